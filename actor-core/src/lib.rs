@@ -1,0 +1,1 @@
+//! Mailbox-driven actors (being written).

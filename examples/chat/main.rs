@@ -1,0 +1,2 @@
+//! Flags in, server out.
+fn main() {}

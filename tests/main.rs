@@ -1,0 +1,1 @@
+//! The promises of GUARANTEES.md, one module each.

@@ -1,0 +1,66 @@
+//! The project's own words: `cargo xtask check` and its companions, with nothing to install.
+
+mod bench;
+mod browser;
+mod chance;
+mod check;
+mod flags;
+mod load;
+mod noise;
+mod server;
+mod step;
+
+use std::process::ExitCode;
+
+use step::Outcome;
+
+const HELP: &str = "\
+cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install
+
+  check [STEP…]   everything that CI does before the browser: fmt, clippy, test, docs, msrv, deny
+                  (name steps to run only those, in that order)
+  browser         builds the chat server and drives its page in headless Chromium (needs node and chromium)
+  noise           random bytes and random valid commands against both ports of a chat server:
+                  it must go on serving, and its memory must stay flat
+                    --seconds N   how long (60)          --seed N      repeat a run (else chosen and printed)
+  load            starts a chat server and measures it with chat_load: 2,000 clients in 50 rooms
+                    everything after the word goes to chat_load: cargo xtask load --clients 500
+  bench           actor-core beside hand-written tokio tasks and channels, as ratios
+                    everything after the word goes to the benchmark: cargo xtask bench --help
+
+The same build as `cargo test --workspace` is used wherever speed does not matter; load and bench build with --release.
+";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let word = words.next();
+    let rest: Vec<String> = words.collect();
+    match run(word.as_deref(), &rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("\nxtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(word: Option<&str>, rest: &[String]) -> Outcome {
+    let wants_help = rest.iter().any(|flag| flag == "--help" || flag == "-h");
+    match word {
+        Some("load") => load::run(rest),
+        Some("bench") => bench::run(rest),
+        None | Some("help" | "--help" | "-h") => help(),
+        Some(_) if wants_help => help(),
+        Some("check") => check::run(rest),
+        Some("browser") => browser::run(rest),
+        Some("noise") => noise::run(rest),
+        Some(other) => Err(format!(
+            "there is no word `{other}`; `cargo xtask` alone lists the words"
+        )),
+    }
+}
+
+fn help() -> Outcome {
+    print!("{HELP}");
+    Ok(())
+}
