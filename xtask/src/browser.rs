@@ -6,37 +6,29 @@ use std::process::Command;
 use crate::server::{self, Build};
 use crate::step::{self, Outcome, show};
 
-/// Builds the server, brings what the script needs, and runs it.
+/// Builds the server, brings what the scripts need, and runs them.
 pub(crate) fn run(words: &[String]) -> Outcome {
     let folder = step::root().join("tests/browser");
-    let script = folder.join("chat.mjs");
-    if !script.exists() {
-        return Err(format!("{} is missing", script.display()));
-    }
-    if step::read(Command::new("node").arg("--version")).is_none() {
-        return Err(
-            "node is not here: install Node.js 20 or newer (on Debian: apt-get install nodejs npm)"
-                .into(),
-        );
-    }
+    needs(
+        "node",
+        "Node.js 20 or newer (on Debian: apt-get install nodejs npm)",
+    )?;
+    needs("npm", "npm (on Debian: apt-get install npm)")?;
     let chat = server::build(Build::Test, "chat")?;
-    install(&folder)?;
-    show(
-        Command::new("node")
-            .arg(&script)
-            .args(words)
-            .env("CHAT_BINARY", &chat)
-            .current_dir(step::root()),
-    )
+    show(at(&folder, "npm").args(["ci", "--no-audit", "--no-fund"]))?;
+    show(at(&folder, "node").args(["--test", "unit/"]))?;
+    show(at(&folder, "node").arg("chat.mjs").arg(&chat).args(words))
 }
 
-fn install(folder: &Path) -> Outcome {
-    if folder.join("package-lock.json").exists() {
-        return show(
-            Command::new("npm")
-                .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-                .current_dir(folder),
-        );
+fn at(folder: &Path, program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    command
+}
+
+fn needs(program: &str, what: &str) -> Outcome {
+    match step::read(Command::new(program).arg("--version")) {
+        Some(_) => Ok(()),
+        None => Err(format!("{program} is not here: install {what}")),
     }
-    Ok(())
 }

@@ -144,7 +144,8 @@ fn frames_of_nonsense(chance: &mut Chance, line: &mut Line<'_>, http: SocketAddr
     line.say(client::upgrade(http).as_bytes())?;
     line.hear();
     for _ in 0..=chance.below(20) {
-        let len = chance.below(if chance.one_in(5) { 70_000 } else { 300 });
+        let len_max = if chance.one_in(5) { 70_000 } else { 300 };
+        let len = chance.below(len_max);
         let payload = chance.bytes(len);
         let mut bytes = client::frame(chance.next() as u8, &payload, [chance.next() as u8; 4]);
         if chance.one_in(3) {

@@ -156,7 +156,7 @@ pub(super) fn command(chance: &mut Chance) -> Vec<u8> {
     };
     line.extend(verb.bytes());
     for _ in 0..chance.below(5) {
-        line.push(b' ');
+        line.extend(b" ");
         match chance.below(24) {
             0 => {
                 let len = chance.below(40);
