@@ -1,1 +1,3 @@
 //! The promises of GUARANTEES.md, one module each.
+
+mod tidy;

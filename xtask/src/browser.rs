@@ -9,10 +9,7 @@ use crate::step::{self, Outcome, show};
 /// Builds the server, brings what the scripts need, and runs them.
 pub(crate) fn run(words: &[String]) -> Outcome {
     let folder = step::root().join("tests/browser");
-    needs(
-        "node",
-        "Node.js 20 or newer (on Debian: apt-get install nodejs npm)",
-    )?;
+    needs("node", "Node.js 20 or newer (on Debian: apt-get install nodejs npm)")?;
     needs("npm", "npm (on Debian: apt-get install npm)")?;
     let chat = server::build(Build::Test, "chat")?;
     show(at(&folder, "npm").args(["ci", "--no-audit", "--no-fund"]))?;

@@ -35,8 +35,7 @@ pub(crate) fn run(names: &[String]) -> Outcome {
 }
 
 fn fmt() -> Outcome {
-    show(cargo().args(["fmt", "--all", "--check"]))
-        .map_err(|why| format!("{why}; `cargo fmt --all` puts it right"))
+    show(cargo().args(["fmt", "--all", "--check"])).map_err(|why| format!("{why}; `cargo fmt --all` puts it right"))
 }
 
 fn clippy() -> Outcome {
@@ -59,13 +58,7 @@ fn test() -> Outcome {
 fn docs() -> Outcome {
     show(
         cargo()
-            .args([
-                "doc",
-                "--workspace",
-                "--no-deps",
-                "--document-private-items",
-                "--locked",
-            ])
+            .args(["doc", "--workspace", "--no-deps", "--locked"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
 }
@@ -85,19 +78,11 @@ fn msrv() -> Outcome {
             newer.join(", ")
         ));
     }
-    let installed =
-        step::read(Command::new("rustup").args(["toolchain", "list"])).unwrap_or_default();
+    let installed = step::read(Command::new("rustup").args(["toolchain", "list"])).unwrap_or_default();
     if installed.lines().any(|line| line.starts_with(&promised)) {
         return show(
             Command::new("rustup")
-                .args([
-                    "run",
-                    &promised,
-                    "cargo",
-                    "check",
-                    "--workspace",
-                    "--locked",
-                ])
+                .args(["run", &promised, "cargo", "check", "--workspace", "--locked"])
                 .current_dir(step::root()),
         );
     }
@@ -109,8 +94,8 @@ fn msrv() -> Outcome {
 
 fn promised_version() -> Outcome<String> {
     let manifest = step::root().join("Cargo.toml");
-    let text = std::fs::read_to_string(&manifest)
-        .map_err(|why| format!("{} cannot be read: {why}", manifest.display()))?;
+    let text =
+        std::fs::read_to_string(&manifest).map_err(|why| format!("{} cannot be read: {why}", manifest.display()))?;
     text.lines()
         .find_map(|line| line.strip_prefix("rust-version"))
         .and_then(|rest| rest.split('"').nth(1))
@@ -144,20 +129,10 @@ fn numbers(version: &str) -> [u32; 3] {
 
 fn deny() -> Outcome {
     if step::read(cargo().args(["deny", "--version"])).is_none() {
-        eprintln!(
-            "\ndeny: left out, since cargo-deny is not here; `cargo install --locked cargo-deny` brings it"
-        );
+        eprintln!("\ndeny: left out, since cargo-deny is not here; `cargo install --locked cargo-deny` brings it");
         return Ok(());
     }
-    show(cargo().args([
-        "deny",
-        "--log-level",
-        "error",
-        "check",
-        "licenses",
-        "bans",
-        "sources",
-    ]))
+    show(cargo().args(["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]))
 }
 
 #[cfg(test)]

@@ -44,11 +44,8 @@ pub(crate) fn run(words: &[String]) -> Outcome {
         "\nnoise: {seconds} s from {STRANGERS} strangers on {} and {}; seed {seed}",
         server.irc, server.http
     );
-    make_noise(&mut server, Duration::from_secs(seconds), seed).map_err(|why| {
-        format!(
-            "{why}\n       to see it again: cargo xtask noise --seconds {seconds} --seed {seed}"
-        )
-    })
+    make_noise(&mut server, Duration::from_secs(seconds), seed)
+        .map_err(|why| format!("{why}\n       to see it again: cargo xtask noise --seconds {seconds} --seed {seed}"))
 }
 
 fn make_noise(server: &mut Server, length: Duration, seed: u64) -> Outcome {
@@ -83,9 +80,7 @@ fn make_noise(server: &mut Server, length: Duration, seed: u64) -> Outcome {
     );
     match (early, late) {
         (Some(early), Some(late)) => {
-            eprintln!(
-                "noise: server memory {early} KiB after a third of the time, {late} KiB at the end"
-            );
+            eprintln!("noise: server memory {early} KiB after a third of the time, {late} KiB at the end");
             if late > early + GROWTH_KIB_MAX {
                 return Err(format!(
                     "the server's memory grew by {} KiB, and {GROWTH_KIB_MAX} KiB are allowed",

@@ -34,8 +34,7 @@ pub(crate) fn build(build: Build, name: &str) -> Outcome<PathBuf> {
         }
     };
     show(&mut command)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| step::root().join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| step::root().join("target"), PathBuf::from);
     Ok(target.join(folder).join("examples").join(name))
 }
 
@@ -68,9 +67,7 @@ impl Server {
         while TcpStream::connect_timeout(&irc, Duration::from_secs(1)).is_err() {
             server.check_alive()?;
             if begun.elapsed() > START_MAX {
-                return Err(format!(
-                    "the server does not listen on {irc} after {START_MAX:?}"
-                ));
+                return Err(format!("the server does not listen on {irc} after {START_MAX:?}"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -85,9 +82,7 @@ impl Server {
     pub(crate) fn check_alive(&mut self) -> Outcome {
         match self.child.try_wait() {
             Ok(None) => Ok(()),
-            Ok(Some(status)) => Err(format!(
-                "the server ended by itself: {status}; its own words are above"
-            )),
+            Ok(Some(status)) => Err(format!("the server ended by itself: {status}; its own words are above")),
             Err(why) => Err(format!("the server cannot be watched: {why}")),
         }
     }
@@ -95,9 +90,7 @@ impl Server {
     /// The server's resident memory in KiB, where the system tells it.
     pub(crate) fn resident_kib(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.split_whitespace().next()?.parse().ok()
     }
 }

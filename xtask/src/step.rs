@@ -40,11 +40,7 @@ pub(crate) fn show(command: &mut Command) -> Outcome {
 
 /// What `command` prints, or `None` when it cannot be run or fails.
 pub(crate) fn read(command: &mut Command) -> Option<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output
         .status
         .success()
@@ -56,10 +52,6 @@ fn spelled(command: &Command) -> String {
         .file_name()
         .unwrap_or(command.get_program());
     let mut words = vec![program.to_string_lossy().into_owned()];
-    words.extend(
-        command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned()),
-    );
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     words.join(" ")
 }

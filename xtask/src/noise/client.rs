@@ -25,8 +25,7 @@ impl Client {
             stream.set_write_timeout(Some(CONNECT_MAX))?;
             Ok(stream)
         };
-        let stream =
-            open().map_err(|why: std::io::Error| format!("no connection to {server}: {why}"))?;
+        let stream = open().map_err(|why: std::io::Error| format!("no connection to {server}: {why}"))?;
         Ok(Self {
             stream,
             framed: false,
@@ -86,11 +85,7 @@ impl Client {
             Ok(count) => {
                 let pinged = find(&chunk[..count], b"PING ").is_some();
                 self.seen.extend_from_slice(&chunk[..count]);
-                if pinged {
-                    self.send("PONG :noise")
-                } else {
-                    Ok(())
-                }
+                if pinged { self.send("PONG :noise") } else { Ok(()) }
             }
             Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(()),
             Err(why) => Err(format!("a well-behaved client lost its connection: {why}")),
@@ -128,12 +123,7 @@ pub(super) fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
         }
     }
     bytes.extend(mask);
-    bytes.extend(
-        payload
-            .iter()
-            .zip(mask.iter().cycle())
-            .map(|(byte, key)| byte ^ key),
-    );
+    bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
     bytes
 }
 
@@ -150,9 +140,7 @@ mod tests {
         let short = frame(0x81, b"Hello", [0x37, 0xfa, 0x21, 0x3d]);
         assert_eq!(
             short,
-            [
-                0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58
-            ]
+            [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
         );
         assert_eq!(&frame(0x82, &[0; 300], [0; 4])[..4], [0x82, 0xfe, 1, 44]);
     }

@@ -41,9 +41,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn open(to: SocketAddr, tally: &'a Tally) -> Option<Self> {
         let stream = TcpStream::connect_timeout(&to, WRITE_MAX).ok()?;
-        stream
-            .set_read_timeout(Some(Duration::from_millis(1)))
-            .ok()?;
+        stream.set_read_timeout(Some(Duration::from_millis(1))).ok()?;
         stream.set_write_timeout(Some(WRITE_MAX)).ok()?;
         Some(Self { stream, tally })
     }

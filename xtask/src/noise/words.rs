@@ -166,10 +166,6 @@ pub(super) fn command(chance: &mut Chance) -> Vec<u8> {
             _ => line.extend(chance.pick(PARAMETERS).bytes()),
         }
     }
-    line.extend(
-        chance
-            .pick(&["\r\n", "\r\n", "\r\n", "\n", "\r\r\n", "\n\n"])
-            .bytes(),
-    );
+    line.extend(chance.pick(&["\r\n", "\r\n", "\r\n", "\n", "\r\r\n", "\n\n"]).bytes());
     line
 }
