@@ -1,0 +1,99 @@
+//! Brings the clients in: connect, take a nick, join a room, many of them side by side.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use indicatif::ProgressBar;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use crate::flags::{Flags, nick, room_name};
+use crate::line::{self, Line};
+
+/// How long one client may take to come in.
+const JOIN_MAX: Duration = Duration::from_secs(60);
+
+/// A client that sits in its room.
+pub(crate) struct Client {
+    pub(crate) ears: OwnedReadHalf,
+    pub(crate) voice: OwnedWriteHalf,
+    /// The begin of a line that was read while joining.
+    pub(crate) unread: Vec<u8>,
+}
+
+/// All clients, in the order of their numbers.
+pub(crate) async fn join_all(flags: &Flags, bar: &ProgressBar) -> anyhow::Result<Vec<Client>> {
+    let joining = (0..flags.clients).map(|number| async move {
+        let joined = tokio::time::timeout(JOIN_MAX, join(flags, number)).await;
+        bar.inc(1);
+        joined
+            .unwrap_or_else(|_| bail!("no welcome within {JOIN_MAX:?}"))
+            .with_context(|| format!("client {number} did not come in at {}", flags.server))
+    });
+    let mut joining = stream::iter(joining).buffered(flags.at_once);
+    let mut clients = Vec::with_capacity(flags.clients);
+    while let Some(client) = joining.next().await {
+        clients.push(client?);
+    }
+    Ok(clients)
+}
+
+async fn join(flags: &Flags, number: usize) -> anyhow::Result<Client> {
+    let stream = TcpStream::connect(flags.server)
+        .await
+        .context("no connection (start a server first, or say --start)")?;
+    stream.set_nodelay(true)?;
+    let (ears, voice) = stream.into_split();
+    let mut client = Client {
+        ears,
+        voice,
+        unread: Vec::with_capacity(1024),
+    };
+    let nick = nick(number);
+    client
+        .say(&format!("NICK {nick}\r\nUSER load 0 * :a client of chat_load\r\n"))
+        .await?;
+    client.wait_for(b"001").await?;
+    client
+        .say(&format!("JOIN {}\r\n", room_name(flags.room_of(number))))
+        .await?;
+    client.wait_for(b"366").await?;
+    client.unread.shrink_to_fit();
+    Ok(client)
+}
+
+impl Client {
+    async fn say(&mut self, line: &str) -> anyhow::Result<()> {
+        Ok(self.voice.write_all(line.as_bytes()).await?)
+    }
+
+    /// Reads until the reply `numeric` has come, and answers pings meanwhile.
+    async fn wait_for(&mut self, numeric: &[u8]) -> anyhow::Result<()> {
+        loop {
+            while let Some(end) = memchr::memchr(b'\n', &self.unread) {
+                let whole: Vec<u8> = self.unread.drain(..=end).collect();
+                let line = whole.trim_ascii_end();
+                match (line::read(line), line::numeric(line)) {
+                    (Line::Ping(token), _) => {
+                        let token = String::from_utf8_lossy(token);
+                        self.say(&format!("PONG {token}\r\n")).await?;
+                    }
+                    (Line::Error(_), _) => bail!("the server said: {}", String::from_utf8_lossy(line)),
+                    (_, Some(found)) if found == numeric => return Ok(()),
+                    // 433 and its kind: the nick, the room or the client is refused.
+                    (_, Some(refused)) if refused[0] == b'4' && refused != b"422" => {
+                        bail!("the server refused: {}", String::from_utf8_lossy(line))
+                    }
+                    _ => {}
+                }
+            }
+            let count = self.ears.read_buf(&mut self.unread).await?;
+            if count == 0 {
+                bail!("the server closed the connection without a word: does it limit connections per host?");
+            }
+        }
+    }
+}

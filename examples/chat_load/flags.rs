@@ -1,0 +1,86 @@
+//! What a run can be told on the command line.
+
+use std::net::SocketAddr;
+
+use clap::Parser;
+
+/// Measures a chat server: many clients talk in rooms, every delivery is timed, and nothing may be lost or reordered.
+#[derive(Parser, Clone)]
+#[command(
+    after_help = "Ends with status 1 when a message was lost, doubled or out of order, or a client was thrown out.\n\
+    Latency runs from the moment a line is handed to the sender's socket to the moment its receiver has read it."
+)]
+pub(crate) struct Flags {
+    /// Where the server listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6667")]
+    pub(crate) server: SocketAddr,
+
+    /// Start the chat server of this project at that address, and end it afterwards
+    #[arg(long)]
+    pub(crate) start: bool,
+
+    /// Connections, each of which sits in one room
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) clients: usize,
+
+    /// Rooms, over which the clients are spread evenly
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) rooms: usize,
+
+    /// Messages a second from each client; everybody else in its room receives each of them
+    #[arg(long, value_name = "N", default_value_t = 5.0)]
+    pub(crate) rate: f64,
+
+    /// How long the clients talk
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) seconds: u64,
+
+    /// Bytes of each message's text
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(crate) bytes: usize,
+
+    /// Server process whose memory is read (found by itself on Linux, when the server is on this machine and yours)
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+
+    /// Connections which are opened at once while the clients join
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(crate) at_once: usize,
+}
+
+impl Flags {
+    /// Refuses what cannot be measured.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.rooms > 0, "--rooms 0 leaves nowhere to talk: say at least 1");
+        anyhow::ensure!(
+            self.clients >= 2 * self.rooms,
+            "{} clients in {} rooms leave some room with nobody to listen: say --clients {} or more",
+            self.clients,
+            self.rooms,
+            2 * self.rooms
+        );
+        anyhow::ensure!(
+            self.rate.is_finite() && self.rate > 0.0 && self.seconds > 0 && self.at_once > 0,
+            "--rate, --seconds and --at-once must be above zero"
+        );
+        anyhow::ensure!(
+            (48..=400).contains(&self.bytes),
+            "--bytes {}: a text carries its number and its time (48), and an IRC line ends at 512 bytes (400)",
+            self.bytes
+        );
+        Ok(())
+    }
+
+    pub(crate) fn room_of(&self, client: usize) -> usize {
+        client % self.rooms
+    }
+}
+
+/// The nick of a client, from which nothing is ever parsed back.
+pub(crate) fn nick(client: usize) -> String {
+    format!("load{client}")
+}
+
+pub(crate) fn room_name(room: usize) -> String {
+    format!("#load{room}")
+}
