@@ -124,3 +124,45 @@ export function hue(name, colours = 12) {
   for (let i = 0; i < name.length; i += 1) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
   return (hash >>> 0) % colours;
 }
+
+/** "anna", "anna and bob", "5 people". */
+function names(list) {
+  if (list.length === 1) return list[0];
+  if (list.length === 2) return `${list[0]} and ${list[1]}`;
+  if (list.length === 3) return `${list[0]}, ${list[1]} and ${list[2]}`;
+  return `${list.length} people`;
+}
+
+/** A run of arrivals, departures and new nicks in one sentence: "3 people joined, bob left". */
+export function eventWords(events) {
+  const first = new Map();
+  const last = new Map();
+  const renamed = [];
+  for (const { what, nick, to } of events) {
+    if (what === 'nick') {
+      renamed.push([nick, to]);
+      continue;
+    }
+    const move = what === 'join' ? 'in' : 'out';
+    if (!first.has(nick)) first.set(nick, move);
+    last.set(nick, move);
+  }
+  const groups = { 'in in': [], 'out out': [], 'in out': [], 'out in': [] };
+  for (const [nick, move] of first) groups[`${move} ${last.get(nick)}`].push(nick);
+  const parts = [];
+  if (groups['in in'].length) parts.push(`${names(groups['in in'])} joined`);
+  if (groups['out out'].length) parts.push(`${names(groups['out out'])} left`);
+  if (groups['in out'].length) parts.push(`${names(groups['in out'])} came by`);
+  if (groups['out in'].length) parts.push(`${names(groups['out in'])} came back`);
+  if (renamed.length === 1) parts.push(`${renamed[0][0]} is now ${renamed[0][1]}`);
+  else if (renamed.length > 1) parts.push(`${renamed.length} new nicks`);
+  return parts.join(', ');
+}
+
+/** One of those events by itself, with the words that went with it. */
+export function eventLine({ what, nick, to, words }) {
+  if (what === 'join') return `${nick} joined`;
+  if (what === 'nick') return `${nick} is now ${to}`;
+  const verb = what === 'quit' ? 'signed out' : 'left';
+  return words ? `${nick} ${verb}: ${strip(words)}` : `${nick} ${verb}`;
+}

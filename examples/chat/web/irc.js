@@ -153,7 +153,7 @@ export function allowsTag(support, name) {
   return !support.clienttagdeny.includes('*') && !support.clienttagdeny.includes(name);
 }
 
-export const isRoom = (support, name) => name !== '' && support.chantypes.includes(name[0]);
+export const isRoom = (support, name) => Boolean(name) && support.chantypes.includes(name[0]);
 
 /** Splits `@+anna!a@host` of a NAMES reply into its status symbols and its source. */
 export function parseMember(support, text) {
