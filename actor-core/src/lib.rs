@@ -1,1 +1,118 @@
-//! Mailbox-driven actors (being written).
+//! Mailbox-driven actors, supervised in trees, addressed by typed handles.
+//!
+//! An [`Actor`] is state with one owner. It is changed by messages only, one after the other, which others send through
+//! its [`Handle`]. It is spawned on a [`System`], or as the child of another actor, which supervises it: when it fails,
+//! its state is made anew behind the same handle and the same mailbox.
+//!
+//! ```
+//! use actor_core::prelude::*;
+//!
+//! enum Counter {
+//!     Add(u64),
+//!     Get(Reply<u64>),
+//! }
+//!
+//! #[derive(Default)]
+//! struct Total(u64);
+//!
+//! impl Actor for Total {
+//!     type Msg = Counter;
+//!
+//!     async fn handle(&mut self, msg: Counter, _ctx: &mut Context<Counter>) -> ActorResult {
+//!         match msg {
+//!             Counter::Add(n) => self.0 += n,
+//!             Counter::Get(reply) => reply.send(self.0),
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> ActorResult {
+//!     let system = System::new("demo");
+//!     let counter = system.spawn("counter", Total::default)?;
+//!     counter.tell(Counter::Add(2)).await?;
+//!     assert_eq!(counter.ask(Counter::Get).await?, 2);
+//!     system.shutdown().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Where to read next
+//! - [`Handle`]: telling and asking, and what each error says of the message.
+//! - [`MailboxSpec`]: bounds, backpressure, and what happens beyond.
+//! - [`ChildSpec`] and [`RestartPolicy`]: how actors are made and treated.
+//! - [`Context`]: children, watches, timers, attached and blocking work.
+//! - [`System`]: names, groups, dead letters, shutdown.
+
+// From the bottom up: each room knows only those above it in this list.
+mod contain;
+mod sync;
+
+mod error;
+mod exit;
+mod id;
+mod ledger;
+mod slot;
+
+mod question;
+mod signal;
+mod turn;
+
+mod mailbox;
+
+mod cell;
+
+mod handle;
+
+mod ask;
+mod monitor;
+
+mod group;
+mod registry;
+mod work;
+
+mod supervisor;
+
+mod family;
+
+mod home;
+
+mod context;
+mod stop;
+
+mod actor;
+
+mod spawn;
+
+mod system;
+
+pub use actor::Actor;
+pub use ask::{ASK_TIMEOUT_DEFAULT, Answer, Ask, Reply, ask_all};
+pub use context::Context;
+pub use error::{
+    ActorError, ActorResult, AskError, BlockingError, LookupError, RegisterError, SpawnError, TellError, TryTellError,
+};
+pub use exit::{ExitReason, Failure, FailureKind};
+pub use group::{Broadcast, Group};
+pub use handle::{Handle, WeakHandle};
+pub use id::{ActorId, ActorPath, NAME_BYTES_MAX};
+pub use ledger::{DeadLetters, DeadReason};
+pub use mailbox::{MailboxSpec, Overflow};
+pub use monitor::{Ending, Monitor};
+pub use registry::Registry;
+pub use signal::{ChildExit, Down, Signal, WatchId};
+pub use stop::{KILL_GRACE, SHUTDOWN_DEFAULT};
+pub use supervisor::backoff::Backoff;
+pub use supervisor::child::ChildSpec;
+pub use supervisor::policy::RestartPolicy;
+pub use system::{SYSTEM_SHUTDOWN_DEFAULT, ShutdownReport, System, SystemBuilder};
+pub use work::Attached;
+
+/// The names that most programs need.
+pub mod prelude {
+    pub use crate::{
+        Actor, ActorError, ActorResult, AskError, Backoff, ChildSpec, Context, ExitReason, Group, Handle, MailboxSpec,
+        Overflow, Reply, RestartPolicy, Signal, System, TellError, TryTellError, WeakHandle, ask_all,
+    };
+}

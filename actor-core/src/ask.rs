@@ -1,0 +1,291 @@
+//! Questions: a message that carries the way back, with a deadline.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::error::AskError;
+use crate::handle::{Handle, Sending};
+use crate::mailbox::Refused;
+use crate::question::{Envelope, Question};
+use crate::slot::Slot;
+use crate::turn;
+
+/// How long an ask waits for its answer unless said otherwise.
+pub const ASK_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
+
+/// The way back to one who asked: part of a message, and used at most once.
+///
+/// Dropping it unanswered tells the asker at once: [`AskError::Failed`] if the handler that held it fails or is killed,
+/// and [`AskError::NoReply`] otherwise. It can be kept, or sent on in another message, and be answered from there.
+pub struct Reply<T: Send + 'static>(Option<Arc<Pending<T>>>);
+
+/// What the reply port, the asker and the envelope share: one allocation.
+struct Pending<T> {
+    answer: Slot<Result<T, AskError>>,
+    deadline: OnceLock<Option<Instant>>,
+}
+
+impl<T: Send + 'static> Question for Pending<T> {
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied().flatten()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.answer.is_awaited()
+    }
+
+    fn refuse(&self, why: AskError) {
+        // An answer that was given stands.
+        let _ = self.answer.put(Err(why));
+    }
+}
+
+impl<T: Send + 'static> Reply<T> {
+    /// Makes a reply port with the place where its answer arrives, for tests and for questions that do not go through
+    /// [`Handle::ask`]. It has no deadline.
+    pub fn pair() -> (Reply<T>, Answer<T>) {
+        let (reply, pending) = port();
+        (reply, Answer(pending))
+    }
+
+    /// Answers. If the asker has gone, the answer is dropped.
+    pub fn send(mut self, answer: T) {
+        if let Some(pending) = self.0.take() {
+            let _ = pending.answer.put(Ok(answer));
+        }
+    }
+
+    /// Whether the asker still waits. Work for one who does not can be left undone.
+    pub fn is_awaited(&self) -> bool {
+        self.0.as_ref().is_some_and(|pending| pending.is_awaited())
+    }
+}
+
+impl<T: Send + 'static> Drop for Reply<T> {
+    fn drop(&mut self) {
+        if let Some(pending) = self.0.take()
+            && pending.is_awaited()
+        {
+            turn::reply_dropped(pending);
+        }
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+/// Where the answer to a [`Reply`] made by [`Reply::pair`] arrives.
+///
+/// # Cancel safety
+/// It can be awaited by reference, and again after a time-out around it. Dropping it says that nobody waits.
+#[must_use = "an answer that nobody awaits is dropped"]
+pub struct Answer<T: Send + 'static>(Arc<Pending<T>>);
+
+impl<T: Send + 'static> Future for Answer<T> {
+    type Output = Result<T, AskError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.answer.poll_take(cx)
+    }
+}
+
+impl<T: Send + 'static> Drop for Answer<T> {
+    fn drop(&mut self) {
+        drop(self.0.answer.close());
+    }
+}
+
+impl<M: Send + 'static> Handle<M> {
+    /// Asks a question: `make` puts the reply port into a message, and the answer is what the future resolves to.
+    ///
+    /// The question is sent when the future is first polled. It waits for room as [`tell`](Handle::tell) does, and for the
+    /// answer, for 5 s together unless [`timeout`](Ask::timeout) says otherwise. An ask made while handling a question
+    /// ends no later than that question's own deadline.
+    ///
+    /// # Errors
+    /// [`AskError`] says what became of the question.
+    ///
+    /// # Cancel safety
+    /// Dropping the future before the question was queued drops it unsent. Later, it says that nobody waits any more: a
+    /// question that was not begun by then is skipped, and what is being handled goes on.
+    ///
+    /// # Panics
+    /// Awaiting it for longer than a first look needs a tokio runtime with its timer enabled.
+    pub fn ask<T, F>(&self, make: F) -> Ask<'_, M, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(Reply<T>) -> M,
+    {
+        let (reply, pending) = port();
+        let envelope = Envelope {
+            msg: make(reply),
+            question: Some(pending.clone() as Arc<dyn Question>),
+        };
+        Ask {
+            sending: Some(Sending::new(self, envelope)),
+            pending,
+            timeout: Some(ASK_TIMEOUT_DEFAULT),
+            begun: false,
+            timer: None,
+        }
+    }
+}
+
+fn port<T: Send + 'static>() -> (Reply<T>, Arc<Pending<T>>) {
+    let pending = Arc::new(Pending {
+        answer: Slot::new(),
+        deadline: OnceLock::new(),
+    });
+    (Reply(Some(pending.clone())), pending)
+}
+
+/// A question on its way; made by [`Handle::ask`].
+#[must_use = "a question is sent when it is awaited"]
+pub struct Ask<'a, M: Send + 'static, T: Send + 'static> {
+    sending: Option<Sending<'a, M>>,
+    pending: Arc<Pending<T>>,
+    timeout: Option<Duration>,
+    begun: bool,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+// Nothing in it is pinned in place: the timer has a box of its own, and messages are moved.
+impl<M: Send + 'static, T: Send + 'static> Unpin for Ask<'_, M, T> {}
+
+impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
+    /// Waits at most so long for room and answer together. Zero gives up unless the answer is there at once.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Waits until there is an answer, or until it is certain that there will be none.
+    pub fn no_timeout(mut self) -> Self {
+        self.timeout = None;
+        self
+    }
+
+    /// Fixes the deadline, on the first poll.
+    fn begin(&mut self) {
+        self.begun = true;
+        let own = self.timeout.map(|timeout| {
+            let now = Instant::now();
+            // A time-out beyond what the clock can say is as good as none.
+            now.checked_add(timeout)
+        });
+        let deadline = match (own.flatten(), turn::deadline()) {
+            (Some(own), Some(inherited)) => Some(own.min(inherited)),
+            (own, inherited) => own.or(inherited),
+        };
+        let _ = self.pending.deadline.set(deadline);
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(deadline) = self.pending.deadline() else {
+            return false;
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        timer.as_mut().poll(cx).is_ready()
+    }
+}
+
+impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
+    type Output = Result<T, AskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let ask = &mut *self;
+        if !ask.begun {
+            ask.begin();
+        }
+        if let Some(sending) = &mut ask.sending {
+            match sending.poll(cx) {
+                Poll::Ready(Ok(())) => ask.sending = None,
+                Poll::Ready(Err(refused)) => {
+                    ask.sending = None;
+                    return Poll::Ready(Err(match refused {
+                        Refused::Closed(_) => AskError::Stopped,
+                        Refused::Full(_) => AskError::Full,
+                    }));
+                }
+                Poll::Pending if ask.poll_deadline(cx) => {
+                    ask.sending = None;
+                    return Poll::Ready(Err(AskError::Full));
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        match ask.pending.answer.poll_take(cx) {
+            Poll::Ready(answer) => Poll::Ready(answer),
+            Poll::Pending if ask.poll_deadline(cx) => {
+                Poll::Ready(Err(AskError::TimedOut(ask.timeout.unwrap_or_default())))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<M: Send + 'static, T: Send + 'static> Drop for Ask<'_, M, T> {
+    fn drop(&mut self) {
+        drop(self.pending.answer.close());
+    }
+}
+
+/// Asks all of `handles` at once, and returns each answer or error in their order.
+///
+/// Each question has a deadline of its own, 5 s.
+///
+/// # Cancel safety
+/// As for one [`ask`](Handle::ask), for each.
+pub async fn ask_all<'a, M, T>(
+    handles: impl IntoIterator<Item = &'a Handle<M>>,
+    mut make: impl FnMut(Reply<T>) -> M,
+) -> Vec<Result<T, AskError>>
+where
+    M: Send + 'static,
+    T: Send + 'static,
+{
+    let asks = handles.into_iter().map(|handle| handle.ask(&mut make));
+    futures_util::future::join_all(asks).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+
+    fn poll<T: Send>(answer: &mut Answer<T>) -> Poll<Result<T, AskError>> {
+        Pin::new(answer).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn an_answer_goes_to_the_one_who_asked() {
+        let (reply, mut answer) = Reply::pair();
+        assert!(poll(&mut answer).is_pending());
+        reply.send(7);
+        assert_eq!(poll(&mut answer), Poll::Ready(Ok(7)));
+    }
+
+    #[test]
+    fn a_port_that_is_dropped_outside_of_any_actor_says_no_reply() {
+        let (reply, mut answer) = Reply::<u8>::pair();
+        drop(reply);
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(AskError::NoReply)));
+    }
+
+    #[test]
+    fn a_port_knows_that_its_asker_has_gone() {
+        let (reply, answer) = Reply::<u8>::pair();
+        assert!(reply.is_awaited());
+        drop(answer);
+        assert!(!reply.is_awaited());
+    }
+}

@@ -1,0 +1,273 @@
+//! What an actor's handles share with its run loop.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::contain::discard;
+use crate::error::AskError;
+use crate::exit::ExitReason;
+use crate::id::{ActorId, ActorPath};
+use crate::ledger::{DeadReason, Ledger};
+use crate::mailbox::{Entry, Inbox, Mailbox, MailboxSpec};
+use crate::question::Envelope;
+use crate::signal::{Down, Orders, Signal, WatchId, Watcher};
+use crate::slot::Slot;
+use crate::sync::Mutex;
+
+/// One allocation for each actor: its mailbox, with all that is not typed by its message.
+pub(crate) struct Cell<M> {
+    pub(crate) core: Core,
+    pub(crate) mailbox: Mailbox<M>,
+}
+
+/// The part of a cell that does not depend on the message type.
+pub(crate) struct Core {
+    pub(crate) id: ActorId,
+    pub(crate) path: ActorPath,
+    ledger: Arc<Ledger>,
+    life: Mutex<Life>,
+    /// The actor's children, once it has any. They hang here, and not in its run loop, so that they can be stopped
+    /// from above when that loop does not answer.
+    children: OnceLock<Arc<dyn Subtree>>,
+    /// Its run loop is at work on stopping its children, and so is not stuck.
+    winding_up: AtomicBool,
+}
+
+#[derive(Default)]
+struct Life {
+    /// Names and groups are being released: no more can be taken, and nobody has been told yet.
+    ending: bool,
+    ended: Option<ExitReason>,
+    watchers: BTreeMap<WatchId, Arc<dyn Watcher>>,
+    /// Who waits for the end of the present life, be it followed by a restart or not.
+    this_life: Vec<Arc<Slot<ExitReason>>>,
+    releases: BTreeMap<u64, Release>,
+    next_release: u64,
+}
+
+/// Takes an ended actor out of a table that it stood in.
+type Release = Box<dyn FnOnce(ActorId) + Send>;
+
+/// A cell whose message type is not known.
+pub(crate) trait AnyCell: Send + Sync {
+    fn core(&self) -> &Core;
+    fn order(&self, orders: Orders);
+    fn push_signal(&self, signal: Signal);
+    /// Ends an actor from outside, whose run loop does not answer.
+    fn abandon(&self, reason: ExitReason);
+}
+
+/// The children of an actor, seen from above.
+pub(crate) trait Subtree: Send + Sync {
+    /// Starts and restarts no more of them.
+    fn close(&self);
+    /// The living children, in the order of their start.
+    fn children(&self) -> Vec<Stoppable>;
+    /// Forgets a child that was abandoned.
+    fn forget(&self, id: ActorId);
+}
+
+/// A child, with how long it may take to stop; `None` leaves that to what it is.
+pub(crate) struct Stoppable {
+    pub(crate) cell: Arc<dyn AnyCell>,
+    pub(crate) shutdown: Option<Duration>,
+}
+
+impl<M: Send + 'static> Cell<M> {
+    pub(crate) fn new(path: ActorPath, ledger: Arc<Ledger>, mailbox: MailboxSpec<M>) -> Self {
+        let core = Core {
+            id: ActorId::next(),
+            path,
+            ledger,
+            life: Mutex::new(Life::default()),
+            children: OnceLock::new(),
+            winding_up: AtomicBool::new(false),
+        };
+        Self {
+            core,
+            mailbox: Mailbox::new(mailbox),
+        }
+    }
+
+    /// Records a message that nobody will handle, and answers its asker.
+    pub(crate) fn bury(&self, envelope: Envelope<M>, reason: DeadReason) {
+        self.core.ledger.bury::<M>(&self.core.path, reason, 1);
+        if let Some(question) = &envelope.question {
+            // Before the message goes, or its reply port would answer `NoReply` for it.
+            question.refuse(match reason {
+                DeadReason::Stopped => AskError::Stopped,
+                DeadReason::Killed | DeadReason::Abandoned => AskError::Failed,
+                DeadReason::DroppedNewest | DeadReason::DroppedOldest | DeadReason::Replaced => AskError::Full,
+            });
+        }
+        discard(envelope);
+    }
+
+    /// Records what an actor that has stopped left in its mailbox.
+    pub(crate) fn bury_all(&self, left: impl IntoIterator<Item = Entry<M>>) {
+        for entry in left {
+            if let Entry::Message(envelope) = entry {
+                self.bury(envelope, DeadReason::Stopped);
+            }
+        }
+    }
+
+    /// Ends the actor for good. Names, groups and what `release` stands for go first; then everyone who watches is
+    /// told. Returns `false`, and does nothing, if it has ended before.
+    pub(crate) fn end(&self, reason: ExitReason, inbox: &mut Inbox<M>, handled: u64, release: impl FnOnce()) -> bool {
+        let left = self.mailbox.close(inbox);
+        let releases = {
+            let mut life = self.core.life.lock();
+            if life.ending {
+                drop(life);
+                self.bury_all(left);
+                return false;
+            }
+            life.ending = true;
+            std::mem::take(&mut life.releases)
+        };
+        self.bury_all(left);
+        self.core.ledger.settle(self.mailbox.accepted(), handled);
+        for (_, release) in releases {
+            release(self.core.id);
+        }
+        release();
+        self.core.tell_watchers(reason);
+        true
+    }
+}
+
+impl<M: Send + 'static> AnyCell for Cell<M> {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn order(&self, orders: Orders) {
+        self.mailbox.order(orders);
+    }
+
+    fn push_signal(&self, signal: Signal) {
+        self.mailbox.push_signal(signal);
+    }
+
+    fn abandon(&self, reason: ExitReason) {
+        self.end(reason, &mut Inbox::new(&self.mailbox), 0, || {});
+    }
+}
+
+impl<M: Send + 'static> Watcher for Cell<M> {
+    fn down(self: Arc<Self>, down: Down) {
+        self.mailbox.push_signal(Signal::Down(down));
+    }
+}
+
+impl Core {
+    /// Adds one who is told of the end: at once, if it is past.
+    pub(crate) fn watch(&self, watch: WatchId, watcher: Arc<dyn Watcher>) {
+        let mut life = self.life.lock();
+        match life.ended.clone() {
+            None => {
+                life.watchers.insert(watch, watcher);
+            }
+            Some(reason) => {
+                drop(life);
+                watcher.down(self.down(watch, reason));
+            }
+        }
+    }
+
+    /// Withdraws a watch. A `Down` that is already on its way is for the watcher to ignore.
+    pub(crate) fn unwatch(&self, watch: WatchId) {
+        let watcher = self.life.lock().watchers.remove(&watch);
+        drop(watcher);
+    }
+
+    /// A slot that is filled when the present life ends.
+    pub(crate) fn end_of_life(&self) -> Arc<Slot<ExitReason>> {
+        let slot = Arc::new(Slot::new());
+        let mut life = self.life.lock();
+        match life.ended.clone() {
+            None => life.this_life.push(slot.clone()),
+            Some(reason) => {
+                drop(life);
+                let _ = slot.put(reason);
+            }
+        }
+        slot
+    }
+
+    /// Tells those who wait for the end of a life that is followed by another.
+    pub(crate) fn life_ended(&self, reason: &ExitReason) {
+        let waiting = std::mem::take(&mut self.life.lock().this_life);
+        for slot in waiting {
+            let _ = slot.put(reason.clone());
+        }
+    }
+
+    fn tell_watchers(&self, reason: ExitReason) {
+        let watchers = {
+            let mut life = self.life.lock();
+            life.ended = Some(reason.clone());
+            std::mem::take(&mut life.watchers)
+        };
+        self.life_ended(&reason);
+        for (watch, watcher) in watchers {
+            watcher.down(self.down(watch, reason.clone()));
+        }
+    }
+
+    fn down(&self, watch: WatchId, reason: ExitReason) -> Down {
+        Down {
+            watch,
+            id: self.id,
+            path: self.path.clone(),
+            reason,
+        }
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.life.lock().ended.is_none()
+    }
+
+    /// Has `release` called at the actor's end, before anyone is told of it. `None` if it has ended.
+    pub(crate) fn at_end(&self, release: impl FnOnce(ActorId) + Send + 'static) -> Option<u64> {
+        let mut life = self.life.lock();
+        if life.ending {
+            return None;
+        }
+        let key = life.next_release;
+        life.next_release += 1;
+        life.releases.insert(key, Box::new(release));
+        Some(key)
+    }
+
+    /// Withdraws what [`at_end`](Self::at_end) arranged.
+    pub(crate) fn not_at_end(&self, key: u64) {
+        let release = self.life.lock().releases.remove(&key);
+        drop(release);
+    }
+
+    /// Hangs the table of its children where it can be found from above. There is one, for all lives of the actor.
+    pub(crate) fn set_children(&self, children: Arc<dyn Subtree>) {
+        let _ = self.children.set(children);
+    }
+
+    pub(crate) fn set_winding_up(&self, on: bool) {
+        self.winding_up.store(on, Ordering::Release);
+    }
+
+    pub(crate) fn is_winding_up(&self) -> bool {
+        self.winding_up.load(Ordering::Acquire)
+    }
+
+    /// The actor's children, if it ever had any.
+    pub(crate) fn children(&self) -> Option<&Arc<dyn Subtree>> {
+        self.children.get()
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+}

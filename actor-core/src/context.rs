@@ -1,0 +1,205 @@
+//! What an actor may do while it deals with a message.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use futures_util::stream::Stream;
+use tokio::time::Instant;
+
+use crate::cell::{AnyCell, Cell};
+use crate::error::BlockingError;
+use crate::family::{Family, Intensity};
+use crate::handle::Handle;
+use crate::home::Home;
+use crate::id::{ActorId, ActorPath};
+use crate::signal::{Signal, WatchId};
+use crate::turn;
+use crate::work::{self, Attached, Fresh};
+
+/// The actor's own side of the system, handed to each of its methods.
+pub struct Context<M> {
+    cell: Arc<Cell<M>>,
+    home: Arc<Home>,
+    intensity: Intensity,
+    family: Option<Arc<Family>>,
+    watched: BTreeMap<WatchId, Arc<dyn AnyCell>>,
+    fresh: Vec<Fresh<M>>,
+    stopping: bool,
+}
+
+impl<M: Send + 'static> Context<M> {
+    pub(crate) fn new(cell: Arc<Cell<M>>, home: Arc<Home>, intensity: Intensity) -> Self {
+        Self {
+            cell,
+            home,
+            intensity,
+            family: None,
+            watched: BTreeMap::new(),
+            fresh: Vec::new(),
+            stopping: false,
+        }
+    }
+
+    /// The actor's own handle, to be given to others.
+    pub fn handle(&self) -> Handle<M> {
+        Handle::local(self.cell.clone())
+    }
+
+    /// The actor's id.
+    pub fn id(&self) -> ActorId {
+        self.cell.core.id
+    }
+
+    /// The actor's path.
+    pub fn path(&self) -> &ActorPath {
+        &self.cell.core.path
+    }
+
+    /// Ends the actor, with the reason `Normal`, when the method that calls this has returned.
+    ///
+    /// What waits in the mailbox goes to dead letters.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// How much time is left of the question being handled; `None` if it is not one, or has no deadline.
+    ///
+    /// Asks made while handling it end by that time of themselves.
+    pub fn deadline(&self) -> Option<Duration> {
+        turn::deadline().map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Watches another actor: its `Down` comes to [`on_signal`](crate::Actor::on_signal), exactly once.
+    ///
+    /// It comes behind all that the other had sent to this actor; at once, if the other has ended. Each call is a watch of its own. They end
+    /// with the life of this actor.
+    pub fn watch<N: Send + 'static>(&mut self, other: &Handle<N>) -> WatchId {
+        let watch = WatchId::next();
+        let watched = other.any_cell();
+        self.watched.insert(watch, watched.clone());
+        watched.core().watch(watch, self.cell.clone());
+        watch
+    }
+
+    /// Withdraws a watch: after this, no `Down` comes for it. Returns whether there was one to withdraw.
+    pub fn unwatch(&mut self, watch: WatchId) -> bool {
+        let watched = self.watched.remove(&watch);
+        if let Some(watched) = &watched {
+            watched.core().unwatch(watch);
+        }
+        watched.is_some()
+    }
+
+    /// Sends the actor a message, once, after some time.
+    pub fn once(&mut self, after: Duration, msg: M) -> Attached {
+        self.attach_fresh(Fresh::once(after, msg))
+    }
+
+    /// Sends the actor a message again and again, the first after one period.
+    ///
+    /// Ticks that come while it is busy are one tick when it is free, and the next comes a period after that. A period below 1 ms counts as 1 ms.
+    pub fn every(&mut self, period: Duration, make: impl FnMut() -> M + Send + 'static) -> Attached {
+        self.attach_fresh(Fresh::every(period, make))
+    }
+
+    /// Has a future run beside the actor's messages. Its result comes in as a message.
+    ///
+    /// It starts when the method that calls this has returned, and is dropped with this life of the actor. It makes progress while a handler waits, and
+    /// must not block. A panic in it is a failure of the actor.
+    pub fn attach(&mut self, future: impl Future<Output = M> + Send + 'static) -> Attached {
+        self.attach_fresh(Fresh::future(future))
+    }
+
+    /// The same for a stream: each item comes in as a message, and the next is asked for when that was taken up.
+    ///
+    /// The end of the stream is silent: chain a last item to be told of it.
+    pub fn attach_stream(&mut self, stream: impl Stream<Item = M> + Send + 'static) -> Attached {
+        self.attach_fresh(Fresh::stream(stream))
+    }
+
+    fn attach_fresh(&mut self, (fresh, attached): (Fresh<M>, Attached)) -> Attached {
+        self.fresh.push(fresh);
+        attached
+    }
+
+    /// Runs `f` on the threads that may block: file access, passwords, anything that computes for long.
+    ///
+    /// It is begun at once. Await it to hold up this actor's messages until it is done, or [`attach`](Self::attach) it to go on meanwhile.
+    ///
+    /// # Errors
+    /// `f` panicked, or the runtime shut down before it was run.
+    ///
+    /// # Cancel safety
+    /// Dropping the future does not end `f`, whose result is then lost.
+    pub fn blocking<T, F>(&self, f: F) -> impl Future<Output = Result<T, BlockingError>> + Send + use<T, F, M>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        work::blocking(f)
+    }
+
+    pub(crate) fn home(&self) -> &Arc<Home> {
+        &self.home
+    }
+
+    /// The table of this actor's children, if it ever had any.
+    pub(crate) fn family(&self) -> Option<&Arc<Family>> {
+        self.family.as_ref()
+    }
+
+    /// The table of this actor's children, made for the first.
+    pub(crate) fn family_or_new(&mut self) -> &Arc<Family> {
+        self.family.get_or_insert_with(|| {
+            let owner: Weak<dyn AnyCell> = Arc::downgrade(&(self.cell.clone() as Arc<dyn AnyCell>));
+            let family = Arc::new(Family::new(self.cell.core.path.clone(), owner, self.intensity));
+            self.cell.core.set_children(family.clone());
+            family
+        })
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Whether the actor is to hear of this: a `Down` is not for it once the watch was withdrawn, or made in an earlier life.
+    pub(crate) fn accepts(&mut self, signal: &Signal) -> bool {
+        match signal {
+            Signal::Down(down) => self.watched.remove(&down.watch).is_some(),
+            Signal::ChildExit(_) => true,
+        }
+    }
+
+    pub(crate) fn take_fresh(&mut self) -> Vec<Fresh<M>> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    pub(crate) fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    /// Makes ready for the actor's next life.
+    pub(crate) fn begin_life(&mut self) {
+        self.stopping = false;
+        if let Some(family) = &self.family {
+            family.reopen();
+        }
+    }
+
+    /// Withdraws what belonged to the life that ends, and returns the attached work that was not begun.
+    pub(crate) fn end_life(&mut self) -> Vec<Fresh<M>> {
+        for (watch, watched) in std::mem::take(&mut self.watched) {
+            watched.core().unwatch(watch);
+        }
+        self.take_fresh()
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for Context<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context({}{})", self.path(), self.id())
+    }
+}

@@ -1,0 +1,387 @@
+//! The address of an actor.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+
+use crate::cell::{AnyCell, Cell, Core};
+use crate::error::{TellError, TryTellError};
+use crate::id::{ActorId, ActorPath};
+use crate::ledger::DeadReason;
+use crate::mailbox::{Pushed, Refused, Ticket};
+use crate::question::Envelope;
+use crate::signal::Orders;
+use crate::turn;
+
+/// The address of an actor that takes messages of type `M`.
+///
+/// A handle is cheap to clone, and can be sent anywhere, inside messages too. It survives supervised restarts: the
+/// same handle and the same mailbox, with a new state behind them. When the actor has ended for good the handle stays dead,
+/// and says so. Actors live until they are stopped: dropping handles stops nobody.
+///
+/// Handles are equal when they lead to the same actor.
+pub struct Handle<M>(Kind<M>);
+
+/// The kinds of way to an actor. A local tell goes straight to the mailbox and makes no virtual call.
+enum Kind<M> {
+    Local(Arc<Cell<M>>),
+    Routed(Arc<dyn Route<M>>),
+}
+
+/// A way to an actor other than its own mailbox: through an adapter.
+///
+/// Room is taken before a message is converted, so that what finds no room is handed back as it came.
+pub(crate) trait Route<M>: Send + Sync {
+    fn target(&self) -> &dyn AnyCell;
+    fn target_arc(&self) -> Arc<dyn AnyCell>;
+    fn try_reserve(&self) -> Result<(), NoRoom>;
+    fn poll_reserve(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>>;
+    fn forget(&self, ticket: &mut Ticket);
+    /// Gives back what was reserved.
+    fn unreserve(&self);
+    /// Delivers into the room that was reserved. What cannot be delivered after all is a dead letter.
+    fn deliver(&self, envelope: Envelope<M>);
+}
+
+/// Why there is no room.
+#[derive(Clone, Copy)]
+pub(crate) enum NoRoom {
+    Full,
+    Stopped,
+}
+
+impl<M: Send + 'static> Handle<M> {
+    pub(crate) fn local(cell: Arc<Cell<M>>) -> Self {
+        Self(Kind::Local(cell))
+    }
+
+    /// Queues `msg` behind everything already sent through this handle.
+    ///
+    /// Waits while the mailbox is full; that wait is the actor's backpressure. Room is given in the order in which it was
+    /// asked for. An actor's tell to itself does not wait, as nobody else could make the room: it is refused with `Full`.
+    ///
+    /// # Errors
+    /// [`TellError`] returns `msg`, which the actor never saw, and says why.
+    ///
+    /// # Cancel safety
+    /// Dropping the future before it resolves drops `msg` unsent, and gives up the place in the queue for room.
+    pub async fn tell(&self, msg: M) -> Result<(), TellError<M>> {
+        let mut sending = Sending::new(self, Envelope::plain(msg));
+        poll_fn(|cx| sending.poll(cx)).await.map_err(|refused| match refused {
+            Refused::Closed(envelope) => TellError::Stopped(envelope.msg),
+            Refused::Full(envelope) => TellError::Full(envelope.msg),
+        })
+    }
+
+    /// Queues `msg` if there is room for it now and nobody waits for room.
+    ///
+    /// A mailbox whose policy drops messages takes it in any case.
+    ///
+    /// # Errors
+    /// [`TryTellError`] returns `msg`, which the actor never saw, and says why.
+    pub fn try_tell(&self, msg: M) -> Result<(), TryTellError<M>> {
+        let refused = match &self.0 {
+            Kind::Local(cell) => match settle(cell, cell.mailbox.try_push(Envelope::plain(msg))) {
+                Ok(()) => return Ok(()),
+                Err(refused) => refused,
+            },
+            Kind::Routed(route) => match route.try_reserve() {
+                Ok(()) => {
+                    route.deliver(Envelope::plain(msg));
+                    return Ok(());
+                }
+                Err(NoRoom::Full) => return Err(TryTellError::Full(msg)),
+                Err(NoRoom::Stopped) => return Err(TryTellError::Stopped(msg)),
+            },
+        };
+        Err(match refused {
+            Refused::Closed(envelope) => TryTellError::Stopped(envelope.msg),
+            Refused::Full(envelope) => TryTellError::Full(envelope.msg),
+        })
+    }
+
+    /// Makes a handle that takes messages of another type, which `f` turns into those of this actor.
+    ///
+    /// `f` is called by the sender, when there is room. If it panics, the sender does, and no message was sent. The handle equals the one it
+    /// was made of, and watches, stops and ends with it.
+    pub fn map<N, F>(&self, f: F) -> Handle<N>
+    where
+        N: Send + 'static,
+        F: Fn(N) -> M + Send + Sync + 'static,
+    {
+        Handle(Kind::Routed(Arc::new(Adapter { inner: self.clone(), f })))
+    }
+
+    /// Whether the actor can still come to handle messages: it has not ended, though it may be stopping.
+    pub fn is_alive(&self) -> bool {
+        self.core().is_alive()
+    }
+
+    /// The actor's id: the same before and after a restart, and never used again.
+    pub fn id(&self) -> ActorId {
+        self.core().id
+    }
+
+    /// The actor's path, for people to read.
+    pub fn path(&self) -> &ActorPath {
+        &self.core().path
+    }
+
+    /// A handle that does not keep the mailbox's memory after the actor has ended.
+    ///
+    /// It is of use where an ended actor's address may be kept for long, or where two addresses would keep each other.
+    pub fn downgrade(&self) -> WeakHandle<M> {
+        WeakHandle(match &self.0 {
+            Kind::Local(cell) => WeakKind::Local(Arc::downgrade(cell)),
+            Kind::Routed(route) => WeakKind::Routed(Arc::downgrade(route)),
+        })
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        match &self.0 {
+            Kind::Local(cell) => &cell.core,
+            Kind::Routed(route) => route.target().core(),
+        }
+    }
+
+    pub(crate) fn any_cell(&self) -> Arc<dyn AnyCell> {
+        match &self.0 {
+            Kind::Local(cell) => cell.clone(),
+            Kind::Routed(route) => route.target_arc(),
+        }
+    }
+
+    pub(crate) fn order(&self, orders: Orders) {
+        match &self.0 {
+            Kind::Local(cell) => cell.order(orders),
+            Kind::Routed(route) => route.target().order(orders),
+        }
+    }
+
+    fn accepts(&self) -> bool {
+        match &self.0 {
+            Kind::Local(cell) => cell.mailbox.is_open(),
+            Kind::Routed(route) => route.target().core().is_alive(),
+        }
+    }
+}
+
+/// A message on its way into a mailbox, with its place in the queue for room. Dropped, it gives up that place.
+pub(crate) struct Sending<'a, M: Send + 'static> {
+    handle: &'a Handle<M>,
+    envelope: Option<Envelope<M>>,
+    ticket: Ticket,
+}
+
+impl<'a, M: Send + 'static> Sending<'a, M> {
+    pub(crate) fn new(handle: &'a Handle<M>, envelope: Envelope<M>) -> Self {
+        Self {
+            handle,
+            envelope: Some(envelope),
+            ticket: None,
+        }
+    }
+
+    /// Must not be called again after it has returned `Ready`.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<M>>> {
+        let own_mailbox = || turn::actor() == Some(self.handle.id());
+        match &self.handle.0 {
+            Kind::Local(cell) => match cell.mailbox.poll_push(&mut self.envelope, &mut self.ticket, cx) {
+                Poll::Ready(pushed) => Poll::Ready(settle(cell, pushed)),
+                Poll::Pending if own_mailbox() => self.refuse(Refused::Full),
+                Poll::Pending => Poll::Pending,
+            },
+            Kind::Routed(route) => match route.poll_reserve(&mut self.ticket, cx) {
+                Poll::Ready(Ok(())) => {
+                    if let Some(envelope) = self.envelope.take() {
+                        route.deliver(envelope);
+                    }
+                    Poll::Ready(Ok(()))
+                }
+                Poll::Ready(Err(NoRoom::Full)) => self.refuse(Refused::Full),
+                Poll::Ready(Err(NoRoom::Stopped)) => self.refuse(Refused::Closed),
+                Poll::Pending if own_mailbox() => self.refuse(Refused::Full),
+                Poll::Pending => Poll::Pending,
+            },
+        }
+    }
+
+    fn refuse(&mut self, why: impl FnOnce(Envelope<M>) -> Refused<M>) -> Poll<Result<(), Refused<M>>> {
+        match self.envelope.take() {
+            Some(envelope) => Poll::Ready(Err(why(envelope))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<M: Send + 'static> Drop for Sending<'_, M> {
+    fn drop(&mut self) {
+        match &self.handle.0 {
+            Kind::Local(cell) => cell.mailbox.forget(&mut self.ticket),
+            Kind::Routed(route) => route.forget(&mut self.ticket),
+        }
+    }
+}
+
+/// Buries what the policy of the mailbox put aside.
+fn settle<M: Send + 'static>(cell: &Cell<M>, pushed: Pushed<M>) -> Result<(), Refused<M>> {
+    pushed.map(|displaced| {
+        if let Some(displaced) = displaced {
+            cell.bury(displaced.envelope, displaced.reason);
+        }
+    })
+}
+
+struct Adapter<M, F> {
+    inner: Handle<M>,
+    f: F,
+}
+
+impl<M, N, F> Route<N> for Adapter<M, F>
+where
+    M: Send + 'static,
+    N: Send + 'static,
+    F: Fn(N) -> M + Send + Sync + 'static,
+{
+    fn target(&self) -> &dyn AnyCell {
+        match &self.inner.0 {
+            Kind::Local(cell) => &**cell,
+            Kind::Routed(route) => route.target(),
+        }
+    }
+
+    fn target_arc(&self) -> Arc<dyn AnyCell> {
+        self.inner.any_cell()
+    }
+
+    fn try_reserve(&self) -> Result<(), NoRoom> {
+        match &self.inner.0 {
+            Kind::Local(cell) => cell.mailbox.try_reserve().map_err(NoRoom::of),
+            Kind::Routed(route) => route.try_reserve(),
+        }
+    }
+
+    fn poll_reserve(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>> {
+        match &self.inner.0 {
+            Kind::Local(cell) => cell.mailbox.poll_reserve(ticket, cx).map_err(NoRoom::of),
+            Kind::Routed(route) => route.poll_reserve(ticket, cx),
+        }
+    }
+
+    fn forget(&self, ticket: &mut Ticket) {
+        match &self.inner.0 {
+            Kind::Local(cell) => cell.mailbox.forget(ticket),
+            Kind::Routed(route) => route.forget(ticket),
+        }
+    }
+
+    fn unreserve(&self) {
+        match &self.inner.0 {
+            Kind::Local(cell) => cell.mailbox.unreserve(),
+            Kind::Routed(route) => route.unreserve(),
+        }
+    }
+
+    fn deliver(&self, envelope: Envelope<N>) {
+        let room = Reserved(self);
+        let envelope = Envelope {
+            msg: (self.f)(envelope.msg),
+            question: envelope.question,
+        };
+        std::mem::forget(room);
+        match &self.inner.0 {
+            Kind::Local(cell) => match settle(cell, cell.mailbox.push_reserved(envelope)) {
+                Ok(()) => {}
+                // The actor stopped, or another took the place, since the room was found.
+                Err(Refused::Closed(envelope)) => cell.bury(envelope, DeadReason::Stopped),
+                Err(Refused::Full(envelope)) => cell.bury(envelope, DeadReason::DroppedNewest),
+            },
+            Kind::Routed(route) => route.deliver(envelope),
+        }
+    }
+}
+
+/// Gives reserved room back when the conversion of its message panics.
+struct Reserved<'a, M>(&'a dyn Route<M>);
+
+impl<M> Drop for Reserved<'_, M> {
+    fn drop(&mut self) {
+        self.0.unreserve();
+    }
+}
+
+impl NoRoom {
+    fn of(closed: bool) -> Self {
+        if closed { NoRoom::Stopped } else { NoRoom::Full }
+    }
+}
+
+impl<M> Clone for Handle<M> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Kind::Local(cell) => Kind::Local(cell.clone()),
+            Kind::Routed(route) => Kind::Routed(route.clone()),
+        })
+    }
+}
+
+impl<M: Send + 'static> PartialEq for Handle<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl<M: Send + 'static> Eq for Handle<M> {}
+
+impl<M: Send + 'static> Hash for Handle<M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for Handle<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let closed = if self.accepts() { "" } else { ", closed" };
+        write!(f, "Handle({}{}{closed})", self.path(), self.id())
+    }
+}
+
+/// A [`Handle`] that does not keep its mailbox's memory; see [`Handle::downgrade`].
+pub struct WeakHandle<M>(WeakKind<M>);
+
+enum WeakKind<M> {
+    Local(Weak<Cell<M>>),
+    Routed(Weak<dyn Route<M>>),
+}
+
+impl<M: Send + 'static> WeakHandle<M> {
+    /// The handle, while the actor lives or another handle to it does.
+    ///
+    /// One made by [`Handle::map`] is there only as long as another handle of the same making.
+    pub fn upgrade(&self) -> Option<Handle<M>> {
+        Some(Handle(match &self.0 {
+            WeakKind::Local(cell) => Kind::Local(cell.upgrade()?),
+            WeakKind::Routed(route) => Kind::Routed(route.upgrade()?),
+        }))
+    }
+}
+
+impl<M> Clone for WeakHandle<M> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            WeakKind::Local(cell) => WeakKind::Local(cell.clone()),
+            WeakKind::Routed(route) => WeakKind::Routed(route.clone()),
+        })
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for WeakHandle<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.upgrade() {
+            Some(handle) => write!(f, "Weak{handle:?}"),
+            None => f.write_str("WeakHandle(gone)"),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Who an actor is: a number that is never used twice, with a path for people to read.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The longest name an actor may have, in bytes.
+pub const NAME_BYTES_MAX: usize = 255;
+
+/// Identifies one actor for as long as the process lives; a new actor under an old name has a new id.
+///
+/// The id outlives supervised restarts: they change the state behind the address and not the address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActorId(NonZeroU64);
+
+impl ActorId {
+    /// Ids are unique in the process and not in a system alone, so that handles of two systems never compare equal.
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX))
+    }
+}
+
+impl fmt::Display for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+impl fmt::Debug for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where an actor stands in its tree, as `/system/parent/name`.
+///
+/// A path is for reading and for logs. It is not an address: look actors up in the [`Registry`](crate::Registry).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ActorPath(Arc<Segment>);
+
+#[derive(PartialEq, Eq, Hash)]
+struct Segment {
+    parent: Option<ActorPath>,
+    name: Box<str>,
+}
+
+impl ActorPath {
+    pub(crate) fn root(name: &str) -> Self {
+        Self(Arc::new(Segment {
+            parent: None,
+            name: name.into(),
+        }))
+    }
+
+    pub(crate) fn child(&self, name: &str) -> Self {
+        Self(Arc::new(Segment {
+            parent: Some(self.clone()),
+            name: name.into(),
+        }))
+    }
+
+    /// The last part of the path: the name given at spawn.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The path of the actor's parent; `None` for the root of a system.
+    pub fn parent(&self) -> Option<&ActorPath> {
+        self.0.parent.as_ref()
+    }
+}
+
+impl fmt::Display for ActorPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = &self.0.parent {
+            fmt::Display::fmt(parent, f)?;
+        }
+        write!(f, "/{}", self.0.name)
+    }
+}
+
+impl fmt::Debug for ActorPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Says why `name` cannot name an actor, or nothing if it can.
+pub(crate) fn fault_in_name(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.len() > NAME_BYTES_MAX {
+        Some("it is longer than 255 bytes")
+    } else if name.contains('/') {
+        Some("it contains '/', which separates the parts of a path")
+    } else if name.chars().any(char::is_control) {
+        Some("it contains a control character")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_from_the_root_down() {
+        let path = ActorPath::root("demo").child("rooms").child("lobby");
+        assert_eq!(path.to_string(), "/demo/rooms/lobby");
+        assert_eq!(path.name(), "lobby");
+        assert_eq!(path.parent().map(ActorPath::to_string).as_deref(), Some("/demo/rooms"));
+    }
+
+    #[test]
+    fn ids_are_never_the_same() {
+        assert_ne!(ActorId::next(), ActorId::next());
+    }
+
+    #[test]
+    fn a_name_that_would_confuse_a_path_is_refused_with_the_reason() {
+        assert_eq!(fault_in_name("room:lobby"), None);
+        for bad in ["", "a/b", "a\nb", &"x".repeat(256)] {
+            assert!(fault_in_name(bad).is_some(), "{bad:?} passed");
+        }
+    }
+}

@@ -1,0 +1,501 @@
+//! An actor's queue: two buffers that change places under one short lock.
+//!
+//! Senders push to the buffer behind the lock. The actor takes the whole of it by leaving its own, empty one there,
+//! and works through what it took without the lock. That lock also guards the waker of the parked actor and the
+//! [permits](room::Room) of the senders who wait for room. No user value is dropped, and nobody woken, under it.
+//!
+//! Beside the queue is the lane of [`Orders`]: a set of flags that is never full, and is looked at between any two
+//! messages by one load.
+
+mod latest;
+mod room;
+mod spec;
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use crate::ledger::DeadReason;
+use crate::question::Envelope;
+use crate::signal::{Orders, Signal};
+use crate::sync::Mutex;
+
+use latest::Keys;
+use room::{Forgotten, Room};
+use spec::Policy;
+
+pub(crate) use room::Ticket;
+pub use spec::{MailboxSpec, Overflow};
+
+/// Room goes back to the senders in portions of so many messages, at the end of a batch, or when a handler waits.
+const CREDIT_BATCH: usize = 16;
+
+/// A buffer of at most so many bytes stays with an idle mailbox; a larger one, which a burst left, is given back.
+const IDLE_BUFFER_BYTES_MAX: usize = 2048;
+
+/// One thing in the queue. Signals that have a place in the order stand between the messages, and need no room.
+pub(crate) enum Entry<M> {
+    Message(Envelope<M>),
+    Signal(Box<Signal>),
+}
+
+/// Why a message was not taken.
+pub(crate) enum Refused<M> {
+    Full(Envelope<M>),
+    Closed(Envelope<M>),
+}
+
+/// A message that the overflow policy put aside for another, or instead of taking it.
+pub(crate) struct Displaced<M> {
+    pub(crate) envelope: Envelope<M>,
+    pub(crate) reason: DeadReason,
+}
+
+pub(crate) type Pushed<M> = Result<Option<Displaced<M>>, Refused<M>>;
+
+/// The shared half.
+pub(crate) struct Mailbox<M> {
+    orders: AtomicU8,
+    policy: Policy<M>,
+    state: Mutex<State<M>>,
+}
+
+struct State<M> {
+    queue: VecDeque<Entry<M>>,
+    room: Room,
+    open: bool,
+    ended: bool,
+    accepted: u64,
+    parked: Option<Waker>,
+    /// A handler that waits is woken by orders and not by messages.
+    messages_wake: bool,
+    /// Only for [`Policy::LatestBy`].
+    keys: Option<Box<Keys>>,
+}
+
+/// The actor's half: what it has taken and not yet handled. It outlives a restart, and the rest of the batch with it.
+pub(crate) struct Inbox<M> {
+    batch: VecDeque<Entry<M>>,
+    /// Messages dealt with whose room has not gone back yet.
+    finished: usize,
+    /// Where messages leave the queue one by one, their room goes back as they leave.
+    room_goes_back_at_pop: bool,
+}
+
+impl<M> Inbox<M> {
+    pub(crate) fn new(mailbox: &Mailbox<M>) -> Self {
+        Self {
+            batch: VecDeque::new(),
+            finished: 0,
+            room_goes_back_at_pop: mailbox.pops_one(),
+        }
+    }
+
+    /// Notes that a message is dealt with, so that its room can go back.
+    pub(crate) fn finish_one(&mut self) {
+        self.finished += usize::from(!self.room_goes_back_at_pop);
+    }
+}
+
+impl<M> Displaced<M> {
+    fn of(entry: Entry<M>, reason: DeadReason) -> Option<Self> {
+        match entry {
+            Entry::Message(envelope) => Some(Self { envelope, reason }),
+            Entry::Signal(_) => None,
+        }
+    }
+}
+
+impl<M> State<M> {
+    fn index_of(&self, key: Option<u64>) -> Option<usize> {
+        self.keys.as_ref()?.index_of(key?)
+    }
+
+    /// Queues a message that has room; returns who is to be woken.
+    fn append(&mut self, envelope: Envelope<M>, key: Option<u64>) -> Option<Waker> {
+        if let Some(keys) = &mut self.keys {
+            keys.push_back(key);
+        }
+        self.queue.push_back(Entry::Message(envelope));
+        self.accepted += 1;
+        self.unpark_for_message()
+    }
+
+    fn unpark_for_message(&mut self) -> Option<Waker> {
+        if self.messages_wake { self.parked.take() } else { None }
+    }
+
+    /// Parks the actor; returns the waker that is not needed any more, to be dropped without the lock.
+    fn park(&mut self, waker: &Waker, messages_wake: bool) -> Option<Waker> {
+        self.messages_wake = messages_wake;
+        if self.parked.as_ref().is_some_and(|parked| parked.will_wake(waker)) {
+            return None;
+        }
+        self.parked.replace(waker.clone())
+    }
+
+    /// Takes the next entry, and with it the whole buffer where more than one waits: a lone entry is taken out by
+    /// itself, so that the warm buffer stays in its place.
+    fn take(&mut self, batch: &mut VecDeque<Entry<M>>, pops_one: bool) -> Option<Entry<M>> {
+        if pops_one {
+            return self.pop_one();
+        }
+        if self.queue.len() > 1 {
+            mem::swap(&mut self.queue, batch);
+            return batch.pop_front();
+        }
+        self.queue.pop_front()
+    }
+
+    fn pop_one(&mut self) -> Option<Entry<M>> {
+        let entry = self.queue.pop_front()?;
+        if let Some(keys) = &mut self.keys {
+            keys.pop_front();
+        }
+        if matches!(entry, Entry::Message(_)) {
+            // Nobody waits for room under the policies which pop one by one.
+            self.room.give_back(1, &mut Vec::new());
+        }
+        Some(entry)
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+fn give_back_memory<M>(buffer: &mut VecDeque<Entry<M>>) {
+    if buffer.capacity() * size_of::<Entry<M>>() > IDLE_BUFFER_BYTES_MAX {
+        *buffer = VecDeque::new();
+    }
+}
+
+impl<M> Mailbox<M> {
+    pub(crate) fn new(spec: MailboxSpec<M>) -> Self {
+        let keys = matches!(spec.policy, Policy::LatestBy(_)).then(Box::default);
+        Self {
+            orders: AtomicU8::new(0),
+            policy: spec.policy,
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                room: Room::new(spec.capacity),
+                open: true,
+                ended: false,
+                accepted: 0,
+                parked: None,
+                messages_wake: false,
+                keys,
+            }),
+        }
+    }
+
+    /// Queues a message if there is room, or if the policy makes room.
+    pub(crate) fn try_push(&self, envelope: Envelope<M>) -> Pushed<M> {
+        let key = self.key_of(&envelope.msg);
+        let mut state = self.state.lock();
+        if !state.open {
+            return Err(Refused::Closed(envelope));
+        }
+        let displaced = match &self.policy {
+            Policy::Unbounded => {
+                state.room.take();
+                None
+            }
+            Policy::LatestBy(_) => match state.index_of(key) {
+                Some(index) => {
+                    let before = mem::replace(&mut state.queue[index], Entry::Message(envelope));
+                    state.accepted += 1;
+                    return Ok(Displaced::of(before, DeadReason::Replaced));
+                }
+                None if state.room.try_take() => None,
+                None => return Err(Refused::Full(envelope)),
+            },
+            Policy::Overflow(_) if state.room.try_take() => None,
+            Policy::Overflow(Overflow::Wait | Overflow::Refuse) => return Err(Refused::Full(envelope)),
+            Policy::Overflow(Overflow::DropNewest) => {
+                state.accepted += 1;
+                return Ok(Some(Displaced {
+                    envelope,
+                    reason: DeadReason::DroppedNewest,
+                }));
+            }
+            Policy::Overflow(Overflow::DropOldest) => {
+                let oldest = state.queue.iter().position(|entry| matches!(entry, Entry::Message(_)));
+                oldest
+                    .and_then(|index| state.queue.remove(index))
+                    .and_then(|entry| Displaced::of(entry, DeadReason::DroppedOldest))
+            }
+        };
+        let waker = state.append(envelope, key);
+        drop(state);
+        wake(waker);
+        Ok(displaced)
+    }
+
+    /// Queues the message in `envelope` when there is room for it, first come, first served.
+    pub(crate) fn poll_push(
+        &self,
+        envelope: &mut Option<Envelope<M>>,
+        ticket: &mut Ticket,
+        cx: &mut Context<'_>,
+    ) -> Poll<Pushed<M>> {
+        if !self.waits() {
+            return match envelope.take() {
+                Some(envelope) => Poll::Ready(self.try_push(envelope)),
+                None => Poll::Pending,
+            };
+        }
+        let mut stale = None;
+        let mut state = self.state.lock();
+        if state.open && !state.room.take_or_wait(ticket, cx.waker(), &mut stale) {
+            drop(state);
+            drop(stale);
+            return Poll::Pending;
+        }
+        let Some(envelope) = envelope.take() else {
+            return Poll::Pending;
+        };
+        if !state.open {
+            drop(state);
+            self.forget(ticket);
+            return Poll::Ready(Err(Refused::Closed(envelope)));
+        }
+        let waker = state.append(envelope, None);
+        drop(state);
+        wake(waker);
+        Poll::Ready(Ok(None))
+    }
+
+    /// Takes room ahead of a message that is still to be made. `Err(true)` says closed, `Err(false)` full.
+    pub(crate) fn try_reserve(&self) -> Result<(), bool> {
+        let mut state = self.state.lock();
+        if !state.open {
+            Err(true)
+        } else if !self.reserves() || state.room.try_take() {
+            Ok(())
+        } else {
+            Err(false)
+        }
+    }
+
+    /// The same, waiting for room where the policy waits.
+    pub(crate) fn poll_reserve(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<Result<(), bool>> {
+        if !self.waits() {
+            return Poll::Ready(self.try_reserve());
+        }
+        let mut stale = None;
+        let mut state = self.state.lock();
+        if !state.open {
+            drop(state);
+            self.forget(ticket);
+            return Poll::Ready(Err(true));
+        }
+        let taken = state.room.take_or_wait(ticket, cx.waker(), &mut stale);
+        drop(state);
+        drop(stale);
+        if taken { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Queues a message for which room was reserved.
+    pub(crate) fn push_reserved(&self, envelope: Envelope<M>) -> Pushed<M> {
+        if !self.reserves() {
+            return self.try_push(envelope);
+        }
+        let mut state = self.state.lock();
+        if !state.open {
+            drop(state);
+            self.unreserve();
+            return Err(Refused::Closed(envelope));
+        }
+        let waker = state.append(envelope, None);
+        drop(state);
+        wake(waker);
+        Ok(None)
+    }
+
+    /// Gives back room that was reserved and not used.
+    pub(crate) fn unreserve(&self) {
+        if self.reserves() {
+            let mut woken = Vec::new();
+            self.state.lock().room.give_back(1, &mut woken);
+            woken.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Gives up a place in the queue for room.
+    pub(crate) fn forget(&self, ticket: &mut Ticket) {
+        if ticket.is_some() {
+            let forgotten = self.state.lock().room.forget(ticket);
+            if let Forgotten::Granted(woken) = forgotten {
+                woken.into_iter().for_each(Waker::wake);
+            }
+        }
+    }
+
+    /// Puts a signal behind all that is queued. After the end there is nobody to tell, and it is dropped.
+    pub(crate) fn push_signal(&self, signal: Signal) {
+        let entry = Entry::Signal(Box::new(signal));
+        let mut state = self.state.lock();
+        if state.ended {
+            drop(state);
+            drop(entry);
+            return;
+        }
+        if let Some(keys) = &mut state.keys {
+            keys.push_back(None);
+        }
+        state.queue.push_back(entry);
+        let waker = state.unpark_for_message();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Adds to the orders that the actor is under. Nothing is accepted any more after one that ends it in order.
+    pub(crate) fn order(&self, orders: Orders) {
+        self.orders.fetch_or(orders.bits(), Ordering::AcqRel);
+        let mut state = self.state.lock();
+        let mut dismissed = None;
+        if orders.any_of(Orders::CLOSING) {
+            state.open = false;
+            dismissed = Some(state.room.dismiss());
+        }
+        let waker = state.parked.take();
+        drop(state);
+        wake(waker);
+        dismissed.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// The orders that the actor is under.
+    pub(crate) fn orders(&self) -> Orders {
+        Orders::from_bits(self.orders.load(Ordering::Acquire))
+    }
+
+    /// Whether messages are accepted.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state.lock().open
+    }
+
+    /// Takes the next thing to do; `None` says that the queue is empty while there are orders to look at.
+    pub(crate) fn poll_next(&self, inbox: &mut Inbox<M>, cx: &mut Context<'_>) -> Poll<Option<Entry<M>>> {
+        if inbox.finished >= CREDIT_BATCH {
+            self.give_back(inbox);
+        }
+        if let Some(entry) = inbox.batch.pop_front() {
+            return Poll::Ready(Some(entry));
+        }
+        let mut woken = Vec::new();
+        let mut state = self.state.lock();
+        state.room.give_back(mem::take(&mut inbox.finished), &mut woken);
+        let next = state.take(&mut inbox.batch, self.pops_one());
+        let mut stale = None;
+        let polled = if next.is_some() {
+            Poll::Ready(next)
+        } else if !self.orders().is_none() {
+            Poll::Ready(None)
+        } else {
+            give_back_memory(&mut inbox.batch);
+            give_back_memory(&mut state.queue);
+            stale = state.park(cx.waker(), true);
+            Poll::Pending
+        };
+        drop(state);
+        drop(stale);
+        woken.into_iter().for_each(Waker::wake);
+        polled
+    }
+
+    /// Parks an actor whose handler waits, to be woken by orders alone. Room goes back now and not at the end of a
+    /// batch: a slow handler must not hold the room of what it has long finished.
+    pub(crate) fn park_in_handler(&self, inbox: &mut Inbox<M>, cx: &mut Context<'_>) {
+        let mut woken = Vec::new();
+        let mut state = self.state.lock();
+        state.room.give_back(mem::take(&mut inbox.finished), &mut woken);
+        let stale = state.park(cx.waker(), false);
+        drop(state);
+        drop(stale);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Makes ready for another life: `obeyed` are the orders that ended the last one. An order that came since then stands, and
+    /// where it closes the mailbox, that stays closed.
+    pub(crate) fn reopen(&self, obeyed: Orders) {
+        let mut state = self.state.lock();
+        let before = Orders::from_bits(self.orders.fetch_and(!obeyed.bits(), Ordering::AcqRel));
+        state.open = !before.without(obeyed).any_of(Orders::CLOSING);
+    }
+
+    /// Accepts nothing more, sends away those who wait, and returns what was left.
+    pub(crate) fn close(&self, inbox: &mut Inbox<M>) -> VecDeque<Entry<M>> {
+        let mut state = self.state.lock();
+        state.open = false;
+        state.ended = true;
+        let dismissed = state.room.dismiss();
+        let mut left = mem::take(&mut inbox.batch);
+        left.append(&mut state.queue);
+        state.queue = VecDeque::new();
+        state.keys = None;
+        drop(state);
+        dismissed.for_each(Waker::wake);
+        left
+    }
+
+    /// Takes out what is queued. The room of it goes back as that of handled messages does.
+    pub(crate) fn clear(&self, inbox: &mut Inbox<M>) -> VecDeque<Entry<M>> {
+        let mut left = mem::take(&mut inbox.batch);
+        let mut state = self.state.lock();
+        let pops_one = inbox.room_goes_back_at_pop;
+        while let Some(entry) = if pops_one {
+            state.pop_one()
+        } else {
+            state.queue.pop_front()
+        } {
+            left.push_back(entry);
+        }
+        drop(state);
+        for _ in left.iter().filter(|entry| matches!(entry, Entry::Message(_))) {
+            inbox.finish_one();
+        }
+        left
+    }
+
+    /// How many messages were accepted so far.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.state.lock().accepted
+    }
+
+    fn give_back(&self, inbox: &mut Inbox<M>) {
+        let mut woken = Vec::new();
+        self.state
+            .lock()
+            .room
+            .give_back(mem::take(&mut inbox.finished), &mut woken);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    fn key_of(&self, msg: &M) -> Option<u64> {
+        match &self.policy {
+            Policy::LatestBy(key) => Some(key(msg)),
+            _ => None,
+        }
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.policy, Policy::Overflow(Overflow::Wait))
+    }
+
+    /// Whether room can be taken ahead; under the other policies a push finds its room itself.
+    fn reserves(&self) -> bool {
+        matches!(self.policy, Policy::Overflow(Overflow::Wait | Overflow::Refuse))
+    }
+
+    /// Whether messages leave the queue one by one, because one that was taken can no longer be dropped.
+    fn pops_one(&self) -> bool {
+        matches!(
+            self.policy,
+            Policy::LatestBy(_) | Policy::Overflow(Overflow::DropOldest)
+        )
+    }
+}

@@ -1,0 +1,176 @@
+//! Who may put a message into a full mailbox next: permits, handed on in the order in which they were asked for.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+/// The place of a sender in the queue for room; `None` until it has to wait.
+pub(crate) type Ticket = Option<u64>;
+
+/// Counts the room of a mailbox and hands what is free to those who wait for it.
+///
+/// A waiting sender keeps its message and is given a *permit*, which counts as used room until the message comes or
+/// the sender goes. So nothing is lost when it goes, and nobody who comes later takes the room that it was given.
+pub(super) struct Room {
+    capacity: usize,
+    /// Messages accepted and not yet handled, and permits granted and not yet used.
+    used: usize,
+    waiting: BTreeMap<u64, Waker>,
+    next_ticket: u64,
+    /// Tickets are granted in order: who holds one below this, and is still here, has a permit.
+    granted_below: u64,
+}
+
+impl Room {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            used: 0,
+            waiting: BTreeMap::new(),
+            next_ticket: 0,
+            granted_below: 0,
+        }
+    }
+
+    /// Takes room for one message, unless there is none or others wait for it.
+    pub(super) fn try_take(&mut self) -> bool {
+        let free = self.used < self.capacity && self.waiting.is_empty();
+        if free {
+            self.used += 1;
+        }
+        free
+    }
+
+    /// Takes room whether there is any or not.
+    pub(super) fn take(&mut self) {
+        self.used += 1;
+    }
+
+    /// Takes room for one message, or keeps a place in the queue for it. Returns whether there was room.
+    ///
+    /// The waker that is no longer needed is left in `stale`, for the caller to drop when its lock is free.
+    pub(super) fn take_or_wait(&mut self, ticket: &mut Ticket, waker: &Waker, stale: &mut Option<Waker>) -> bool {
+        let number = match *ticket {
+            Some(number) if number < self.granted_below => {
+                *ticket = None;
+                return true;
+            }
+            Some(number) => number,
+            None if self.try_take() => return true,
+            None => {
+                let number = self.next_ticket;
+                self.next_ticket += 1;
+                *ticket = Some(number);
+                number
+            }
+        };
+        if !self.waiting.get(&number).is_some_and(|known| known.will_wake(waker)) {
+            *stale = self.waiting.insert(number, waker.clone());
+        }
+        false
+    }
+
+    /// Gives up a place in the queue, or the permit that came of it. Returns who has the room now, to be woken, or the waker that is not needed any more.
+    pub(super) fn forget(&mut self, ticket: &mut Ticket) -> Forgotten {
+        match ticket.take() {
+            None => Forgotten::Nothing,
+            Some(number) if number < self.granted_below => {
+                let mut next = Vec::new();
+                self.give_back(1, &mut next);
+                Forgotten::Granted(next)
+            }
+            Some(number) => match self.waiting.remove(&number) {
+                Some(waker) => Forgotten::Waited(waker),
+                None => Forgotten::Nothing,
+            },
+        }
+    }
+
+    /// Gives back the room of `count` messages; adds to `wake` those who have it now.
+    pub(super) fn give_back(&mut self, count: usize, wake: &mut Vec<Waker>) {
+        self.used -= count;
+        while self.used < self.capacity
+            && let Some((number, waker)) = self.waiting.pop_first()
+        {
+            self.used += 1;
+            self.granted_below = number + 1;
+            wake.push(waker);
+        }
+    }
+
+    /// Sends everyone away who waits.
+    pub(super) fn dismiss(&mut self) -> impl Iterator<Item = Waker> + use<> {
+        std::mem::take(&mut self.waiting).into_values()
+    }
+}
+
+/// What a sender that went away left behind.
+pub(super) enum Forgotten {
+    Nothing,
+    Waited(#[expect(dead_code, reason = "held to be dropped outside the lock")] Waker),
+    Granted(Vec<Waker>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(room: &mut Room, ticket: &mut Ticket) -> bool {
+        room.take_or_wait(ticket, Waker::noop(), &mut None)
+    }
+
+    #[test]
+    fn room_is_handed_on_in_the_order_in_which_it_was_asked_for() {
+        let mut room = Room::new(1);
+        let [mut first, mut second, mut third] = [None; 3];
+        assert!(room.try_take());
+        assert!(!ask(&mut room, &mut first));
+        assert!(!ask(&mut room, &mut second));
+        assert!(!ask(&mut room, &mut third));
+        let mut woken = Vec::new();
+        room.give_back(1, &mut woken);
+        assert_eq!(woken.len(), 1);
+        assert!(!ask(&mut room, &mut third));
+        assert!(!ask(&mut room, &mut second));
+        assert!(ask(&mut room, &mut first));
+    }
+
+    #[test]
+    fn newcomers_do_not_barge() {
+        let mut room = Room::new(2);
+        let mut waiting = None;
+        assert!(room.try_take() && room.try_take());
+        assert!(!ask(&mut room, &mut waiting));
+        room.give_back(1, &mut Vec::new());
+        assert!(!room.try_take(), "the permit was taken by one who came later");
+        assert!(ask(&mut room, &mut waiting));
+        room.give_back(1, &mut Vec::new());
+        assert!(room.try_take());
+    }
+
+    #[test]
+    fn a_sender_that_goes_hands_its_permit_to_the_next() {
+        let mut room = Room::new(1);
+        let [mut first, mut second] = [None; 2];
+        assert!(room.try_take());
+        assert!(!ask(&mut room, &mut first));
+        assert!(!ask(&mut room, &mut second));
+        room.give_back(1, &mut Vec::new());
+        assert!(matches!(room.forget(&mut first), Forgotten::Granted(wake) if wake.len() == 1));
+        assert!(ask(&mut room, &mut second));
+    }
+
+    #[test]
+    fn a_sender_that_goes_while_it_waits_takes_nothing_along() {
+        let mut room = Room::new(1);
+        let [mut first, mut second] = [None; 2];
+        assert!(room.try_take());
+        assert!(!ask(&mut room, &mut first));
+        assert!(!ask(&mut room, &mut second));
+        assert!(matches!(room.forget(&mut first), Forgotten::Waited(_)));
+        room.give_back(1, &mut Vec::new());
+        assert!(ask(&mut room, &mut second));
+        room.give_back(1, &mut Vec::new());
+        assert!(room.try_take());
+        assert!(!room.try_take());
+    }
+}

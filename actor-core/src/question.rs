@@ -1,0 +1,33 @@
+//! What those who carry a question know of the one who asked it.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::error::AskError;
+
+/// The asker's side of a question, without the type of its answer.
+pub(crate) trait Question: Send + Sync {
+    /// When the asker stops waiting.
+    fn deadline(&self) -> Option<Instant>;
+    /// Whether the asker still waits.
+    fn is_awaited(&self) -> bool;
+    /// Ends the wait without an answer. Does nothing if there is an answer, or if the asker has gone.
+    fn refuse(&self, why: AskError);
+}
+
+/// A message on its way, with what travels beside it.
+///
+/// A plain message carries two empty words. A question carries its asker: so a question nobody waits for any more
+/// is skipped, its deadline is inherited by what the handler asks in turn, and it is answered `Stopped` when the
+/// mailbox goes down with it.
+pub(crate) struct Envelope<M> {
+    pub(crate) msg: M,
+    pub(crate) question: Option<Arc<dyn Question>>,
+}
+
+impl<M> Envelope<M> {
+    pub(crate) fn plain(msg: M) -> Self {
+        Self { msg, question: None }
+    }
+}

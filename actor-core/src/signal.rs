@@ -1,0 +1,109 @@
+//! What the system says to an actor.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::exit::ExitReason;
+use crate::id::{ActorId, ActorPath};
+
+/// What the system tells an actor, in [`Actor::on_signal`](crate::Actor::on_signal).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Signal {
+    /// A child has ended for good: it was not, or will not be, restarted. By then its name is free again.
+    ChildExit(ChildExit),
+    /// A watched actor has ended. It comes behind every message that the actor had sent to this one.
+    Down(Down),
+}
+
+/// The end of a child.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ChildExit {
+    /// The child's id.
+    pub id: ActorId,
+    /// The child's path; its last part is the name given at spawn.
+    pub path: ActorPath,
+    /// Why it ended.
+    pub reason: ExitReason,
+}
+
+/// The end of a watched actor: exactly one comes for each watch, unless the watch is withdrawn before.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Down {
+    /// The watch that this answers.
+    pub watch: WatchId,
+    /// The actor that ended.
+    pub id: ActorId,
+    /// Its path.
+    pub path: ActorPath,
+    /// Why it ended.
+    pub reason: ExitReason,
+}
+
+/// Names one watch, so that its `Down` can be told from others and the watch withdrawn.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WatchId(u64);
+
+impl WatchId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Debug for WatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "watch {}", self.0)
+    }
+}
+
+/// One who is told of an actor's end.
+pub(crate) trait Watcher: Send + Sync {
+    fn down(self: Arc<Self>, down: Down);
+}
+
+/// The orders that an actor can be under: a set and not a queue, so that it is never full and saying one twice is saying it once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Orders(u8);
+
+impl Orders {
+    pub(crate) const NONE: Self = Self(0);
+    /// Drop the handler at its next await, and end.
+    pub(crate) const KILL: Self = Self(1);
+    /// The same, after a child that could not be kept alive: `on_stop` runs, and the reason is the child's failure.
+    pub(crate) const GIVE_UP: Self = Self(2);
+    /// Finish the message in hand, and end.
+    pub(crate) const STOP: Self = Self(4);
+    /// The same, said by the parent.
+    pub(crate) const SHUTDOWN: Self = Self(8);
+    /// Handle what is queued, and end.
+    pub(crate) const DRAIN: Self = Self(16);
+
+    /// The orders that do not wait for the handler in hand.
+    pub(crate) const INTERRUPTING: Self = Self(Self::KILL.0 | Self::GIVE_UP.0);
+    /// The orders after which nothing more is accepted.
+    pub(crate) const CLOSING: Self = Self(Self::STOP.0 | Self::SHUTDOWN.0 | Self::DRAIN.0);
+
+    pub(crate) fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) fn any_of(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}

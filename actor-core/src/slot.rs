@@ -1,0 +1,103 @@
+//! One value handed over once, to one who waits for it.
+
+use std::mem;
+use std::task::{Context, Poll, Waker};
+
+use crate::sync::Mutex;
+
+/// The place where a value is left for its taker.
+pub(crate) struct Slot<T>(Mutex<State<T>>);
+
+enum State<T> {
+    Empty(Option<Waker>),
+    Full(T),
+    /// The value was taken, or the taker has gone.
+    Closed,
+}
+
+impl<T> Slot<T> {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(State::Empty(None)))
+    }
+
+    /// Leaves `value` for the taker; returns it if there was one before, or if the taker has gone.
+    pub(crate) fn put(&self, value: T) -> Result<(), T> {
+        let mut state = self.0.lock();
+        if !matches!(*state, State::Empty(_)) {
+            return Err(value);
+        }
+        let before = mem::replace(&mut *state, State::Full(value));
+        drop(state);
+        if let State::Empty(Some(waker)) = before {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Takes the value. Must not be called again after it has returned `Ready`.
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<T> {
+        let mut state = self.0.lock();
+        match mem::replace(&mut *state, State::Closed) {
+            State::Full(value) => Poll::Ready(value),
+            State::Empty(Some(waker)) if waker.will_wake(cx.waker()) => {
+                *state = State::Empty(Some(waker));
+                Poll::Pending
+            }
+            State::Empty(stale) => {
+                *state = State::Empty(Some(cx.waker().clone()));
+                // A waker can own a task, and a task anything: it goes when the lock is free.
+                drop(state);
+                drop(stale);
+                Poll::Pending
+            }
+            State::Closed => Poll::Pending,
+        }
+    }
+
+    /// Says that nobody will take the value; a value that is already there is returned.
+    pub(crate) fn close(&self) -> Option<T> {
+        let before = mem::replace(&mut *self.0.lock(), State::Closed);
+        match before {
+            State::Full(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody still waits for a value that has not come.
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(*self.0.lock(), State::Empty(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn poll<T>(slot: &Slot<T>) -> Poll<T> {
+        slot.poll_take(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn the_first_value_is_the_one_taken() {
+        let slot = Slot::new();
+        assert!(poll(&slot).is_pending());
+        assert_eq!(slot.put(1), Ok(()));
+        assert_eq!(slot.put(2), Err(2));
+        assert_eq!(poll(&slot), Poll::Ready(1));
+        assert!(!slot.is_awaited());
+    }
+
+    #[test]
+    fn a_value_for_a_taker_who_has_gone_comes_back() {
+        let slot = Slot::new();
+        assert_eq!(slot.close(), None);
+        assert_eq!(slot.put(1), Err(1));
+    }
+
+    #[test]
+    fn closing_returns_a_value_that_was_not_taken() {
+        let slot = Slot::new();
+        assert_eq!(slot.put(1), Ok(()));
+        assert_eq!(slot.close(), Some(1));
+    }
+}
