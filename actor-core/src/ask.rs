@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::clock;
 use crate::error::AskError;
 use crate::handle::{Handle, Sending};
 use crate::mailbox::Refused;
@@ -178,7 +179,7 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
     fn begin(&mut self) {
         self.begun = true;
         let own = self.timeout.map(|timeout| {
-            let now = Instant::now();
+            let now = clock::now();
             // A time-out beyond what the clock can say is as good as none.
             now.checked_add(timeout)
         });

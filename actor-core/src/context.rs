@@ -7,9 +7,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::stream::Stream;
-use tokio::time::Instant;
 
 use crate::cell::{AnyCell, Cell};
+use crate::clock;
 use crate::error::BlockingError;
 use crate::family::{Family, Intensity};
 use crate::handle::Handle;
@@ -69,7 +69,7 @@ impl<M: Send + 'static> Context<M> {
     ///
     /// Asks made while handling it end by that time of themselves.
     pub fn deadline(&self) -> Option<Duration> {
-        turn::deadline().map(|at| at.saturating_duration_since(Instant::now()))
+        turn::deadline().map(|at| at.saturating_duration_since(clock::now()))
     }
 
     /// Watches another actor: its `Down` comes to [`on_signal`](crate::Actor::on_signal), exactly once.

@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cell::{AnyCell, Stoppable, Subtree};
 use crate::error::SpawnError;

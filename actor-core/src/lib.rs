@@ -45,18 +45,22 @@
 //! - [`Context`]: children, watches, timers, attached and blocking work.
 //! - [`System`]: names, groups, dead letters, shutdown.
 
-// From the bottom up: each room knows only those above it in this list.
+// From the bottom up, a blank line between two layers: a room imports from its own layer and from those above it here.
+mod clock;
 mod contain;
 mod sync;
 
-mod error;
-mod exit;
 mod id;
+
+mod exit;
 mod ledger;
 mod slot;
 
+mod error;
+
 mod question;
 mod signal;
+
 mod turn;
 
 mod mailbox;
@@ -83,12 +87,15 @@ mod stop;
 
 mod actor;
 
+mod child;
+
 mod spawn;
 
 mod system;
 
 pub use actor::Actor;
 pub use ask::{ASK_TIMEOUT_DEFAULT, Answer, Ask, Reply, ask_all};
+pub use child::ChildSpec;
 pub use context::Context;
 pub use error::{
     ActorError, ActorResult, AskError, BlockingError, LookupError, RegisterError, SpawnError, TellError, TryTellError,
@@ -104,7 +111,6 @@ pub use registry::Registry;
 pub use signal::{ChildExit, Down, Signal, WatchId};
 pub use stop::{KILL_GRACE, SHUTDOWN_DEFAULT};
 pub use supervisor::backoff::Backoff;
-pub use supervisor::child::ChildSpec;
 pub use supervisor::policy::RestartPolicy;
 pub use system::{SYSTEM_SHUTDOWN_DEFAULT, ShutdownReport, System, SystemBuilder};
 pub use work::Attached;

@@ -10,6 +10,7 @@
 mod latest;
 mod room;
 mod spec;
+mod state;
 
 use std::collections::VecDeque;
 use std::mem;
@@ -21,9 +22,9 @@ use crate::question::Envelope;
 use crate::signal::{Orders, Signal};
 use crate::sync::Mutex;
 
-use latest::Keys;
-use room::{Forgotten, Room};
+use room::Forgotten;
 use spec::Policy;
+use state::State;
 
 pub(crate) use room::Ticket;
 pub use spec::{MailboxSpec, Overflow};
@@ -61,19 +62,6 @@ pub(crate) struct Mailbox<M> {
     state: Mutex<State<M>>,
 }
 
-struct State<M> {
-    queue: VecDeque<Entry<M>>,
-    room: Room,
-    open: bool,
-    ended: bool,
-    accepted: u64,
-    parked: Option<Waker>,
-    /// A handler that waits is woken by orders and not by messages.
-    messages_wake: bool,
-    /// Only for [`Policy::LatestBy`].
-    keys: Option<Box<Keys>>,
-}
-
 /// The actor's half: what it has taken and not yet handled. It outlives a restart, and the rest of the batch with it.
 pub(crate) struct Inbox<M> {
     batch: VecDeque<Entry<M>>,
@@ -107,60 +95,6 @@ impl<M> Displaced<M> {
     }
 }
 
-impl<M> State<M> {
-    fn index_of(&self, key: Option<u64>) -> Option<usize> {
-        self.keys.as_ref()?.index_of(key?)
-    }
-
-    /// Queues a message that has room; returns who is to be woken.
-    fn append(&mut self, envelope: Envelope<M>, key: Option<u64>) -> Option<Waker> {
-        if let Some(keys) = &mut self.keys {
-            keys.push_back(key);
-        }
-        self.queue.push_back(Entry::Message(envelope));
-        self.accepted += 1;
-        self.unpark_for_message()
-    }
-
-    fn unpark_for_message(&mut self) -> Option<Waker> {
-        if self.messages_wake { self.parked.take() } else { None }
-    }
-
-    /// Parks the actor; returns the waker that is not needed any more, to be dropped without the lock.
-    fn park(&mut self, waker: &Waker, messages_wake: bool) -> Option<Waker> {
-        self.messages_wake = messages_wake;
-        if self.parked.as_ref().is_some_and(|parked| parked.will_wake(waker)) {
-            return None;
-        }
-        self.parked.replace(waker.clone())
-    }
-
-    /// Takes the next entry, and with it the whole buffer where more than one waits: a lone entry is taken out by
-    /// itself, so that the warm buffer stays in its place.
-    fn take(&mut self, batch: &mut VecDeque<Entry<M>>, pops_one: bool) -> Option<Entry<M>> {
-        if pops_one {
-            return self.pop_one();
-        }
-        if self.queue.len() > 1 {
-            mem::swap(&mut self.queue, batch);
-            return batch.pop_front();
-        }
-        self.queue.pop_front()
-    }
-
-    fn pop_one(&mut self) -> Option<Entry<M>> {
-        let entry = self.queue.pop_front()?;
-        if let Some(keys) = &mut self.keys {
-            keys.pop_front();
-        }
-        if matches!(entry, Entry::Message(_)) {
-            // Nobody waits for room under the policies which pop one by one.
-            self.room.give_back(1, &mut Vec::new());
-        }
-        Some(entry)
-    }
-}
-
 fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
@@ -175,20 +109,11 @@ fn give_back_memory<M>(buffer: &mut VecDeque<Entry<M>>) {
 
 impl<M> Mailbox<M> {
     pub(crate) fn new(spec: MailboxSpec<M>) -> Self {
-        let keys = matches!(spec.policy, Policy::LatestBy(_)).then(Box::default);
+        let keyed = matches!(spec.policy, Policy::LatestBy(_));
         Self {
             orders: AtomicU8::new(0),
             policy: spec.policy,
-            state: Mutex::new(State {
-                queue: VecDeque::new(),
-                room: Room::new(spec.capacity),
-                open: true,
-                ended: false,
-                accepted: 0,
-                parked: None,
-                messages_wake: false,
-                keys,
-            }),
+            state: Mutex::new(State::new(spec.capacity, keyed)),
         }
     }
 

@@ -1,10 +1,9 @@
 //! The rules of supervision, as values: no clock, no task and no lock in here.
 //!
-//! [`policy`] says whether a child is restarted, [`window`] how many restarts are too many, [`backoff`] how long to wait
-//! before the next, and [`child`] how a child is made. What they decide is carried out by the child's own run loop in
-//! `spawn.rs`, by way of the table of its siblings in `family.rs`.
+//! [`policy`] says whether a child is restarted, [`window`] how many restarts are too many, and [`backoff`] how long to
+//! wait before the next. `family.rs` keeps the values for the children of an actor, and the child's own run loop carries
+//! out what they say.
 
 pub(crate) mod backoff;
-pub(crate) mod child;
 pub(crate) mod policy;
 pub(crate) mod window;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::actor::Actor;
 use crate::cell::{Cell, Subtree};
+use crate::child::ChildSpec;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult, LookupError, SpawnError};
 use crate::exit::ExitReason;
@@ -27,7 +28,6 @@ use crate::registry::Registry;
 use crate::signal::Orders;
 use crate::spawn::{spawn_child, spawn_root, start_child};
 use crate::stop::KILL_GRACE;
-use crate::supervisor::child::ChildSpec;
 
 /// How long [`System::shutdown`] takes at most, before what still runs is killed.
 pub const SYSTEM_SHUTDOWN_DEFAULT: Duration = Duration::from_secs(30);

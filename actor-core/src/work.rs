@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use futures_util::task::AtomicWaker;
-use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
+use tokio::time::{Interval, MissedTickBehavior, Sleep, interval_at, sleep};
 
+use crate::clock;
 use crate::contain::{contain, discard};
 use crate::error::BlockingError;
 use crate::turn;
@@ -87,7 +88,7 @@ impl<M: Send + 'static> Fresh<M> {
 
     pub(crate) fn every(period: Duration, make: impl FnMut() -> M + Send + 'static) -> (Self, Attached) {
         let period = period.max(PERIOD_MIN);
-        let mut interval = interval_at(Instant::now() + period, period);
+        let mut interval = interval_at(clock::now() + period, period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self::new(Source::Every(Box::new(interval), Box::new(make)))
     }

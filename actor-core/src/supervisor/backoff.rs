@@ -1,8 +1,6 @@
 //! How long to wait before the n-th restart in a row.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// No wait is longer than this, whatever was asked for: a year.
 const WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -77,6 +75,7 @@ impl Attempts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
@@ -84,7 +83,7 @@ mod tests {
     fn the_wait_doubles_up_to_its_bound() {
         let backoff = Backoff::new(MS(100), MS(1000)).reset_after(MS(60_000));
         let mut attempts = Attempts::default();
-        let t0 = Instant::now();
+        let t0 = clock::now().into_std();
         attempts.started(t0);
         let waits: Vec<_> = (0..6).map(|_| attempts.wait(&backoff, t0, 0.0)).collect();
         assert_eq!(waits, [MS(100), MS(200), MS(400), MS(800), MS(1000), MS(1000)]);
@@ -94,7 +93,7 @@ mod tests {
     fn a_child_that_lived_long_enough_starts_from_the_shortest_wait() {
         let backoff = Backoff::new(MS(100), MS(1000)).reset_after(MS(5000));
         let mut attempts = Attempts::default();
-        let t0 = Instant::now();
+        let t0 = clock::now().into_std();
         attempts.started(t0);
         attempts.wait(&backoff, t0, 0.0);
         attempts.started(t0 + MS(100));
@@ -106,8 +105,11 @@ mod tests {
     #[test]
     fn jitter_only_shortens_a_wait() {
         let backoff = Backoff::new(MS(100), MS(100)).jitter(0.5);
-        assert_eq!(Attempts::default().wait(&backoff, Instant::now(), 1.0), MS(50));
-        assert_eq!(Attempts::default().wait(&backoff, Instant::now(), 0.0), MS(100));
+        assert_eq!(Attempts::default().wait(&backoff, clock::now().into_std(), 1.0), MS(50));
+        assert_eq!(
+            Attempts::default().wait(&backoff, clock::now().into_std(), 0.0),
+            MS(100)
+        );
     }
 
     #[test]
@@ -116,7 +118,7 @@ mod tests {
             .reset_after(Duration::MAX)
             .jitter(0.0);
         let mut attempts = Attempts::default();
-        let t0 = Instant::now();
+        let t0 = clock::now().into_std();
         for _ in 0..100 {
             attempts.wait(&backoff, t0, 0.0);
         }

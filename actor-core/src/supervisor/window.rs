@@ -1,9 +1,7 @@
 //! How many restarts are too many.
 
 use std::collections::VecDeque;
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Restarts of all children of one supervisor within a sliding window of time.
 ///
@@ -58,9 +56,10 @@ impl RestartWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     fn at_seconds(window: &mut RestartWindow, times: &[u64]) -> Vec<Verdict> {
-        let t0 = Instant::now();
+        let t0 = clock::now().into_std();
         times
             .iter()
             .map(|&s| window.record(t0 + Duration::from_secs(s)))

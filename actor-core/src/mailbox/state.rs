@@ -1,0 +1,91 @@
+//! What is behind the lock of a mailbox.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::task::Waker;
+
+use crate::question::Envelope;
+
+use super::Entry;
+use super::latest::Keys;
+use super::room::Room;
+
+pub(super) struct State<M> {
+    pub(super) queue: VecDeque<Entry<M>>,
+    pub(super) room: Room,
+    pub(super) open: bool,
+    pub(super) ended: bool,
+    pub(super) accepted: u64,
+    pub(super) parked: Option<Waker>,
+    /// A handler that waits is woken by orders and not by messages.
+    pub(super) messages_wake: bool,
+    /// Only for [`Policy::LatestBy`].
+    pub(super) keys: Option<Box<Keys>>,
+}
+
+impl<M> State<M> {
+    pub(super) fn new(capacity: usize, keyed: bool) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            room: Room::new(capacity),
+            open: true,
+            ended: false,
+            accepted: 0,
+            parked: None,
+            messages_wake: false,
+            keys: keyed.then(Box::default),
+        }
+    }
+
+    pub(super) fn index_of(&self, key: Option<u64>) -> Option<usize> {
+        self.keys.as_ref()?.index_of(key?)
+    }
+
+    /// Queues a message that has room; returns who is to be woken.
+    pub(super) fn append(&mut self, envelope: Envelope<M>, key: Option<u64>) -> Option<Waker> {
+        if let Some(keys) = &mut self.keys {
+            keys.push_back(key);
+        }
+        self.queue.push_back(Entry::Message(envelope));
+        self.accepted += 1;
+        self.unpark_for_message()
+    }
+
+    pub(super) fn unpark_for_message(&mut self) -> Option<Waker> {
+        if self.messages_wake { self.parked.take() } else { None }
+    }
+
+    /// Parks the actor; returns the waker that is not needed any more, to be dropped without the lock.
+    pub(super) fn park(&mut self, waker: &Waker, messages_wake: bool) -> Option<Waker> {
+        self.messages_wake = messages_wake;
+        if self.parked.as_ref().is_some_and(|parked| parked.will_wake(waker)) {
+            return None;
+        }
+        self.parked.replace(waker.clone())
+    }
+
+    /// Takes the next entry, and with it the whole buffer where more than one waits: a lone entry is taken out by
+    /// itself, so that the warm buffer stays in its place.
+    pub(super) fn take(&mut self, batch: &mut VecDeque<Entry<M>>, pops_one: bool) -> Option<Entry<M>> {
+        if pops_one {
+            return self.pop_one();
+        }
+        if self.queue.len() > 1 {
+            mem::swap(&mut self.queue, batch);
+            return batch.pop_front();
+        }
+        self.queue.pop_front()
+    }
+
+    pub(super) fn pop_one(&mut self) -> Option<Entry<M>> {
+        let entry = self.queue.pop_front()?;
+        if let Some(keys) = &mut self.keys {
+            keys.pop_front();
+        }
+        if matches!(entry, Entry::Message(_)) {
+            // Nobody waits for room under the policies which pop one by one.
+            self.room.give_back(1, &mut Vec::new());
+        }
+        Some(entry)
+    }
+}

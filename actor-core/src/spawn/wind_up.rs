@@ -1,0 +1,93 @@
+//! The end of one life: what is attached goes first, then the children, then the state.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use crate::actor::Actor;
+use crate::contain::discard;
+use crate::error::AskError;
+use crate::exit::{ExitReason, FailureKind};
+use crate::family::Family;
+use crate::signal::Orders;
+use crate::stop::{kill_children, stop_children};
+use crate::turn;
+use crate::work::Work;
+
+use super::run::{End, Fault, Run, verdict};
+use super::step::step;
+
+impl<A: Actor> Run<A> {
+    /// Ends a life: the attached work first, then the children, then `on_stop`, then the state itself.
+    pub(super) async fn wind_up(&mut self, mut end: End, mut state: Option<A>, work: Option<Box<Work<A::Msg>>>) -> End {
+        let failed = |end: &End| matches!(end.reason, ExitReason::Failed(_) | ExitReason::Killed);
+        discard((work, self.ctx.end_life()));
+        if let Some(family) = self.ctx.family().cloned() {
+            self.stop_family(&family, matches!(end.reason, ExitReason::Killed))
+                .await;
+            // A child that could not be kept alive while the others were stopped changes nothing any more.
+            let _ = family.take_failure();
+        }
+        if let Some(actor) = &mut state
+            && !matches!(end.reason, ExitReason::Killed)
+        {
+            let ctx = &mut self.ctx;
+            let reason = &end.reason;
+            let stopped = step(&self.cell, &mut self.inbox, &mut None, Orders::KILL, move || {
+                actor.on_stop(reason, ctx)
+            })
+            .await;
+            let fault = match verdict(stopped) {
+                Ok(()) => None,
+                Err(Fault::Interrupted) => Some(End {
+                    reason: ExitReason::Killed,
+                    obeyed: Orders::INTERRUPTING,
+                }),
+                Err(Fault::Error(error)) => Some(self.failure(FailureKind::Error, error.into_message())),
+                Err(Fault::Panic(message)) => Some(self.failure(FailureKind::Panic, message)),
+            };
+            match fault {
+                Some(fault) if end.reason.is_orderly() => end = fault,
+                Some(fault) => tracing::warn!(reason = %fault.reason, "on_stop failed after a failure"),
+                None => {}
+            }
+            // `on_stop` may have attached or watched something, for a life that is over.
+            discard(self.ctx.end_life());
+        }
+        discard(state);
+        turn::refuse_dropped(if failed(&end) {
+            &AskError::Failed
+        } else {
+            &AskError::NoReply
+        });
+        end
+    }
+
+    /// Stops the children: at once, and all together, from the moment when this actor is killed itself.
+    async fn stop_family(&mut self, family: &Arc<Family>, killed: bool) {
+        self.cell.core.set_winding_up(true);
+        let home = self.home.clone();
+        if !killed {
+            let mut stopping = pin!(stop_children(&**family, &home));
+            let done = poll_fn(|cx| {
+                if stopping.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(true);
+                }
+                self.cell.mailbox.park_in_handler(&mut self.inbox, cx);
+                if self.cell.mailbox.orders().any_of(Orders::KILL) {
+                    Poll::Ready(false)
+                } else {
+                    Poll::Pending
+                }
+            })
+            .await;
+            if done {
+                self.cell.core.set_winding_up(false);
+                return;
+            }
+        }
+        kill_children(&**family, &home).await;
+        self.cell.core.set_winding_up(false);
+    }
+}
