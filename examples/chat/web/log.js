@@ -170,7 +170,7 @@ export class Log {
     const earlier = line.total - events.length;
     return h('div', { class: 'line aside events' }, gutter,
       h('details', { class: 'text' },
-        h('summary', {}, eventWords(events), earlier > 0 ? ` and ${earlier} earlier` : '', ' ', time(line.at, 'after')),
+        h('summary', {}, eventWords(events), earlier > 0 ? ` and ${earlier} earlier` : '', h('span', { class: 'twist', 'aria-hidden': 'true' }, '›'), time(line.at, 'after')),
         h('ul', {}, events.map((event) => h('li', { dir: 'auto' }, eventLine(event))))));
   }
 

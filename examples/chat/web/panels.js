@@ -82,7 +82,7 @@ export class People {
     for (const member of shown) {
       const symbol = member.prefix[0] ?? '';
       const mode = state.support.prefixModes[state.support.prefixSymbols.indexOf(symbol)];
-      const label = symbol ? names['qaohv'.indexOf(mode)] ?? symbol : 'People';
+      const label = symbol ? names['qaohv'.indexOf(mode)] ?? symbol : 'Members';
       if (groups.at(-1)?.label !== label) groups.push({ label, items: [] });
       groups.at(-1).items.push(member);
     }
@@ -91,9 +91,9 @@ export class People {
       h('div', { role: 'group' }, h('div', { class: 'group-label' }), h('div', { class: 'group-items', role: 'presentation' })),
     (element, group) => {
       setAttribute(element, 'aria-label', group.label);
-      setText(element.firstElementChild, `${group.label} · ${group.items.length}`);
+      setText(element.firstElementChild, groups.length > 1 ? `${group.label} · ${group.items.length}` : '');
       reconcile(element.lastElementChild, group.items, ({ nick }) => nick, (member) =>
-        h('div', { class: 'person', role: 'option', data: { nick: member.nick } }, avatar(member.nick, 'small'),
+        h('div', { class: 'person', role: 'option', data: { nick: member.nick } }, avatar(member.nick, `small ${isMe(state, member.nick) ? 'own' : ''}`),
           h('bdi', { class: 'person-name' }, member.nick), h('span', { class: 'typing-dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')), h('span', { class: 'prefix' })),
       (option, member) => {
         const away = isAway(state, member.nick);
@@ -190,7 +190,7 @@ export class Bar {
     if (!view) return { text: 'Everything that is open to all', faint: true };
     if (view.kind === 'room') {
       if (view.topic.text) return { text: view.topic.text, by: view.topic.by };
-      return { text: view.joined && mayChangeTopic(state, view) ? 'No topic yet' : '', faint: true };
+      return { text: 'No topic yet', faint: true };
     }
     if (view.kind === 'server') return { text: 'What the server says to you', faint: true };
     const known = state.users.get(view.id);
