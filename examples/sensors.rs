@@ -111,9 +111,7 @@ async fn main() -> ActorResult {
         device.drain().await;
     }
     let (taken, written, up_to_date) = aggregator.ask(Aggregate::Finish).await?;
-    println!(
-        "{DEVICES} devices sent {ROUNDS} readings each: {taken} came through, newer ones took the place of the rest"
-    );
+    println!("{DEVICES} devices sent {ROUNDS} readings each; {taken} came through, newer ones replaced the rest");
     println!("{up_to_date} of {DEVICES} devices ended with their very last reading");
     println!("{written} lines are in {}", path.display());
     system.shutdown().await;
