@@ -16,6 +16,7 @@ const roomsOf = (state, nick) => [...state.views.values()].filter((view) => view
 
 function join(state, { source, params }, now) {
   const [name, , realname] = params;
+  if (!name) return [];
   Object.assign(user(state, source.name), { user: source.user, host: source.host });
   if (realname) user(state, source.name).realname = realname;
   if (!isMe(state, source.name)) {
@@ -88,6 +89,7 @@ function kick(state, { source, params }, now) {
 
 function rename(state, { source, params }, now) {
   const [to] = params;
+  if (!to) return [];
   const from = source.name;
   const mine = isMe(state, from);
   const [before, after] = [key(state, from), key(state, to)];
