@@ -1,2 +1,55 @@
-//! Flags in, server out.
-fn main() {}
+//! The program: reads the flags, starts a server, waits for Ctrl-C.
+
+mod flags;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use chat::Server;
+use clap::Parser;
+
+use self::flags::Flags;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Flags::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("chat: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
+    let server = Server::start(flags.into_config()?).await?;
+    let show = |what: &str, scheme: &str, address: Option<SocketAddr>| {
+        if let Some(address) = address {
+            println!("{what:<12}{scheme}{address}");
+        }
+    };
+    show("web page", "http://", server.http_addr());
+    show("IRC", "", server.irc_addr());
+    show("IRC, TLS", "", server.tls_addr());
+    println!("Ctrl-C ends the server");
+    tokio::select! {
+        signal = tokio::signal::ctrl_c() => {
+            signal?;
+            println!("telling the clients, and stopping");
+            let report = server.shutdown().await;
+            tracing::info!(?report, "stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        reason = server.terminated() => {
+            eprintln!("chat: the server could not go on: {reason}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Channels: the rules as pure values, and the actors that carry them out.
+
+pub mod charter;
+pub mod entry;
+pub mod listing;
+pub mod modes;
+pub mod refusal;
+pub mod request;
+pub mod room;
+pub mod rooms;
+pub mod roster;
+mod show;

@@ -1,0 +1,292 @@
+//! The actor of one client, whatever its transport: reads its commands, and answers them in order.
+//!
+//! A command is finished before the next is looked at, also when a room or the directory must be asked; by then all that
+//! it caused is in the outboxes of those concerned. Connections ask rooms and the directory, rooms ask the directory, and
+//! nobody asks a connection: so there is no circle of waiting.
+
+mod channels;
+mod command;
+mod depart;
+mod help;
+mod info;
+mod operator;
+mod people;
+mod registration;
+mod talk;
+mod welcome;
+mod whois;
+
+pub mod connections;
+pub mod listener;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use actor_core::prelude::*;
+use futures_util::StreamExt;
+
+use self::registration::Registration;
+use crate::channel::request::{Origin, RoomMsg, RoomsMsg};
+use crate::clock;
+use crate::outbox::Outbox;
+use crate::protocol::bucket::Bucket;
+use crate::protocol::framing::{Excess, Framing};
+use crate::protocol::line::Line;
+use crate::protocol::numeric::Numeric;
+use crate::site::Site;
+use crate::transport::Link;
+use crate::transport::websocket::WebSocketWire;
+use crate::transport::wire::{Input, Wire};
+use crate::user::profile::{self, ClientId, Profile};
+use crate::user::request::{DirectoryMsg, Order};
+
+/// Wrong passwords for OPER after which a client is let go.
+const OPER_FAILURES_MAX: u32 = 3;
+
+/// Who knocks.
+#[derive(Debug, Clone, Copy)]
+pub struct Guest {
+    /// The number of its connection.
+    pub id: ClientId,
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// Whether others cannot listen.
+    pub secure: bool,
+    /// Why it is not let in, if so.
+    pub refusal: Option<&'static str>,
+}
+
+/// The messages of a connection.
+#[derive(Debug)]
+pub enum ConnectionMsg {
+    /// From the socket.
+    Input(Input),
+    /// From others.
+    Order(Order),
+    /// It is time to see whether the client is alive.
+    Tick,
+    /// The client may be served again after it was too fast.
+    Resume,
+    /// The password for OPER was compared.
+    OperChecked(bool),
+}
+
+/// How others give orders to a connection.
+pub fn orders(connection: &Handle<ConnectionMsg>) -> Handle<Order> {
+    connection.map(ConnectionMsg::Order)
+}
+
+/// One client.
+pub struct Connection {
+    guest: Guest,
+    site: Arc<Site>,
+    directory: Handle<DirectoryMsg>,
+    rooms: Handle<RoomsMsg>,
+    outbox: Arc<Outbox>,
+    /// Until the start. A WebSocket can be moved between threads but not shared by them; nobody ever waits for the lock.
+    link: Mutex<Option<Link>>,
+    framing: Framing,
+    held: Option<Vec<u8>>,
+    bucket: Bucket,
+    stage: Stage,
+    cap_version: u32,
+    profile: Arc<Profile>,
+    joined: HashMap<String, Handle<RoomMsg>>,
+    heard: Instant,
+    pinged: Option<Instant>,
+    resuming: bool,
+    checking_oper: bool,
+    oper_failures: u32,
+}
+
+/// How far a client has come.
+enum Stage {
+    Registering(Box<Registration>),
+    Registered,
+    Leaving,
+}
+
+impl Connection {
+    /// A connection over `link`, which is read from when the actor starts.
+    pub fn new(
+        link: Link,
+        guest: Guest,
+        site: Arc<Site>,
+        directory: Handle<DirectoryMsg>,
+        rooms: Handle<RoomsMsg>,
+    ) -> Self {
+        let now = clock::now();
+        let limits = &site.config.limits;
+        let host = profile::host_of(guest.address);
+        Self {
+            guest,
+            outbox: Arc::new(Outbox::new(site.name(), limits.outbox_bytes_max)),
+            link: Mutex::new(Some(link)),
+            framing: Framing::default(),
+            held: None,
+            bucket: Bucket::new(limits.lines_burst, limits.lines_per_second, now),
+            stage: Stage::Registering(Box::default()),
+            cap_version: 0,
+            profile: Arc::new(Profile {
+                host,
+                secure: guest.secure,
+                ..Profile::default()
+            }),
+            joined: HashMap::new(),
+            heard: now,
+            pinged: None,
+            resuming: false,
+            checking_oper: false,
+            oper_failures: 0,
+            site,
+            directory,
+            rooms,
+        }
+    }
+
+    /// The nick, or a star for a client without one.
+    fn nick(&self) -> &str {
+        match &self.stage {
+            Stage::Registering(registration) => registration.nick.as_deref().unwrap_or("*"),
+            _ => &self.profile.nick,
+        }
+    }
+
+    fn numeric(&self, numeric: Numeric) -> Line {
+        self.site.numeric(numeric, self.nick())
+    }
+
+    fn reply(&self, line: Line) {
+        self.outbox.reply(line);
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            id: self.guest.id,
+            profile: self.profile.clone(),
+            outbox: self.outbox.clone(),
+        }
+    }
+
+    fn is_leaving(&self) -> bool {
+        matches!(self.stage, Stage::Leaving)
+    }
+
+    /// Handles lines as long as there are any, and the client is not too fast.
+    async fn serve(&mut self, ctx: &mut Context<ConnectionMsg>) {
+        while !self.is_leaving() && !self.checking_oper {
+            let Some(line) = self.held.take().or_else(|| self.framing.next_line()) else {
+                return;
+            };
+            if let Err(wait) = self.bucket.take(clock::now()) {
+                self.held = Some(line);
+                if !std::mem::replace(&mut self.resuming, true) {
+                    ctx.once(wait, ConnectionMsg::Resume);
+                }
+                return;
+            }
+            self.line(&line, ctx).await;
+        }
+    }
+
+    async fn input(&mut self, input: Input, ctx: &mut Context<ConnectionMsg>) {
+        match input {
+            Input::Bytes(_) if self.is_leaving() => {}
+            Input::Bytes(bytes) => {
+                self.heard = clock::now();
+                self.pinged = None;
+                match self.framing.push(&bytes, self.site.config.limits.input_bytes_max) {
+                    Ok(()) => self.serve(ctx).await,
+                    Err(Excess::Flood) => self.leave("Excess Flood").await,
+                    Err(Excess::EndlessLine) => self.leave("Input line too long").await,
+                }
+            }
+            Input::Ended(reason) => self.leave(&reason).await,
+            Input::Overflown => self.leave("SendQ exceeded").await,
+            Input::Closed => {
+                self.leave("Connection closed").await;
+                ctx.stop();
+            }
+        }
+    }
+
+    /// Lets a client go that did not register in time or does not answer, and asks a silent one for a sign of life.
+    async fn tick(&mut self, ctx: &mut Context<ConnectionMsg>) {
+        let limits = &self.site.config.limits;
+        let (interval, timeout) = (limits.ping_interval, limits.ping_timeout);
+        match self.stage {
+            Stage::Leaving => return,
+            Stage::Registering(_) => return self.leave("Registration timed out").await,
+            Stage::Registered => {}
+        }
+        let now = clock::now();
+        let next = match self.pinged {
+            Some(pinged) if now >= pinged + timeout => {
+                let reason = format!("Ping timeout: {} seconds", (interval + timeout).as_secs());
+                return self.leave(&reason).await;
+            }
+            Some(pinged) => pinged + timeout,
+            None if now >= self.heard + interval => {
+                self.outbox.reply(Line::bare("PING").trailing(self.site.name()));
+                self.pinged = Some(now);
+                now + timeout
+            }
+            None => self.heard + interval,
+        };
+        ctx.once(next - now, ConnectionMsg::Tick);
+    }
+}
+
+impl Actor for Connection {
+    type Msg = ConnectionMsg;
+
+    async fn on_start(&mut self, ctx: &mut Context<ConnectionMsg>) -> ActorResult {
+        let (outbox, patience) = (self.outbox.clone(), self.site.config.limits.farewell_timeout);
+        match self.link.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(Link::Socket(socket)) => {
+                ctx.attach_stream(Wire::new(socket, outbox, patience).map(ConnectionMsg::Input));
+            }
+            Some(Link::WebSocket(socket, text)) => {
+                let wire = WebSocketWire::new(*socket, text, outbox, patience);
+                ctx.attach_stream(wire.map(ConnectionMsg::Input));
+            }
+            None => return Err(ActorError::new("a connection starts only once")),
+        }
+        if let Some(refusal) = self.guest.refusal {
+            self.stage = Stage::Leaving;
+            self.close(refusal);
+            return Ok(());
+        }
+        let connection = orders(&ctx.handle());
+        self.directory
+            .tell(DirectoryMsg::Arrived {
+                id: self.guest.id,
+                outbox: self.outbox.clone(),
+                connection,
+            })
+            .await?;
+        ctx.once(self.site.config.limits.registration_timeout, ConnectionMsg::Tick);
+        Ok(())
+    }
+
+    async fn handle(&mut self, msg: ConnectionMsg, ctx: &mut Context<ConnectionMsg>) -> ActorResult {
+        match msg {
+            ConnectionMsg::Input(input) => self.input(input, ctx).await,
+            ConnectionMsg::Order(Order::Disconnect { reason }) => self.leave(&reason).await,
+            ConnectionMsg::Tick => self.tick(ctx).await,
+            ConnectionMsg::Resume => {
+                self.resuming = false;
+                self.serve(ctx).await;
+            }
+            ConnectionMsg::OperChecked(right) => {
+                self.checking_oper = false;
+                self.oper_checked(right).await;
+                self.outbox.finish();
+                self.serve(ctx).await;
+            }
+        }
+        Ok(())
+    }
+}

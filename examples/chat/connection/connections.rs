@@ -1,0 +1,165 @@
+//! The supervisor of connections: starts one actor for each client, within the limits, and ends them all in order.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actor_core::ActorId;
+use actor_core::prelude::*;
+
+use super::{Connection, Guest, orders};
+use crate::channel::request::RoomsMsg;
+use crate::site::Site;
+use crate::transport::Link;
+use crate::user::profile::ClientId;
+use crate::user::request::{DirectoryMsg, Order};
+
+/// Clients that are being told that there is no room for them; more are cut off without a word.
+const REFUSALS_MAX: usize = 256;
+
+/// The messages of the supervisor of connections.
+pub enum ConnectionsMsg {
+    /// A client came.
+    Accept {
+        /// Its socket.
+        link: Link,
+        /// Where it comes from.
+        address: IpAddr,
+        /// Whether others cannot listen.
+        secure: bool,
+    },
+    /// Say good-bye to all, and take no more.
+    CloseAll {
+        /// What they are told.
+        reason: String,
+        /// When the last has gone.
+        reply: Reply<()>,
+    },
+}
+
+/// All connections.
+pub struct Connections {
+    site: Arc<Site>,
+    directory: Handle<DirectoryMsg>,
+    rooms: Handle<RoomsMsg>,
+    clients: HashMap<ActorId, (IpAddr, bool, Handle<Order>)>,
+    by_address: HashMap<IpAddr, usize>,
+    refusals: usize,
+    next: ClientId,
+    closing: Option<Reply<()>>,
+    closed: bool,
+}
+
+impl Connections {
+    /// No connections yet.
+    pub fn new(site: Arc<Site>, directory: Handle<DirectoryMsg>, rooms: Handle<RoomsMsg>) -> Self {
+        Self {
+            site,
+            directory,
+            rooms,
+            clients: HashMap::new(),
+            by_address: HashMap::new(),
+            refusals: 0,
+            next: 1,
+            closing: None,
+            closed: false,
+        }
+    }
+
+    /// Why there is no room for one more from `address`.
+    fn refusal(&self, address: IpAddr) -> Option<&'static str> {
+        let limits = &self.site.config.limits;
+        if self.clients.len() - self.refusals >= limits.clients_max {
+            return Some("The server is full, try again later");
+        }
+        let limited = limits.loopback_limited || !address.is_loopback();
+        let count = self.by_address.get(&address).copied().unwrap_or(0);
+        (limited && count >= limits.clients_per_address_max).then_some("Too many connections from your address")
+    }
+
+    fn accept(&mut self, link: Link, address: IpAddr, secure: bool, ctx: &mut Context<ConnectionsMsg>) {
+        let refusal = self.refusal(address);
+        if self.closed || (refusal.is_some() && self.refusals >= REFUSALS_MAX) {
+            return;
+        }
+        let id = self.next;
+        self.next += 1;
+        let guest = Guest {
+            id,
+            address,
+            secure,
+            refusal,
+        };
+        let (site, directory, rooms) = (self.site.clone(), self.directory.clone(), self.rooms.clone());
+        let spec = ChildSpec::once(format!("{id}"), move || {
+            Connection::new(link, guest, site, directory, rooms)
+        });
+        match ctx.spawn(spec.mailbox(MailboxSpec::bounded(16))) {
+            Ok(connection) => {
+                let refused = refusal.is_some();
+                if refused {
+                    self.refusals += 1;
+                } else {
+                    *self.by_address.entry(address).or_default() += 1;
+                }
+                let order = orders(&connection);
+                self.clients.insert(connection.id(), (address, refused, order));
+            }
+            Err(error) => tracing::error!(%error, "a connection could not be started"),
+        }
+    }
+
+    fn forget(&mut self, id: ActorId) {
+        let Some((address, refused, _)) = self.clients.remove(&id) else {
+            return;
+        };
+        if refused {
+            self.refusals -= 1;
+        } else if let Some(count) = self.by_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&address);
+            }
+        }
+        self.report();
+    }
+
+    fn report(&mut self) {
+        if self.clients.is_empty()
+            && let Some(reply) = self.closing.take()
+        {
+            reply.send(());
+        }
+    }
+}
+
+impl Actor for Connections {
+    type Msg = ConnectionsMsg;
+
+    async fn handle(&mut self, msg: ConnectionsMsg, ctx: &mut Context<ConnectionsMsg>) -> ActorResult {
+        match msg {
+            ConnectionsMsg::Accept { link, address, secure } => self.accept(link, address, secure, ctx),
+            ConnectionsMsg::CloseAll { reason, reply } => {
+                self.closed = true;
+                for (.., connection) in self.clients.values() {
+                    if connection
+                        .try_tell(Order::Disconnect { reason: reason.clone() })
+                        .is_err()
+                    {
+                        drop(connection.stop());
+                    }
+                }
+                self.closing = Some(reply);
+                self.report();
+            }
+        }
+        Ok(())
+    }
+
+    async fn on_signal(&mut self, signal: Signal, _ctx: &mut Context<ConnectionsMsg>) -> ActorResult {
+        if let Signal::ChildExit(exit) = signal {
+            self.forget(exit.id);
+        }
+        Ok(())
+    }
+}

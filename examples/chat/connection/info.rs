@@ -1,0 +1,125 @@
+//! The commands about the server: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, LINKS, HELP.
+
+use super::{Connection, help};
+use crate::channel::request::RoomsMsg;
+use crate::clock;
+use crate::protocol::calendar;
+use crate::protocol::message::Message;
+use crate::protocol::numeric::*;
+use crate::site::Site;
+use crate::user::request::DirectoryMsg;
+
+impl Connection {
+    pub(super) fn motd(&self) {
+        let Some(motd) = &self.site.motd else {
+            return self.reply(self.numeric(ERR_NOMOTD).trailing("MOTD File is missing"));
+        };
+        let text = format!("- {} Message of the day - ", self.site.name());
+        self.reply(self.numeric(RPL_MOTDSTART).trailing(&text));
+        for line in motd {
+            self.reply(self.numeric(RPL_MOTD).trailing(&format!("- {line}")));
+        }
+        self.reply(self.numeric(RPL_ENDOFMOTD).trailing("End of /MOTD command"));
+    }
+
+    pub(super) async fn lusers(&self) {
+        let census = self
+            .directory
+            .ask(|reply| DirectoryMsg::Census { reply })
+            .await
+            .unwrap_or_default();
+        let channels = self
+            .rooms
+            .ask(|reply| RoomsMsg::Count { reply })
+            .await
+            .unwrap_or_default();
+        let all = (census.visible + census.invisible) as u64;
+        let text = format!(
+            "There are {} users and {} invisible on 1 servers",
+            census.visible, census.invisible
+        );
+        self.reply(self.numeric(RPL_LUSERCLIENT).trailing(&text));
+        let line = self.numeric(RPL_LUSEROP).number(census.operators as u64);
+        self.reply(line.trailing("operator(s) online"));
+        let line = self.numeric(RPL_LUSERUNKNOWN).number(census.unregistered as u64);
+        self.reply(line.trailing("unknown connection(s)"));
+        self.reply(
+            self.numeric(RPL_LUSERCHANNELS)
+                .number(channels as u64)
+                .trailing("channels formed"),
+        );
+        let text = format!("I have {all} clients and 0 servers");
+        self.reply(self.numeric(RPL_LUSERME).trailing(&text));
+        for (numeric, whose) in [(RPL_LOCALUSERS, "local"), (RPL_GLOBALUSERS, "global")] {
+            let text = format!("Current {whose} users {all}, max {}", census.most);
+            self.reply(
+                self.numeric(numeric)
+                    .number(all)
+                    .number(census.most as u64)
+                    .trailing(&text),
+            );
+        }
+    }
+
+    pub(super) fn version(&self) {
+        let line = self.numeric(RPL_VERSION).param(Site::version()).param(self.site.name());
+        self.reply(line.trailing("A chat server made of actors"));
+        self.isupport();
+    }
+
+    pub(super) fn time(&self) {
+        let line = self.numeric(RPL_TIME).param(self.site.name());
+        self.reply(line.trailing(&calendar::human(clock::unix_ms())));
+    }
+
+    pub(super) fn info(&self) {
+        let texts = [
+            format!("{} on {}", Site::version(), self.site.name()),
+            format!("Started {}", calendar::human(self.site.started_ms)),
+            "Each connection, each channel and the directory of users is an actor of its own;".to_owned(),
+            "one that fails is started again or let go, and the others never notice.".to_owned(),
+        ];
+        for text in texts {
+            self.reply(self.numeric(RPL_INFO).trailing(&text));
+        }
+        self.reply(self.numeric(RPL_ENDOFINFO).trailing("End of INFO list"));
+    }
+
+    pub(super) fn admin(&self) {
+        let config = &self.site.config;
+        let text = "Administrative info";
+        self.reply(self.numeric(RPL_ADMINME).param(self.site.name()).trailing(text));
+        self.reply(self.numeric(RPL_ADMINLOC1).trailing(&config.network));
+        self.reply(self.numeric(RPL_ADMINLOC2).trailing(self.site.name()));
+        let contact = if config.admin.is_empty() {
+            "No contact is given"
+        } else {
+            &config.admin
+        };
+        self.reply(self.numeric(RPL_ADMINEMAIL).trailing(contact));
+    }
+
+    pub(super) fn links(&self) {
+        let server = self.site.name();
+        let text = format!("0 {}", self.site.config.network);
+        self.reply(self.numeric(RPL_LINKS).param(server).param(server).trailing(&text));
+        self.reply(self.numeric(RPL_ENDOFLINKS).param("*").trailing("End of /LINKS list"));
+    }
+
+    pub(super) fn help(&self, message: &Message<'_>) {
+        let wanted = message.param(0).unwrap_or("HELP").to_ascii_uppercase();
+        let Some(texts) = help::on(&wanted) else {
+            let line = self.numeric(ERR_HELPNOTFOUND).param(&wanted);
+            return self.reply(line.trailing("No help is there on this; HELP alone lists the commands"));
+        };
+        let begin = |numeric| self.numeric(numeric).param(&wanted);
+        let (first, rest) = texts
+            .split_first()
+            .map_or(("", &[][..]), |(first, rest)| (*first, rest));
+        self.reply(begin(RPL_HELPSTART).trailing(first));
+        for text in rest {
+            self.reply(begin(RPL_HELPTXT).trailing(text));
+        }
+        self.reply(begin(RPL_ENDOFHELP).trailing("End of /HELP"));
+    }
+}

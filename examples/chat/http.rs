@@ -1,0 +1,123 @@
+//! The actor of the HTTP port: serves the page, and turns `/irc` into a WebSocket.
+
+mod files;
+mod port;
+
+use std::sync::Arc;
+
+use actor_core::prelude::*;
+use axum::Router;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use tokio::sync::oneshot;
+
+use self::port::Peer;
+pub(crate) use self::port::Port;
+use crate::connection::connections::ConnectionsMsg;
+use crate::site::Site;
+use crate::transport::Link;
+
+/// IRCv3's names for the two kinds of message; of a client that offers both, text is taken.
+const SUBPROTOCOLS: [&str; 2] = ["text.ircv3.net", "binary.ircv3.net"];
+/// Of one message from a client: more than any line, so that a long one is answered by the protocol's own error.
+const MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// Per client; the default of the library is many times that.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
+/// Serves one port. Its requests run beside it, and end with it.
+pub(crate) struct Web {
+    port: Port,
+    doors: Doors,
+    running: Option<oneshot::Sender<()>>,
+}
+
+#[derive(Clone)]
+struct Doors {
+    site: Arc<Site>,
+    connections: Handle<ConnectionsMsg>,
+}
+
+/// The only message: the server of requests has ended, which it should not.
+#[derive(Debug)]
+pub(crate) struct Ended;
+
+impl Web {
+    /// Serves a bound port, which a restart takes up again.
+    pub(crate) fn new(port: Port, site: Arc<Site>, connections: Handle<ConnectionsMsg>) -> Self {
+        Self {
+            port,
+            doors: Doors { site, connections },
+            running: None,
+        }
+    }
+}
+
+impl Actor for Web {
+    type Msg = Ended;
+
+    async fn on_start(&mut self, ctx: &mut Context<Ended>) -> ActorResult {
+        let router = Router::new()
+            .route("/irc", any(upgrade))
+            .fallback(get(files::serve))
+            .with_state(self.doors.clone())
+            .into_make_service_with_connect_info::<Peer>();
+        let (running, stopped) = oneshot::channel();
+        self.running = Some(running);
+        let serve = axum::serve(self.port.clone(), router).with_graceful_shutdown(async move {
+            // Resolves when this actor, which holds the other end, is gone.
+            let _ = stopped.await;
+        });
+        ctx.attach(async move {
+            let _ = serve.await;
+            Ended
+        });
+        Ok(())
+    }
+
+    async fn handle(&mut self, _msg: Ended, _ctx: &mut Context<Ended>) -> ActorResult {
+        Err(ActorError::new("the HTTP port is no longer served"))
+    }
+}
+
+async fn upgrade(
+    State(doors): State<Doors>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !doors.site.config.foreign_pages && !is_own_page(&headers) {
+        return (StatusCode::FORBIDDEN, "pages of other sites may not connect here\n").into_response();
+    }
+    let upgrade = upgrade
+        .protocols(SUBPROTOCOLS)
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES);
+    let text = upgrade
+        .selected_protocol()
+        .is_none_or(|protocol| protocol != SUBPROTOCOLS[1]);
+    upgrade.on_upgrade(move |socket: WebSocket| async move {
+        peer.upgraded();
+        let link = Link::WebSocket(Box::new(socket), text);
+        let accept = ConnectionsMsg::Accept {
+            link,
+            address: peer.address.ip(),
+            secure: false,
+        };
+        // While the server stops nobody takes it, and the client sees a closed connection.
+        let _ = doors.connections.tell(accept).await;
+    })
+}
+
+/// Programs send no origin. A browser does, and would otherwise lend its user's access to this address to any page.
+fn is_own_page(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    origin.is_some_and(|(_, origin)| Some(origin) == host)
+}

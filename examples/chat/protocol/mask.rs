@@ -1,0 +1,93 @@
+//! Wildcard masks: `*` stands for any text, `?` for one character.
+
+/// Whether `text` matches `mask`, without regard to ASCII case. Linear in `text` for each star, no recursion: a mask
+/// comes from a client.
+pub fn matches(mask: &str, text: &str) -> bool {
+    let (mask, text): (Vec<char>, Vec<char>) = (mask.chars().collect(), text.chars().collect());
+    let (mut at, mut seen) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while seen < text.len() {
+        match mask.get(at) {
+            Some('*') => {
+                retry = Some((at, seen));
+                at += 1;
+            }
+            Some(&char) if char == '?' || char.eq_ignore_ascii_case(&text[seen]) => {
+                at += 1;
+                seen += 1;
+            }
+            _ => match retry {
+                Some((star, from)) => {
+                    retry = Some((star, from + 1));
+                    at = star + 1;
+                    seen = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    mask[at..].iter().all(|char| *char == '*')
+}
+
+/// Whether a parameter is a mask rather than a name.
+pub fn is_mask(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// Completes what a person writes for a ban to `nick!user@host`.
+pub fn complete(mask: &str) -> String {
+    let or_any = |part: &str| {
+        if part.is_empty() {
+            "*".to_owned()
+        } else {
+            part.to_owned()
+        }
+    };
+    let (left, host) = match mask.split_once('@') {
+        Some((left, host)) => (left, or_any(host)),
+        None => (mask, "*".to_owned()),
+    };
+    match left.split_once('!') {
+        Some((nick, user)) => format!("{}!{}@{host}", or_any(nick), or_any(user)),
+        None if mask.contains('@') => format!("*!{}@{host}", or_any(left)),
+        None if left.contains('.') || left.contains(':') => format!("*!*@{left}"),
+        None => format!("{}!*@{host}", or_any(left)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_and_question_marks_match_what_they_should() {
+        for (mask, text) in [
+            ("*", ""),
+            ("a*c", "abbbc"),
+            ("a*c", "ac"),
+            ("?b", "ab"),
+            ("BAR!*@*", "bar!u@h"),
+            ("*an1", "#chan1"),
+        ] {
+            assert!(matches(mask, text), "{mask} {text}");
+        }
+        for (mask, text) in [("?", ""), ("a*c", "ab"), ("a", "ab"), ("", "a"), ("*a*b", "bbba")] {
+            assert!(!matches(mask, text), "{mask} {text}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_mask_costs_no_exponential_time() {
+        assert!(!matches(&"*a".repeat(200), &"b".repeat(400)));
+    }
+
+    #[test]
+    fn short_bans_are_completed() {
+        assert_eq!(complete("bob"), "bob!*@*");
+        assert_eq!(complete("u@h"), "*!u@h");
+        assert_eq!(complete("a!b"), "a!b@*");
+        assert_eq!(complete("a!b@c"), "a!b@c");
+        assert_eq!(complete("127.0.0.1"), "*!*@127.0.0.1");
+        assert_eq!(complete("@"), "*!*@*");
+    }
+}

@@ -1,0 +1,257 @@
+//! Starts and stops a server: checks the settings, takes the ports, then starts the actors.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actor_core::prelude::*;
+use actor_core::{ShutdownReport, SpawnError};
+use argon2::PasswordHash;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::channel::rooms::Rooms;
+use crate::config::{Config, OutOfRange};
+use crate::connection::connections::{Connections, ConnectionsMsg};
+use crate::connection::listener::Listener;
+use crate::http::{Port, Web};
+use crate::site::Site;
+use crate::transport::tls::{self, TlsError};
+use crate::user::directory::Directory;
+
+/// How many messages the supervisors keep.
+const SUPERVISOR_MESSAGES: usize = 1024;
+/// Beside the time that clients have for their last lines.
+const CLOSING_SLACK: Duration = Duration::from_millis(500);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    system: System,
+    connections: Handle<ConnectionsMsg>,
+    patience: Duration,
+    irc: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+    tls: Option<SocketAddr>,
+}
+
+/// Why a server could not start. Each says what is wrong, why, and what can be done.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is out of its range.
+    #[error(transparent)]
+    Setting(#[from] OutOfRange),
+    /// An address cannot be understood.
+    #[error("{flag} {given}: {reason}; give an address and a port, such as 127.0.0.1:6667")]
+    Address {
+        /// The flag that gave it.
+        flag: &'static str,
+        /// What was given.
+        given: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A port cannot be taken.
+    #[error("{flag} {address}: {}", bind_advice(source))]
+    Bind {
+        /// The flag that gave it.
+        flag: &'static str,
+        /// Which address.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The message of the day cannot be read.
+    #[error("cannot read the message of the day from {}: {source}; give a text file that this user may read", path.display())]
+    Motd {
+        /// Which file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// TLS cannot be offered.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// An operator's password is no hash.
+    #[error("the password of operator {name} is not an argon2 hash ({reason}); make one with: argon2 SALT -id -e")]
+    OperatorHash {
+        /// Whose.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An actor could not be started.
+    #[error(transparent)]
+    Actor(#[from] SpawnError),
+}
+
+fn bind_advice(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the port is taken by another program; stop that one, or choose another port".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; use one of its own, or 0.0.0.0 for all".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => "this user may not take that port; choose one above 1023".to_owned(),
+        _ => format!("{error}; choose another address or port"),
+    }
+}
+
+impl Server {
+    /// Starts a server, which is reachable when this returns.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        config.check()?;
+        for operator in &config.operators {
+            PasswordHash::new(&operator.hash).map_err(|error| StartError::OperatorHash {
+                name: operator.name.clone(),
+                reason: error.to_string(),
+            })?;
+        }
+        let motd = read_motd(&config).await?;
+        let acceptor = match &config.tls {
+            Some(tls) => Some(tls::acceptor(&tls.certificate, &tls.key)?),
+            None => None,
+        };
+        let irc = bind("--irc", config.irc.as_deref()).await?;
+        let tls = bind("--irc-tls", config.tls.as_ref().map(|tls| tls.address.as_str())).await?;
+        let http = bind("--http", config.http.as_deref()).await?;
+        let system = System::new("chat");
+        match Self::run(&system, config, motd, irc, tls.zip(acceptor), http) {
+            Ok(server) => Ok(server),
+            Err(error) => {
+                system.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+
+    fn run(
+        system: &System,
+        config: Config,
+        motd: Option<Vec<String>>,
+        irc: Option<TcpListener>,
+        tls: Option<(TcpListener, TlsAcceptor)>,
+        http: Option<TcpListener>,
+    ) -> Result<Self, StartError> {
+        let addr = |port: &TcpListener| port.local_addr().ok();
+        let addrs = (
+            irc.as_ref().and_then(addr),
+            http.as_ref().and_then(addr),
+            tls.as_ref().and_then(|(port, _)| addr(port)),
+        );
+        let (patience, messages_max) = (config.limits.farewell_timeout, config.limits.mailbox_messages_max);
+        let site = Arc::new(Site::new(config, motd));
+
+        let shared = site.clone();
+        let spec = ChildSpec::new("directory", move || Directory::new(shared.clone()));
+        let directory = system.spawn_spec(spec.mailbox(MailboxSpec::bounded(messages_max)))?;
+
+        let (shared, users) = (site.clone(), directory.clone());
+        let spec = ChildSpec::new("rooms", move || Rooms::new(shared.clone(), users.clone()));
+        // One room that fails again and again must not take the others with it; its own back-off slows it down.
+        let spec = spec.intensity(1_000_000, Duration::from_secs(1));
+        let rooms = system.spawn_spec(spec.mailbox(MailboxSpec::bounded(SUPERVISOR_MESSAGES)))?;
+
+        let (shared, users, channels) = (site.clone(), directory, rooms);
+        let spec = ChildSpec::new("connections", move || {
+            Connections::new(shared.clone(), users.clone(), channels.clone())
+        });
+        let connections = system.spawn_spec(spec.mailbox(MailboxSpec::bounded(SUPERVISOR_MESSAGES)))?;
+
+        for (name, port, tls) in [
+            ("irc", irc, None),
+            match tls {
+                Some((port, acceptor)) => ("irc-tls", Some(port), Some(acceptor)),
+                None => ("irc-tls", None, None),
+            },
+        ] {
+            if let Some(port) = port {
+                let (port, door) = (Arc::new(port), connections.clone());
+                system.spawn(name, move || Listener::new(port.clone(), tls.clone(), door.clone()))?;
+            }
+        }
+        if let Some(port) = http {
+            let (port, door) = (Port::new(port, &site.config.limits), connections.clone());
+            system.spawn("http", move || Web::new(port.clone(), site.clone(), door.clone()))?;
+        }
+        Ok(Self {
+            system: system.clone(),
+            connections,
+            patience,
+            irc: addrs.0,
+            http: addrs.1,
+            tls: addrs.2,
+        })
+    }
+
+    /// Where IRC over TCP is served.
+    pub fn irc_addr(&self) -> Option<SocketAddr> {
+        self.irc
+    }
+
+    /// Where the page and IRC over WebSocket are served.
+    pub fn http_addr(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Where IRC over TLS is served.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls
+    }
+
+    /// The actors, for those who want to look at them.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// Tells all clients, gives them a moment to read it, and stops all actors.
+    pub async fn shutdown(&self) -> ShutdownReport {
+        let reason = "Server is shutting down".to_owned();
+        let closed = self.connections.ask(|reply| ConnectionsMsg::CloseAll { reason, reply });
+        if closed.timeout(self.patience + CLOSING_SLACK).await.is_err() {
+            tracing::warn!("some clients did not take their last lines");
+        }
+        self.system.shutdown().await
+    }
+
+    /// Resolves when the server has ended, by shutdown or because it could not go on.
+    pub async fn terminated(&self) -> ExitReason {
+        self.system.terminated().await
+    }
+}
+
+async fn read_motd(config: &Config) -> Result<Option<Vec<String>>, StartError> {
+    let Some(path) = &config.motd else { return Ok(None) };
+    let text = tokio::fs::read_to_string(path).await;
+    let text = text.map_err(|source| StartError::Motd {
+        path: path.clone(),
+        source,
+    })?;
+    let clean = |line: &str| line.chars().filter(|char| !char.is_control()).collect::<String>();
+    Ok(Some(text.lines().map(clean).collect()))
+}
+
+async fn bind(flag: &'static str, given: Option<&str>) -> Result<Option<TcpListener>, StartError> {
+    let Some(given) = given else { return Ok(None) };
+    let wrong = |reason: String| StartError::Address {
+        flag,
+        given: given.to_owned(),
+        reason,
+    };
+    let mut found = tokio::net::lookup_host(given)
+        .await
+        .map_err(|error| wrong(error.to_string()))?;
+    let address = found
+        .next()
+        .ok_or_else(|| wrong("no address of that name".to_owned()))?;
+    match TcpListener::bind(address).await {
+        Ok(port) => Ok(Some(port)),
+        Err(source) => Err(StartError::Bind { flag, address, source }),
+    }
+}

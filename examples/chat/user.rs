@@ -1,0 +1,10 @@
+//! People: what is known of one, and the directory of all.
+
+pub mod book;
+pub mod directory;
+pub mod farewell;
+pub mod former;
+pub mod monitor;
+pub mod profile;
+pub mod request;
+pub mod who;

@@ -1,0 +1,252 @@
+//! Who is here under which nick: the rules of the directory without its actor.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::profile::{ClientId, Profile};
+use super::request::{Census, Taken};
+use crate::protocol::{mask, name};
+
+/// All connections and all nicks. `P` is what the driver keeps for each: the way to reach it.
+#[derive(Debug)]
+pub struct Book<P> {
+    entries: BTreeMap<ClientId, Entry<P>>,
+    nicks: HashMap<String, ClientId>,
+    most: usize,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Entry<P> {
+    /// The user, when it is registered.
+    pub profile: Option<Arc<Profile>>,
+    /// Since when it is registered, in seconds since the Unix epoch.
+    pub since_s: u64,
+    /// How to reach it.
+    pub post: P,
+}
+
+impl<P> Book<P> {
+    /// Nobody is here.
+    pub fn new() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            nicks: HashMap::new(),
+            most: 0,
+        }
+    }
+
+    /// A connection came.
+    pub fn arrive(&mut self, id: ClientId, post: P) {
+        self.entries.insert(
+            id,
+            Entry {
+                profile: None,
+                since_s: 0,
+                post,
+            },
+        );
+    }
+
+    /// A connection claims the nick in `profile`, for the first time or instead of its old one, which is free then.
+    ///
+    /// # Errors
+    /// [`Taken`] changes nothing: the nick is somebody else's, or the connection is unknown.
+    pub fn claim(&mut self, id: ClientId, profile: Arc<Profile>, now_s: u64) -> Result<Option<Arc<Profile>>, Taken> {
+        let folded = name::fold(&profile.nick);
+        if self.nicks.get(&folded).is_some_and(|owner| *owner != id) {
+            return Err(Taken);
+        }
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return Err(Taken);
+        };
+        let old = entry.profile.replace(profile);
+        match &old {
+            Some(old) => {
+                let old_folded = name::fold(&old.nick);
+                if old_folded != folded {
+                    self.nicks.remove(&old_folded);
+                }
+            }
+            None => entry.since_s = now_s,
+        }
+        self.nicks.insert(folded, id);
+        self.most = self.most.max(self.nicks.len());
+        Ok(old)
+    }
+
+    /// A registered user changed in something other than its nick.
+    pub fn change(&mut self, id: ClientId, profile: Arc<Profile>) {
+        if let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.profile.is_some()) {
+            entry.profile = Some(profile);
+        }
+    }
+
+    /// A connection ended; its nick is free.
+    pub fn remove(&mut self, id: ClientId) -> Option<Entry<P>> {
+        let entry = self.entries.remove(&id)?;
+        if let Some(profile) = &entry.profile {
+            self.nicks.remove(&name::fold(&profile.nick));
+        }
+        Some(entry)
+    }
+
+    /// A connection's entry.
+    pub fn entry(&self, id: ClientId) -> Option<&Entry<P>> {
+        self.entries.get(&id)
+    }
+
+    /// A connection's entry, to change the driver's part of it.
+    pub fn entry_mut(&mut self, id: ClientId) -> Option<&mut Entry<P>> {
+        self.entries.get_mut(&id)
+    }
+
+    /// The registered user of that nick.
+    pub fn by_nick(&self, nick: &str) -> Option<(ClientId, &Entry<P>)> {
+        let id = *self.nicks.get(&name::fold(nick))?;
+        self.entries.get(&id).map(|entry| (id, entry))
+    }
+
+    /// All registered users, in order of connection.
+    pub fn users(&self) -> impl Iterator<Item = (ClientId, &Arc<Profile>, &Entry<P>)> {
+        self.entries
+            .iter()
+            .filter_map(|(id, entry)| entry.profile.as_ref().map(|profile| (*id, profile, entry)))
+    }
+
+    /// Users who match `wanted`. The invisible are found only by themselves and by those in `near`.
+    pub fn search(&self, asker: ClientId, wanted: &str, near: &HashSet<ClientId>) -> Vec<ClientId> {
+        let matches = |profile: &Profile| {
+            [&profile.nick, &profile.user, &profile.host, &profile.realname]
+                .into_iter()
+                .any(|part| mask::matches(wanted, part))
+        };
+        let visible = |id: ClientId, profile: &Profile| !profile.invisible || id == asker || near.contains(&id);
+        self.users()
+            .filter(|(id, profile, _)| visible(*id, profile) && matches(profile))
+            .map(|(id, ..)| id)
+            .collect()
+    }
+
+    /// How many there are.
+    pub fn census(&self) -> Census {
+        let mut census = Census {
+            most: self.most,
+            ..Census::default()
+        };
+        for entry in self.entries.values() {
+            match &entry.profile {
+                None => census.unregistered += 1,
+                Some(profile) => {
+                    census.operators += usize::from(profile.operator);
+                    *(if profile.invisible {
+                        &mut census.invisible
+                    } else {
+                        &mut census.visible
+                    }) += 1;
+                }
+            }
+        }
+        census
+    }
+}
+
+impl<P> Default for Book<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(nick: &str) -> Arc<Profile> {
+        Arc::new(Profile {
+            nick: nick.to_owned(),
+            ..Profile::default()
+        })
+    }
+
+    fn book() -> Book<()> {
+        let mut book = Book::new();
+        for id in 1..=3 {
+            book.arrive(id, ());
+        }
+        book
+    }
+
+    #[test]
+    fn a_nick_belongs_to_one_connection_whatever_its_spelling() {
+        let mut book = book();
+        assert_eq!(book.claim(1, person("Ann"), 5), Ok(None));
+        assert_eq!(book.claim(2, person("ANN"), 5), Err(Taken));
+        assert!(book.claim(1, person("ann"), 6).is_ok());
+        assert_eq!(book.by_nick("aNN").map(|(id, entry)| (id, entry.since_s)), Some((1, 5)));
+    }
+
+    #[test]
+    fn a_new_nick_frees_the_old_one_and_so_does_leaving() {
+        let mut book = book();
+        book.claim(1, person("ann"), 0).unwrap();
+        let old = book.claim(1, person("eve"), 0).unwrap();
+        assert_eq!(old.unwrap().nick, "ann");
+        assert!(book.claim(2, person("ann"), 0).is_ok());
+        book.remove(1);
+        assert!(book.claim(3, person("eve"), 0).is_ok());
+    }
+
+    #[test]
+    fn a_connection_that_is_gone_can_claim_nothing() {
+        let mut book = book();
+        book.remove(1);
+        assert_eq!(book.claim(1, person("ann"), 0), Err(Taken));
+        assert!(book.by_nick("ann").is_none());
+    }
+
+    #[test]
+    fn the_census_counts_everybody_once() {
+        let mut book = book();
+        book.claim(1, person("ann"), 0).unwrap();
+        book.claim(
+            2,
+            Arc::new(Profile {
+                nick: "op".to_owned(),
+                operator: true,
+                invisible: true,
+                ..Profile::default()
+            }),
+            0,
+        )
+        .unwrap();
+        book.remove(1);
+        assert_eq!(
+            book.census(),
+            Census {
+                visible: 0,
+                invisible: 1,
+                operators: 1,
+                unregistered: 1,
+                most: 2
+            }
+        );
+    }
+
+    #[test]
+    fn the_invisible_are_found_by_friends_only() {
+        let mut book = book();
+        book.claim(
+            1,
+            Arc::new(Profile {
+                nick: "shy".to_owned(),
+                invisible: true,
+                ..Profile::default()
+            }),
+            0,
+        )
+        .unwrap();
+        assert!(book.search(2, "s*", &HashSet::new()).is_empty());
+        assert_eq!(book.search(2, "s*", &HashSet::from([1])), [1]);
+        assert_eq!(book.search(1, "s*", &HashSet::new()), [1]);
+    }
+}
