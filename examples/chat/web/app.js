@@ -140,6 +140,7 @@ function connectionChanged({ state: now, attempt, retryAt }) {
   if (now === 'open') {
     view.banner(session.live ? { words: 'Connected, signing in…' } : null);
   } else if (now === 'connecting') {
+    if (state.phase !== 'offline') lost(state);
     if (session.live) view.banner({ words: attempt ? 'Trying to reconnect…' : 'Connecting…' });
   } else if (now === 'waiting') {
     const why = state.closing ? ` The server said: ${state.closing}` : '';

@@ -78,7 +78,9 @@ export class Connection {
   /** Breaks the connection and makes it again. */
   restart() {
     this.#attempt = 0;
-    if (this.#socket) this.#broken();
+    const socket = this.#socket;
+    this.#forget();
+    socket?.close(1000);
     this.retryNow();
   }
 

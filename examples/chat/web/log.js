@@ -68,13 +68,19 @@ export class Log {
     this.#today = today;
 
     const anchor = switched || this.#stick ? null : this.#anchor();
-    this.#scroller.setAttribute('aria-busy', switched ? 'true' : 'false');
+    if (switched) this.#hush();
     this.#draw(state, view, now);
     if (switched) this.#arrive(view);
     else if (this.#stick) this.#pin();
     else if (anchor?.element.isConnected) this.#scroller.scrollTop += anchor.element.offsetTop - anchor.top;
     this.#count(view, switched);
     this.#showJump();
+  }
+
+  /** Another place on the screen is not a hundred new messages to be read out. */
+  #hush() {
+    this.#scroller.setAttribute('aria-live', 'off');
+    setTimeout(() => this.#scroller.setAttribute('aria-live', 'polite'), 500);
   }
 
   #draw(state, view, now) {

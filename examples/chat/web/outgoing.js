@@ -91,5 +91,7 @@ export function typingNotice(state, { place, value }) {
   const view = state.views.get(place);
   const able = state.phase === 'ready' && state.caps.has('message-tags') && irc.allowsTag(state.support, 'typing');
   if (!able || !view || view.kind === 'server' || (view.kind === 'room' && !view.joined)) return [];
-  return [{ send: { command: 'TAGMSG', params: [view.name], tags: { '+typing': value } } }];
+  // A room that refuses the notice will refuse the message as well; once is enough to say so.
+  const label = ask(state, { kind: 'quiet' });
+  return [{ send: { command: 'TAGMSG', params: [view.name], tags: { label, '+typing': value } } }];
 }

@@ -25,7 +25,7 @@ export class Places {
     ].filter(({ id, items }) => id === 'rooms' || items.length > 0);
     reconcile($('places'), groups, ({ id }) => id, (group) =>
       h('div', { role: 'group', 'aria-labelledby': `group-${group.id}` },
-        h('div', { class: 'group-label', id: `group-${group.id}` }, group.label), h('div', { class: 'group-items', role: 'presentation' })),
+        h('div', { class: 'group-label', role: 'presentation', id: `group-${group.id}` }, group.label), h('div', { class: 'group-items', role: 'presentation' })),
     (element, group) => {
       reconcile(element.lastElementChild, group.items, ({ id }) => id, (view) => this.#option(view), (option, view) => this.#update(state, option, view));
     });
@@ -36,7 +36,7 @@ export class Places {
   #option(view) {
     const mark = { room: () => h('span', { class: 'hash', 'aria-hidden': 'true' }, '#'), person: () => avatar(view.name, 'small'), server: () => icon('server') }[view.kind]();
     return h('div', { class: 'place', role: 'option', data: { id: view.id } }, mark, h('span', { class: 'place-name' }),
-      h('span', { class: 'typing-dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')), h('span', { class: 'badge' }));
+      h('span', { class: 'typing-dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')), h('span', { class: 'badge', 'aria-hidden': 'true' }));
   }
 
   #update(state, option, view) {
@@ -88,13 +88,13 @@ export class People {
     }
     const first = shown[0];
     reconcile($('people-list'), groups, ({ label }) => label, (group) =>
-      h('div', { role: 'group' }, h('div', { class: 'group-label' }), h('div', { class: 'group-items', role: 'presentation' })),
+      h('div', { role: 'group' }, h('div', { class: 'group-label', role: 'presentation' }), h('div', { class: 'group-items', role: 'presentation' })),
     (element, group) => {
       setAttribute(element, 'aria-label', group.label);
       setText(element.firstElementChild, groups.length > 1 ? `${group.label} · ${group.items.length}` : '');
       reconcile(element.lastElementChild, group.items, ({ nick }) => nick, (member) =>
         h('div', { class: 'person', role: 'option', data: { nick: member.nick } }, avatar(member.nick, `small ${isMe(state, member.nick) ? 'own' : ''}`),
-          h('bdi', { class: 'person-name' }, member.nick), h('span', { class: 'typing-dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')), h('span', { class: 'prefix' })),
+          h('bdi', { class: 'person-name' }, member.nick), h('span', { class: 'typing-dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')), h('span', { class: 'prefix', 'aria-hidden': 'true' })),
       (option, member) => {
         const away = isAway(state, member.nick);
         const typing = view.typing.get(key(state, member.nick))?.value === 'active';
@@ -177,6 +177,7 @@ export class Bar {
     setAttribute($('leave'), 'title', leave);
     $('people-button').hidden = !room;
     setText($('people-button-count'), room ? String(view.members.size) : '');
+    setAttribute($('people-button'), 'aria-label', room ? `${view.members.size} people in this room` : 'People');
     const words = this.#words(state, view);
     const topic = $('topic');
     if (topic.dataset.source === words.text) return;

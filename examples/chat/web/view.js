@@ -125,7 +125,7 @@ export class View {
     setText($('me-nick'), me.nick || 'nobody yet');
     setText($('me-state'), words);
     $('me-button').dataset.state = words;
-    setAttribute($('me-button'), 'aria-label', `${me.nick}, ${words}: your settings`);
+    setAttribute($('me-button'), 'aria-label', `${me.nick} ${words}: your settings`);
   }
 
   #empty(view) {

@@ -81,7 +81,7 @@ test('a refused message says why where it stands, and can be sent again', () => 
   hear(`@label=${send.tags.label} :srv 404 anna #room :Cannot send to channel (+m)`);
   const line = room.lines.at(-1);
   assert.equal(line.status, 'failed');
-  assert.match(line.why, /not passed on to #room/);
+  assert.match(line.why, /#room did not take your message/);
   assert.deepEqual(sent(retry(state, room, line.id, NOW)), ['PRIVMSG #room hello']);
   assert.equal(room.lines.length, 1);
 });
