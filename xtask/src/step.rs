@@ -1,5 +1,6 @@
 //! Runs one command of a chore in sight of the reader: what runs, how long it took, how it ended.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -23,7 +24,11 @@ pub(crate) fn cargo() -> Command {
 /// Runs `command` with its output shown, and fails when it fails.
 pub(crate) fn show(command: &mut Command) -> Outcome {
     let line = spelled(command);
-    eprintln!("\n\x1b[1m› {line}\x1b[0m");
+    if std::io::stderr().is_terminal() {
+        eprintln!("\n\x1b[1m› {line}\x1b[0m");
+    } else {
+        eprintln!("\n› {line}");
+    }
     let begun = Instant::now();
     let status = command
         .status()
