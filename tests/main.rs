@@ -1,3 +1,15 @@
 //! The promises of GUARANTEES.md, one module each.
 
+mod asking;
+mod attached;
+mod backing_off;
+mod bad_input;
+mod delivery;
+mod handles;
+mod mailboxes;
+mod naming;
+mod stopping;
+mod supervision;
+mod support;
 mod tidy;
+mod watching;

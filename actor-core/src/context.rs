@@ -100,7 +100,7 @@ impl<M: Send + 'static> Context<M> {
 
     /// Sends the actor a message again and again, the first after one period.
     ///
-    /// Ticks that come while it is busy are one tick when it is free, and the next comes a period after that. A period below 1 ms counts as 1 ms.
+    /// Ticks that come while it is busy are one tick when it is free, and the next comes a period after that. A period below 1 ms counts as 1 ms, and one above ten years as ten years.
     pub fn every(&mut self, period: Duration, make: impl FnMut() -> M + Send + 'static) -> Attached {
         self.attach_fresh(Fresh::every(period, make))
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use futures_util::task::AtomicWaker;
-use tokio::time::{Interval, MissedTickBehavior, Sleep, interval_at, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::clock;
 use crate::contain::{contain, discard};
@@ -24,6 +24,9 @@ use crate::turn;
 
 /// A period of zero would keep an actor busy with nothing but its ticks.
 const PERIOD_MIN: Duration = Duration::from_millis(1);
+
+/// A period beyond what the clock can say would overflow it: ten years.
+const PERIOD_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A timer, future or stream attached to an actor. Dropping this leaves it attached.
 #[derive(Clone)]
@@ -65,9 +68,27 @@ pub(crate) struct Fresh<M> {
 
 enum Source<M> {
     Once(Pin<Box<Sleep>>, Option<M>),
-    Every(Box<Interval>, Box<dyn FnMut() -> M + Send>),
+    Every(Box<Ticker<M>>),
     Future(Pin<Box<dyn Future<Output = M> + Send>>),
     Stream(Pin<Box<dyn Stream<Item = M> + Send>>),
+}
+
+struct Ticker<M> {
+    period: Duration,
+    at: Instant,
+    sleep: Pin<Box<Sleep>>,
+    make: Box<dyn FnMut() -> M + Send>,
+}
+
+impl<M> Ticker<M> {
+    /// Sets the next tick, when the last was taken up at `now`. It keeps the beat; but ticks that would have come by now are one with that.
+    fn wind(&mut self, now: Instant) {
+        self.at += self.period;
+        if self.at <= now {
+            self.at = now + self.period;
+        }
+        self.sleep.as_mut().reset(self.at);
+    }
 }
 
 impl<M: Send + 'static> Fresh<M> {
@@ -87,10 +108,16 @@ impl<M: Send + 'static> Fresh<M> {
     }
 
     pub(crate) fn every(period: Duration, make: impl FnMut() -> M + Send + 'static) -> (Self, Attached) {
-        let period = period.max(PERIOD_MIN);
-        let mut interval = interval_at(clock::now() + period, period);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self::new(Source::Every(Box::new(interval), Box::new(make)))
+        // Far enough for any program, and near enough for any clock.
+        let period = period.clamp(PERIOD_MIN, PERIOD_MAX);
+        let at = clock::now() + period;
+        let make = Box::new(make);
+        Self::new(Source::Every(Box::new(Ticker {
+            period,
+            at,
+            sleep: Box::pin(sleep_until(at)),
+            make,
+        })))
     }
 
     pub(crate) fn future(future: impl Future<Output = M> + Send + 'static) -> (Self, Attached) {
@@ -121,9 +148,9 @@ impl<M> Future for Step<M> {
                 ready!(sleep.as_mut().poll(cx));
                 msg.take()
             }
-            Source::Every(interval, make) => {
-                ready!(interval.poll_tick(cx));
-                Some(make())
+            Source::Every(ticker) => {
+                ready!(ticker.sleep.as_mut().poll(cx));
+                Some((ticker.make)())
             }
             Source::Future(future) => Some(ready!(future.as_mut().poll(cx))),
             Source::Stream(stream) => ready!(stream.as_mut().poll_next(cx)),
@@ -131,7 +158,7 @@ impl<M> Future for Step<M> {
         let again = self
             .0
             .take()
-            .filter(|source| matches!(source, Source::Every(..) | Source::Stream(_)));
+            .filter(|source| matches!(source, Source::Every(_) | Source::Stream(_)));
         Poll::Ready(msg.map(|msg| (msg, again)))
     }
 }
@@ -227,7 +254,10 @@ impl<M: Send + 'static> Work<M> {
                 discard(done);
                 continue;
             }
-            if let Some(source) = done.again {
+            if let Some(mut source) = done.again {
+                if let Source::Every(ticker) = &mut source {
+                    ticker.wind(clock::now());
+                }
                 self.run(source, done.attached);
             }
             return Some(Outcome::Message(done.msg));
