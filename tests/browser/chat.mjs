@@ -17,6 +17,15 @@ const textIs = (page, selector, wanted) =>
   until(`${selector} of ${page.label} matches ${wanted}`, async () => wanted.test(await page.locator(selector).innerText()));
 const titleIs = (page, wanted) => until(`the title of ${page.label} matches ${wanted}`, async () => wanted.test(await page.title()));
 
+/** Both pages in the first room, whatever the check before left behind. */
+const home = async () => {
+  for (const page of [anna, carol]) {
+    await page.keyboard.press('Escape');
+    await place(page, '#lobby').click();
+    await textIs(page, '#title', /^#lobby$/);
+  }
+};
+
 let anna;
 let carol;
 let irssi;
@@ -173,8 +182,7 @@ try {
     await line(anna, 'thank you');
     await anna.click('#leave');
     await until('the talk is closed', async () => (await place(anna, 'carol').count()) === 0);
-    await place(anna, '#lobby').click();
-    await place(carol, '#lobby').click();
+    await home();
   });
 
   await check('a refused message says why in its place and can be sent again', async () => {
@@ -258,11 +266,14 @@ try {
       const found = await page.evaluate(() => document.querySelectorAll('main img, main script, main b, aside img, dialog#card img, [onerror], [onmouseover], a[href^="javascript"]').length);
       assert(found === 0, `${page.label} has ${found} elements made of user data`);
     }
-    await say(anna, '/topic Good morning');
-    await textIs(carol, '#topic', /Good morning/);
   });
 
   await check('the list of rooms shows people and topics, is searched, and joins by click', async () => {
+    await home();
+    await say(anna, '/topic Good morning');
+    await textIs(carol, '#topic', /Good morning/);
+    await say(anna, '/join #quiet');
+    await textIs(anna, '#title', /^#quiet$/);
     await carol.click('#browse-button');
     const lobby = carol.locator('#room-list [data-name="#lobby"]');
     await lobby.waitFor();
@@ -273,7 +284,7 @@ try {
     await carol.locator('#room-list [data-name="#quiet"]').click();
     await textIs(carol, '#title', /^#quiet$/);
     await person(carol, 'anna').waitFor();
-    await place(carol, '#lobby').click();
+    await home();
   });
 
   await check('everything goes by keyboard: sign in, talk, complete, recall, switch, leave', async () => {
@@ -365,39 +376,48 @@ try {
 
   await check('ten thousand lines neither freeze nor fill the page', async () => {
     const busy = await browser.newPage();
-    // The flood protection of a good server forbids this load, so the lines come from the test itself.
-    let socket;
-    await busy.routeWebSocket(/\/irc$/, (ws) => {
-      socket = ws;
-      ws.onMessage((sent) => {
-        if (/^NICK/.test(sent)) [':s 001 busy :hi', ':s 376 busy :end'].forEach((l) => ws.send(l));
-        if (/^JOIN/.test(sent)) [':busy!b@h JOIN #flood', ':s 353 busy = #flood :busy bob', ':s 366 busy #flood :end'].forEach((l) => ws.send(l));
-      });
+    // The flood protection of a good server forbids this load, so the lines come from a socket of the test's own.
+    await busy.addInitScript(() => {
+      window.WebSocket = class {
+        static OPEN = 1;
+        readyState = 1;
+        constructor() {
+          window.__hear = (...lines) => lines.forEach((data) => this.onmessage({ data }));
+          setTimeout(() => this.onopen());
+        }
+        send(sent) {
+          if (/^NICK/.test(sent)) window.__hear(':s 001 busy :hi', ':s 376 busy :end');
+          if (/^JOIN/.test(sent)) window.__hear(':busy!b@h JOIN #flood', ':s 353 busy = #flood :busy bob', ':s 366 busy #flood :end');
+        }
+        close() {}
+      };
     });
     await busy.goto(server.url);
     await enter(busy, 'busy', '#flood');
-    await busy.evaluate(() => {
-      window.__gap = 0;
-      let last = performance.now();
-      const tick = (now) => {
-        window.__gap = Math.max(window.__gap, now - last);
-        last = now;
-        requestAnimationFrame(tick);
-      };
-      requestAnimationFrame(tick);
+    const { gap, ms } = await busy.evaluate(async () => {
+      const begun = performance.now();
+      let last = begun;
+      let gap = 0;
+      for (let i = 0; i < 10_000; i += 1) {
+        window.__hear(`:bob!b@h PRIVMSG #flood :line ${i} with https://example.org/${i} and \x02bold\x02 words`);
+        if (i % 200 === 199) {
+          const now = await new Promise(requestAnimationFrame);
+          gap = Math.max(gap, performance.now() - last, now - last);
+          last = performance.now();
+        }
+      }
+      return { gap, ms: performance.now() - begun };
     });
-    const begun = Date.now();
-    for (let i = 0; i < 10_000; i += 1) socket.send(`:bob!b@h PRIVMSG #flood :line ${i} with https://example.org/${i} and \x02bold\x02 words`);
     await line(busy, 'line 9999 with');
     const rows = await busy.locator('#lines .row').count();
-    const gap = await busy.evaluate(() => window.__gap);
     assert(rows <= 500, `${rows} lines are kept`);
-    assert(gap < 1_500, `the page stood still for ${Math.round(gap)} ms`);
-    console.log(`      10,000 lines in ${Date.now() - begun} ms, longest frame ${Math.round(gap)} ms, ${rows} lines kept`);
+    assert(gap < 1_000, `the page stood still for ${Math.round(gap)} ms`);
+    console.log(`      10,000 lines in ${Math.round(ms)} ms, longest frame ${Math.round(gap)} ms, ${rows} lines kept`);
     await busy.close();
   });
 
   await check('a reload finds its rooms again', async () => {
+    await home();
     await carol.reload();
     await textIs(carol, '#title', /^#lobby$/);
     await person(carol, 'anna').waitFor();
@@ -407,6 +427,7 @@ try {
   });
 
   await check('when the server dies the page says so, keeps the draft, comes back by itself and into its rooms', async () => {
+    await home();
     await anna.fill('#text', 'a half-written thought');
     irssi.close();
     await server.stop('SIGKILL');
@@ -450,6 +471,7 @@ try {
     await Promise.all([anna, carol].map((page) => until(`${page.label} is back`, async () => (await text(page, '#me-state')) === 'here', 60_000)));
     irssi = await Irc.create(server.ircPort, 'irssi');
     await irssi.join('#lobby');
+    await home();
     for (const words of ['Morning! The kettle is on.', 'Notes of yesterday: https://example.org/notes']) irssi.send(`PRIVMSG #lobby :${words}`);
     await line(anna, 'Notes of yesterday');
     await say(carol, 'Thanks, irssi. anna, shall we look at them together in #quiet?');

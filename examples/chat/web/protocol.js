@@ -188,7 +188,7 @@ const numerics = {
     state.me.modes = (params[1] ?? '').replace('+', '');
     return [];
   },
-  251: serverLine(), 252: serverLine(), 253: serverLine(), 254: serverLine(), 255: serverLine(), 265: serverLine(), 266: serverLine(),
+  251: serverLine(), 252: serverLine(), 253: serverLine(), 254: serverLine(), 255: serverLine(), 265: serverLine((p) => p.at(-1)), 266: serverLine((p) => p.at(-1)),
   301: (state, { params, command }, at) => {
     const [, nick, words = ''] = params;
     const known = user(state, nick);

@@ -145,16 +145,18 @@ const TALK = new Set(['message', 'action', 'notice']);
  * the unseen begins.
  */
 export function addLine(state, view, line) {
-  const full = { version: 0, own: false, mention: false, status: 'sent', at: null, ...line, id: state.nextId };
+  const full = { version: 0, own: false, status: 'sent', at: null, ...line, id: state.nextId };
   state.nextId += 1;
   const talk = TALK.has(full.kind) && !full.own;
-  if (talk && full.kind !== 'notice' && (view.kind === 'person' || mentions(full.text, state.me.nick))) full.mention = true;
+  // A private talk is all for the reader: it counts as a mention, but marking each of its lines would mark nothing.
+  const forMe = talk && full.kind !== 'notice' && (view.kind === 'person' || mentions(full.text, state.me.nick));
+  full.mention = forMe && view.kind !== 'person';
   view.lines.push(full);
   if (view.lines.length > LINES_MAX) view.lines.splice(0, view.lines.length - LINES_MAX);
   const seen = state.focused && state.active === view.id;
   if (talk && !seen) {
     view.unread += 1;
-    if (full.mention) view.mentions += 1;
+    if (forMe) view.mentions += 1;
     view.divider ??= full.id;
   }
   if (full.own && state.active === view.id) view.divider = null;
