@@ -21,6 +21,7 @@ impl Client {
     pub(super) fn tcp(server: SocketAddr) -> Outcome<Self> {
         let open = || {
             let stream = TcpStream::connect_timeout(&server, CONNECT_MAX)?;
+            stream.set_nodelay(true)?;
             stream.set_read_timeout(Some(READ_SLICE))?;
             stream.set_write_timeout(Some(CONNECT_MAX))?;
             Ok(stream)
