@@ -133,8 +133,8 @@ export class Log {
     if (kind === 'info' || kind === 'error') {
       return h(
         'div',
-        { class: `line aside ${kind}` },
-        h('span', { class: 'gutter' }, icon(kind === 'error' ? 'warn' : 'dot')),
+        { class: `line aside ${kind} ${line.drawn ? 'drawn' : ''}` },
+        h('span', { class: 'gutter' }, !line.drawn && icon(kind === 'error' ? 'warn' : 'dot')),
         h('div', { class: 'text', dir: 'auto' }, body, ' ', time(line.at, 'after')),
       );
     }

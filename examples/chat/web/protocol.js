@@ -297,7 +297,10 @@ const numerics = {
   },
   371: answer((p) => p.at(-1)), 374: () => [],
   375: () => [],
-  372: serverLine((p) => (p[1] ?? '').replace(/^- ?/, '')),
+  372: (state, { params }, at) => {
+    addLine(state, state.views.get(SERVER), { kind: 'info', drawn: true, text: (params[1] ?? '').replace(/^- ?/, ''), at });
+    return [];
+  },
   376: greeted,
   422: greeted,
   381: answer(() => 'You are an operator of the server now.'),

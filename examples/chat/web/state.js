@@ -216,10 +216,12 @@ export function rank(state, prefix) {
   return prefix && best >= 0 ? best : state.support.prefixSymbols.length;
 }
 
+/** Highest rank first, then by name; the map's keys are folded already, which spares a large room thousands of folds. */
 export function members(state, view) {
-  return [...view.members.values()].sort(
-    (a, b) => rank(state, a.prefix) - rank(state, b.prefix) || (key(state, a.nick) < key(state, b.nick) ? -1 : 1),
-  );
+  return [...view.members]
+    .map(([id, member]) => ({ id, member, rank: rank(state, member.prefix) }))
+    .sort((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1))
+    .map(({ member }) => member);
 }
 
 /** Whether I may act as operator of the room (o or what stands above it). */
