@@ -48,6 +48,7 @@ export const COMMANDS = [
       const { room, rest } = roomAnd(context, text);
       const leaving = room && state.views.get(irc.fold(room, state.support.casemapping));
       if (leaving?.joined) return [request(state, 'PART', rest.length ? [room, rest.join(' ')] : [room])];
+      if (room && !leaving) return wrong(`You are not in ${room}.`);
       if (leaving ?? view?.kind === 'person') closeView(state, (leaving ?? view).id);
       return [{ ui: 'rooms' }];
     } },

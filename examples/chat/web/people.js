@@ -227,6 +227,9 @@ function talk(state, message, now, request) {
   const target = status ? rawTarget.slice(1) : rawTarget;
   const fromServer = !source || (source.user === '' && (source.host === '' || source.name.includes('.')));
 
+  // An own notice to a person was told of when it was sent; it is no reason to open a place.
+  if (own && kind === 'notice' && !irc.isRoom(state.support, target)) return [];
+
   let view;
   if (irc.isRoom(state.support, target)) view = find(state, target);
   else if (own) view = find(state, target) ?? openPerson(state, target);

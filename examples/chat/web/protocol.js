@@ -338,7 +338,8 @@ function refuse(state, message, words, at, request) {
   }
   if (about?.wanted) about.wanted = false;
   state.opening.delete(key(state, message.params[1] ?? ''));
-  const view = answerView(state, request, about?.name);
+  // Who asked is told where it was asked; what nobody asked for belongs to the room that it is about.
+  const view = answerView(state, request, !request?.view && about?.kind === 'room' ? about.name : undefined);
   addLine(state, view, { kind: 'error', text: words, at });
   return view.id === state.active ? [] : [{ ui: 'flash', words, error: true }];
 }
