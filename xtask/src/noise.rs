@@ -71,6 +71,12 @@ fn make_noise(server: &mut Server, length: Duration, seed: u64) -> Outcome {
     })?;
     thread::sleep(SETTLE);
     server.check_alive()?;
+    if server.panics() > 0 {
+        return Err(format!(
+            "something in the server panicked {} times; its words are above",
+            server.panics()
+        ));
+    }
     let (probes, early) = watched;
     let late = server.resident_kib();
     eprintln!(

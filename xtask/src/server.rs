@@ -1,8 +1,11 @@
 //! A chat server of our own, started for one chore and ended with it.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::step::{self, Outcome, cargo, show};
@@ -18,21 +21,19 @@ pub(crate) const FOR_LOAD: &[&str] = &["--http", "off"];
 pub(crate) enum Build {
     /// The one which `cargo test --workspace` has already made.
     Test,
-    /// The optimised one, for anything that is measured.
+    /// The optimised one which the README's `cargo run --release --example` makes, for anything that is measured.
     Release,
 }
 
 /// Builds the example `name` and answers where its program lies.
 pub(crate) fn build(build: Build, name: &str) -> Outcome<PathBuf> {
     let mut command = cargo();
-    command.args(["build", "--package", "examples", "--example", name]);
-    let folder = match build {
-        Build::Test => "debug",
-        Build::Release => {
-            command.arg("--release");
-            "release"
-        }
+    // Cargo unites the features of what is built together: another choice of packages would build the dependencies anew.
+    let (folder, as_before) = match build {
+        Build::Test => ("debug", "--workspace"),
+        Build::Release => ("release", "--release"),
     };
+    command.args(["build", as_before, "--example", name]);
     show(&mut command)?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| step::root().join("target"), PathBuf::from);
     Ok(target.join(folder).join("examples").join(name))
@@ -41,6 +42,7 @@ pub(crate) fn build(build: Build, name: &str) -> Outcome<PathBuf> {
 /// A running server; dropping it ends it.
 pub(crate) struct Server {
     child: Child,
+    panics: Arc<AtomicU64>,
     /// Where IRC is spoken.
     pub(crate) irc: SocketAddr,
     /// Where the page and the WebSocket are, unless `--http off` was among the flags.
@@ -56,13 +58,24 @@ impl Server {
         if !flags.contains(&"--http") {
             command.args(["--http", &http.to_string()]);
         }
-        let child = command
+        let mut child = command
             .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .map_err(|why| format!("{} cannot be started: {why}", program.display()))?;
-        let mut server = Self { child, irc, http };
+        let panics = Arc::new(AtomicU64::new(0));
+        if let Some(words) = child.stderr.take() {
+            let panics = Arc::clone(&panics);
+            std::thread::spawn(move || pass_on(words, &panics));
+        }
+        let mut server = Self {
+            child,
+            panics,
+            irc,
+            http,
+        };
         let begun = Instant::now();
         while TcpStream::connect_timeout(&irc, Duration::from_secs(1)).is_err() {
             server.check_alive()?;
@@ -76,6 +89,11 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// How often something in the server panicked, whatever was made of it there.
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
     }
 
     /// Fails with the exit status when the server has ended.
@@ -99,6 +117,15 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn pass_on(words: ChildStderr, panics: &AtomicU64) {
+    for line in BufReader::new(words).lines().map_while(Result::ok) {
+        if line.contains("panicked at") {
+            panics.fetch_add(1, Ordering::Relaxed);
+        }
+        eprintln!("{line}");
     }
 }
 
