@@ -4,7 +4,7 @@
 //! the table, and restarts itself if it is told to, while its parent waits in a handler, or computes. Only giving up needs
 //! the parent.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ struct State {
     closed: bool,
     window: RestartWindow,
     children: BTreeMap<u64, Child>,
-    names: HashMap<Box<str>, u64>,
+    names: BTreeMap<Box<str>, u64>,
     next: u64,
     failure: Option<Failure>,
 }
@@ -79,7 +79,7 @@ impl Family {
                 closed: false,
                 window: RestartWindow::new(intensity.restarts, intensity.period),
                 children: BTreeMap::new(),
-                names: HashMap::new(),
+                names: BTreeMap::new(),
                 next: 0,
                 failure: None,
             }),

@@ -68,11 +68,25 @@ impl<M: Send + 'static> Handle<M> {
     /// # Cancel safety
     /// Dropping the future before it resolves drops `msg` unsent, and gives up the place in the queue for room.
     pub async fn tell(&self, msg: M) -> Result<(), TellError<M>> {
-        let mut sending = Sending::new(self, Envelope::plain(msg));
-        poll_fn(|cx| sending.poll(cx)).await.map_err(|refused| match refused {
+        let envelope = Envelope::plain(msg);
+        let refused = match &self.0 {
+            Kind::Local(cell) => match settle(cell, cell.mailbox.try_push(envelope)) {
+                Ok(()) => return Ok(()),
+                Err(Refused::Full(envelope)) => self.tell_slowly(envelope).await,
+                Err(closed) => Err(closed),
+            },
+            Kind::Routed(_) => self.tell_slowly(envelope).await,
+        };
+        refused.map_err(|refused| match refused {
             Refused::Closed(envelope) => TellError::Stopped(envelope.msg),
             Refused::Full(envelope) => TellError::Full(envelope.msg),
         })
+    }
+
+    /// Waits for room.
+    async fn tell_slowly(&self, envelope: Envelope<M>) -> Result<(), Refused<M>> {
+        let mut sending = Sending::new(self, envelope);
+        poll_fn(|cx| sending.poll(cx)).await
     }
 
     /// Queues `msg` if there is room for it now and nobody waits for room.

@@ -112,7 +112,7 @@ pub(crate) async fn start_child<A: Actor>(
 }
 
 #[expect(clippy::disallowed_methods, reason = "this room owns spawning")]
-fn launch<A: Actor>(run: Run<A>) {
+fn launch<A: Actor>(mut run: Run<A>) {
     let core = &run.cell.core;
     let span = tracing::info_span!("actor", path = %core.path, id = %core.id);
     let mut turn = Some(Turn::new(core.id));

@@ -1,6 +1,6 @@
 //! Whose turn it is on this thread: the actor being polled, with what its code may not know but depends on.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::mem;
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use crate::id::ActorId;
 use crate::question::Question;
 
 thread_local! {
-    static TURN: RefCell<Option<Turn>> = const { RefCell::new(None) };
+    /// A pointer, so that entering a turn, which every poll of every actor does, exchanges one word.
+    static TURN: Cell<Option<Box<Turn>>> = const { Cell::new(None) };
 }
 
 /// An actor's state while its code runs.
@@ -22,40 +23,38 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn new(actor: ActorId) -> Self {
-        Self {
+    pub(crate) fn new(actor: ActorId) -> Box<Self> {
+        Box::new(Self {
             actor,
             deadline: None,
             dropped: Vec::new(),
-        }
+        })
     }
 }
 
 /// Runs `f` as part of the turn, which is put back into `turn` afterwards.
-pub(crate) fn enter<R>(turn: &mut Option<Turn>, f: impl FnOnce() -> R) -> R {
+pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
     let _exchange = Exchange::new(turn);
     f()
 }
 
 /// Runs `f` as nobody: attached work is not its actor's handler.
 pub(crate) fn aside<R>(f: impl FnOnce() -> R) -> R {
-    let mut nobody = None;
-    let _exchange = Exchange::new(&mut nobody);
-    f()
+    enter(&mut None, f)
 }
 
 /// Exchanges the thread's turn for another, and back when dropped: also when `f` unwinds.
-struct Exchange<'a>(&'a mut Option<Turn>);
+struct Exchange<'a>(&'a mut Option<Box<Turn>>);
 
 impl<'a> Exchange<'a> {
-    fn new(turn: &'a mut Option<Turn>) -> Self {
+    fn new(turn: &'a mut Option<Box<Turn>>) -> Self {
         let mut exchange = Self(turn);
         exchange.swap();
         exchange
     }
 
     fn swap(&mut self) {
-        TURN.with_borrow_mut(|slot| mem::swap(slot, self.0));
+        *self.0 = TURN.replace(self.0.take());
     }
 }
 
@@ -65,23 +64,31 @@ impl Drop for Exchange<'_> {
     }
 }
 
+/// Looks at the turn of this thread; there is none where no actor runs, or where the thread is being torn down.
+fn with<R>(f: impl FnOnce(&mut Turn) -> R) -> Option<R> {
+    TURN.try_with(|slot| {
+        let mut turn = slot.take()?;
+        let seen = f(&mut turn);
+        slot.set(Some(turn));
+        Some(seen)
+    })
+    .ok()
+    .flatten()
+}
+
 /// The actor whose code runs on this thread.
 pub(crate) fn actor() -> Option<ActorId> {
-    TURN.with_borrow(|slot| slot.as_ref().map(|turn| turn.actor))
+    with(|turn| turn.actor)
 }
 
 /// When the asker of the message in hand stops waiting.
 pub(crate) fn deadline() -> Option<Instant> {
-    TURN.with_borrow(|slot| slot.as_ref().and_then(|turn| turn.deadline))
+    with(|turn| turn.deadline).flatten()
 }
 
 /// Says which deadline the message in hand has.
 pub(crate) fn set_deadline(deadline: Option<Instant>) {
-    TURN.with_borrow_mut(|slot| {
-        if let Some(turn) = slot {
-            turn.deadline = deadline;
-        }
-    });
+    with(|turn| turn.deadline = deadline);
 }
 
 /// Notes that the reply port of `question` was dropped unanswered.
@@ -89,25 +96,23 @@ pub(crate) fn set_deadline(deadline: Option<Instant>) {
 /// Whether that means `NoReply` or `Failed` is known only when the handler has returned: `?` drops the port before
 /// anybody sees the error. Outside a turn nothing can fail, and the asker is told at once.
 pub(crate) fn reply_dropped(question: Arc<dyn Question>) {
-    let outside = TURN.try_with(|slot| match slot.try_borrow_mut().as_deref_mut() {
-        Ok(Some(turn)) => {
-            turn.dropped.push(question.clone());
-            false
-        }
-        _ => true,
-    });
-    if outside.unwrap_or(true) {
+    let mut question = Some(question);
+    with(|turn| turn.dropped.extend(question.take()));
+    if let Some(question) = question {
         question.refuse(AskError::NoReply);
     }
 }
 
 /// Ends the wait of those whose reply ports were dropped since the last call.
 pub(crate) fn refuse_dropped(why: &AskError) {
-    let dropped = TURN.with_borrow_mut(|slot| match slot {
-        Some(turn) if !turn.dropped.is_empty() => mem::take(&mut turn.dropped),
-        _ => Vec::new(),
+    let dropped = with(|turn| {
+        if turn.dropped.is_empty() {
+            Vec::new()
+        } else {
+            mem::take(&mut turn.dropped)
+        }
     });
-    for question in dropped {
+    for question in dropped.unwrap_or_default() {
         question.refuse(why.clone());
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct End {
 }
 
 impl<A: Actor> Run<A> {
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         loop {
             let end = self.live().await;
             if let ExitReason::Failed(failure) = &end.reason {
@@ -65,7 +65,10 @@ impl<A: Actor> Run<A> {
                 let left = self.cell.mailbox.clear(&mut self.inbox);
                 self.cell.bury_all(left);
             }
-            if let Some(reason) = self.back_off(wait, end.obeyed).await {
+            // Boxed, as what is rare must not make every actor larger.
+            if !wait.is_zero()
+                && let Some(reason) = Box::pin(self.back_off(wait, end.obeyed)).await
+            {
                 return self.end(reason);
             }
             self.cell.mailbox.reopen(end.obeyed);
@@ -136,9 +139,6 @@ impl<A: Actor> Run<A> {
 
     /// Waits before a restart. An order that ends an actor which has no life ends the wait, and the actor.
     async fn back_off(&mut self, wait: Duration, obeyed: Orders) -> Option<ExitReason> {
-        if wait.is_zero() {
-            return None;
-        }
         let mut waiting = pin!(sleep(wait));
         self.cell.mailbox.reopen(obeyed);
         poll_fn(|cx| {

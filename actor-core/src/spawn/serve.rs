@@ -1,6 +1,6 @@
 //! One life of an actor, from the making of its state to the reason for its end.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 use crate::actor::Actor;
@@ -139,14 +139,16 @@ impl<A: Actor> Run<A> {
                 }
                 Event::Work(Outcome::Message(msg)) => self.handle(actor, msg, work).await,
                 Event::Work(Outcome::Panicked(message)) => Step::Panicked(message),
-                Event::Entry(Entry::Message(envelope)) => match self.take_up(envelope) {
-                    None => continue,
-                    Some(msg) => {
-                        let outcome = self.handle(actor, msg, work).await;
-                        self.settle(matches!(outcome, Step::Interrupted));
-                        outcome
+                Event::Entry(Entry::Message(envelope)) => {
+                    let asked = envelope.question.is_some();
+                    let Some(msg) = self.take_up(envelope) else { continue };
+                    let outcome = self.handle(actor, msg, work).await;
+                    self.settle(matches!(outcome, Step::Interrupted));
+                    if asked {
+                        turn::set_deadline(None);
                     }
-                },
+                    outcome
+                }
                 Event::Entry(Entry::Signal(signal)) => {
                     if !self.ctx.accepts(&signal) {
                         continue;
@@ -201,7 +203,7 @@ impl<A: Actor> Run<A> {
     /// Takes a message into the hand, unless it is a question that nobody waits for any more.
     fn take_up(&mut self, envelope: Envelope<A::Msg>) -> Option<A::Msg> {
         match &envelope.question {
-            None => turn::set_deadline(None),
+            None => {}
             Some(question) if question.is_awaited() => turn::set_deadline(question.deadline()),
             Some(_) => {
                 self.cell.bury(envelope, DeadReason::Abandoned);
@@ -212,18 +214,20 @@ impl<A: Actor> Run<A> {
         Some(envelope.msg)
     }
 
-    async fn handle(&mut self, actor: &mut A, msg: A::Msg, work: &mut Option<Box<Work<A::Msg>>>) -> Step<ActorResult> {
+    fn handle<'a>(
+        &'a mut self,
+        actor: &'a mut A,
+        msg: A::Msg,
+        work: &'a mut Option<Box<Work<A::Msg>>>,
+    ) -> impl Future<Output = Step<ActorResult>> + Send + 'a {
         let ctx = &mut self.ctx;
-        step(&self.cell, &mut self.inbox, work, Orders::INTERRUPTING, move || {
-            actor.handle(msg, ctx)
-        })
-        .await
+        let handle = move || actor.handle(msg, ctx);
+        step(&self.cell, &mut self.inbox, work, Orders::INTERRUPTING, handle)
     }
 
     /// Counts the message that was in hand.
     fn settle(&mut self, interrupted: bool) {
         self.inbox.finish_one();
-        turn::set_deadline(None);
         if interrupted {
             self.cell
                 .core

@@ -24,8 +24,8 @@ impl<A: Actor> Run<A> {
         let failed = |end: &End| matches!(end.reason, ExitReason::Failed(_) | ExitReason::Killed);
         discard((work, self.ctx.end_life()));
         if let Some(family) = self.ctx.family().cloned() {
-            self.stop_family(&family, matches!(end.reason, ExitReason::Killed))
-                .await;
+            // Boxed, as most actors have no children, and would carry the room for it.
+            Box::pin(self.stop_family(&family, matches!(end.reason, ExitReason::Killed))).await;
             // A child that could not be kept alive while the others were stopped changes nothing any more.
             let _ = family.take_failure();
         }
