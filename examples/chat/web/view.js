@@ -153,6 +153,7 @@ export class View {
     clearTimeout(this.#flashTimer);
     $('flash').hidden = words === '';
     $('flash').classList.toggle('error', error);
+    $('flash-icon').setAttribute('href', error ? '#i-warn' : '#i-people');
     setText($('flash-words'), words);
     $('flash-act').hidden = !act;
     setText($('flash-act'), label);
