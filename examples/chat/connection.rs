@@ -24,6 +24,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use actor_core::Attached;
 use actor_core::prelude::*;
 use futures_util::StreamExt;
 
@@ -91,6 +92,7 @@ pub struct Connection {
     held: Option<Vec<u8>>,
     bucket: Bucket,
     stage: Stage,
+    registering: Option<Attached>,
     cap_version: u32,
     profile: Arc<Profile>,
     joined: HashMap<String, Handle<RoomMsg>>,
@@ -128,6 +130,7 @@ impl Connection {
             held: None,
             bucket: Bucket::new(limits.lines_burst, limits.lines_per_second, now),
             stage: Stage::Registering(Box::default()),
+            registering: None,
             cap_version: 0,
             profile: Arc::new(Profile {
                 host,
@@ -188,6 +191,12 @@ impl Connection {
                 return;
             }
             self.line(&line, ctx).await;
+            if matches!(self.stage, Stage::Registered)
+                && let Some(timer) = self.registering.take()
+            {
+                timer.cancel();
+                ctx.once(self.site.config.limits.ping_interval, ConnectionMsg::Tick);
+            }
         }
     }
 
@@ -267,7 +276,8 @@ impl Actor for Connection {
                 connection,
             })
             .await?;
-        ctx.once(self.site.config.limits.registration_timeout, ConnectionMsg::Tick);
+        let timeout = self.site.config.limits.registration_timeout;
+        self.registering = Some(ctx.once(timeout, ConnectionMsg::Tick));
         Ok(())
     }
 

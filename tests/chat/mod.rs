@@ -1,0 +1,17 @@
+//! What the chat server promises to its users, each part from the outside over real sockets.
+
+mod bad_input;
+mod capabilities;
+mod channels;
+mod client;
+mod faults;
+mod limits;
+mod messages;
+mod modes;
+mod noise;
+mod operators;
+mod people;
+mod races;
+mod registration;
+mod server;
+mod transports;

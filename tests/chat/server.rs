@@ -1,0 +1,151 @@
+//! How a server starts, and how it ends.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use chat::config::{Config, Operator, Tls};
+use chat::{Server, StartError};
+
+use super::client::{Client, commands, config, serve};
+
+async fn refused(config: Config) -> String {
+    let error: StartError = Server::start(config).await.expect_err("it cannot start");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn what_keeps_a_server_from_starting_is_said_with_a_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap();
+    let _holder = std::net::TcpListener::bind(taken);
+    let nowhere = PathBuf::from("/nowhere/at/all");
+    let tls = Tls {
+        address: "127.0.0.1:0".to_owned(),
+        certificate: nowhere.clone(),
+        key: nowhere.clone(),
+    };
+    let mut small = config();
+    small.limits.outbox_bytes_max = 1;
+    let operator = Operator {
+        name: "root".to_owned(),
+        hash: "secret".to_owned(),
+    };
+    for (config, parts) in [
+        (
+            Config {
+                irc: Some(taken.to_string()),
+                ..config()
+            },
+            ["--irc", "choose another port"],
+        ),
+        (
+            Config {
+                irc: Some("here".to_owned()),
+                ..config()
+            },
+            ["--irc here", "127.0.0.1:6667"],
+        ),
+        (
+            Config {
+                http: Some("1.2.3.4:0".to_owned()),
+                ..config()
+            },
+            ["--http 1.2.3.4:0", "no such address"],
+        ),
+        (
+            Config {
+                motd: Some(nowhere.clone()),
+                ..config()
+            },
+            ["/nowhere/at/all", "text file"],
+        ),
+        (
+            Config {
+                tls: Some(tls),
+                ..config()
+            },
+            ["/nowhere/at/all", "PEM file"],
+        ),
+        (
+            Config {
+                operators: vec![operator],
+                ..config()
+            },
+            ["operator root", "argon2 SALT -id -e"],
+        ),
+        (
+            Config {
+                name: "two words".to_owned(),
+                ..config()
+            },
+            ["two words", "one word"],
+        ),
+        (small, ["outbox-bytes-max is 1", "between"]),
+    ] {
+        let text = refused(config).await;
+        assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_the_day_is_shown() {
+    let path = std::env::temp_dir().join(format!("chat-motd-{}", std::process::id()));
+    std::fs::write(&path, "Be kind.\n\n\u{1b}[31mHave fun.\n").unwrap();
+    let server = serve(Config {
+        motd: Some(path.clone()),
+        ..config()
+    })
+    .await;
+    std::fs::remove_file(&path).unwrap();
+    let mut ann = Client::connect(&server).await;
+    ann.send("NICK ann\r\nUSER u 0 * :x").await;
+    ann.expect(" 376 ").await;
+    let lines = ann.ask("MOTD").await;
+    assert_eq!(commands(&lines), ["375", "372", "372", "372", "376"]);
+    assert!(lines[1].ends_with(":- Be kind.") && lines[3].ends_with(":- [31mHave fun."));
+}
+
+#[tokio::test]
+async fn stopping_tells_the_clients_and_is_quick() {
+    let server = serve(config()).await;
+    let mut ann = Client::join_server(&server, "ann").await;
+    let mut bob = Client::join_server(&server, "bob").await;
+    let mut stranger = Client::connect(&server).await;
+    ann.join("#c").await;
+    bob.join("#c").await;
+    stranger.sync().await;
+    let start = Instant::now();
+    let clients = async {
+        for client in [&mut ann, &mut bob, &mut stranger] {
+            let lines = client.until_closed().await;
+            assert!(
+                lines
+                    .last()
+                    .unwrap()
+                    .contains("ERROR :Closing link: 127.0.0.1 (Server is shutting down)")
+            );
+        }
+        // They hold their sides open until here: the server must not wait for that long.
+    };
+    let (report, ()) = tokio::join!(server.shutdown(), clients);
+    assert!(start.elapsed() < Duration::from_secs(5), "{report:?}");
+    assert!(
+        Server::start(Config {
+            irc: server.irc_addr().map(|addr| addr.to_string()),
+            ..config()
+        })
+        .await
+        .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn many_servers_live_in_one_process() {
+    let (one, two) = (serve(config()).await, serve(config()).await);
+    let mut ann = Client::join_server(&one, "ann").await;
+    let mut other = Client::join_server(&two, "ann").await;
+    ann.join("#c").await;
+    other.join("#c").await;
+    one.shutdown().await;
+    assert!(other.ask("NAMES #c").await[0].ends_with(":@ann"));
+}
