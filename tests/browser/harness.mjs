@@ -232,6 +232,13 @@ export async function line(page, text) {
 export const place = (page, name) => page.locator(`#places [data-id="${name}"]`);
 export const person = (page, nick) => page.locator(`#people-list [data-nick="${nick}"]`);
 
+export const text = (page, selector) => page.locator(selector).innerText();
+
+export const textIs = (page, selector, wanted) =>
+  until(`${selector} of ${page.label} matches ${wanted}`, async () => wanted.test(await text(page, selector)));
+
+export const titleIs = (page, wanted) => until(`the title of ${page.label} matches ${wanted}`, async () => wanted.test(await page.title()));
+
 export async function shot(page, name) {
   mkdirSync(SHOTS, { recursive: true });
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`), animations: 'disabled' });
