@@ -1,11 +1,17 @@
 // The server's errors in words for people. Pure.
 
 const room = (p) => p[1] ?? 'that room';
+/** The mode because of which a room refuses, as most servers name it in the words of 404. */
+const REFUSED = {
+  m: ': only voices and operators speak there',
+  n: ': one has to be inside',
+  b: ': you are banned from it',
+};
 const WORDS = {
   401: (p) => `There is nobody called ${p[1] ?? 'that'} here right now.`,
   402: (p) => `There is no server called ${p[1]}.`,
   403: (p) => `There is no room called ${room(p)}.`,
-  404: (p, why) => `${room(p)} did not take your message${because(why, /^cannot send to (nick\/)?channel$/i)}.`,
+  404: (p, why) => `${room(p)} did not take your message${REFUSED[/\(\+([a-z])\)/i.exec(why)?.[1]] ?? because(why, /^cannot send to (nick\/)?channel$/i)}.`,
   405: () => 'You are in as many rooms as the server allows. Leave one first.',
   406: (p) => `Nobody called ${p[1]} was here lately.`,
   407: () => 'That went to too many at once.',

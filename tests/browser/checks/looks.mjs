@@ -56,11 +56,17 @@ export async function looks(stage) {
     await anna.setViewportSize({ width: 390, height: 780 });
     await until('the layout is narrow', () => anna.locator('#side-button').isVisible());
     assert((await overflow(anna)) === 0, `the page is ${await overflow(anna)} px too wide`);
-    await line(anna, 'The kettle is on').catch(() => {}); // After a reload the log is new.
+    for (const words of ['Morning! The kettle is on.', 'Notes of yesterday: https://example.org/notes', 'anna, have a look when you find the time']) {
+      irssi.send(`PRIVMSG #lobby :${words}`);
+    }
+    await line(anna, 'have a look');
+    await say(anna, 'Gladly, from the train');
+    await say(carol, 'Then let us meet in #quiet at ten');
+    await line(anna, 'meet in #quiet');
+    await shot(anna, 'phone');
     irssi.send('PRIVMSG #lobby :a-word-without-any-end-'.padEnd(300, 'x'));
     await line(anna, 'a-word-without-any-end');
     assert((await overflow(anna)) === 0, 'a long word makes the page wider');
-    await shot(anna, 'phone');
     assert(await anna.locator('#side').evaluate((side) => side.inert), 'the hidden list can get the focus');
     await anna.click('#side-button');
     await place(anna, '#quiet').click();
