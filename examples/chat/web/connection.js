@@ -10,8 +10,8 @@ export const ANSWER_MAX_MS = 15_000;
 /** How long an attempt may take. */
 const OPEN_MAX_MS = 10_000;
 /** Lines that may go out at once, and then one each so many milliseconds: a server's flood protection is not a place to live in. */
-export const BURST_LINES_MAX = 10;
-export const LINE_EVERY_MS = 250;
+export const BURST_LINES_MAX = 40;
+export const LINE_EVERY_MS = 125;
 
 /** The wait before attempt `attempt` (from 0); `chance` is in [0, 1). Half of the bound is certain, half is chance. */
 export function backOff(attempt, chance) {

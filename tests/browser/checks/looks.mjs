@@ -63,6 +63,7 @@ export async function looks(stage) {
     await say(anna, 'Gladly, from the train');
     await say(carol, 'Then let us meet in #quiet at ten');
     await line(anna, 'meet in #quiet');
+    await until('nothing is pending', async () => (await anna.locator('#lines .pending').count()) === 0);
     await shot(anna, 'phone');
     irssi.send('PRIVMSG #lobby :a-word-without-any-end-'.padEnd(300, 'x'));
     await line(anna, 'a-word-without-any-end');
