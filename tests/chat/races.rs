@@ -57,7 +57,7 @@ async fn wander(server: &Server, n: usize) {
         client.send(&format!("PART #r{}", (n + step + 1) % 8)).await;
         client.send(&format!("KICK #r{other} w{other}x{step}")).await;
     }
-    if n % 3 != 0 {
+    if !n.is_multiple_of(3) {
         client.send("QUIT :enough").await;
         client.until_closed().await;
     }
