@@ -108,7 +108,7 @@ async fn main() -> ActorResult {
         }
     }
     for device in devices {
-        device.drain().await;
+        device.drain().await?;
     }
     let (taken, written, up_to_date) = aggregator.ask(Aggregate::Finish).await?;
     println!("{DEVICES} devices sent {ROUNDS} readings each; {taken} came through, newer ones replaced the rest");

@@ -49,7 +49,7 @@ async fn an_actor_in_back_off_can_be_stopped() {
         settle().await;
         let start = Instant::now();
         let ending = if kill { actor.kill() } else { actor.stop() };
-        assert_eq!(matches!(ending.await, ExitReason::Killed), kill);
+        assert_eq!(matches!(ending.await, Ok(ExitReason::Killed)), kill);
         assert!(start.elapsed() < Duration::from_secs(1));
         assert_eq!(journal.take(), ["a started", "a stops after a failure"]);
     }

@@ -197,7 +197,7 @@ async fn a_message_that_panics_when_dropped_harms_nobody_but_its_handler() {
     actor.tell(Do::Note("behind the bomb")).await.expect("it lives");
     let ending = actor.stop();
     gate.open();
-    assert!(matches!(ending.await, ExitReason::Normal));
+    assert!(matches!(ending.await, Ok(ExitReason::Normal)));
     assert_eq!(system.dead_letters().count(DeadReason::Stopped), 2);
     assert!(system.shutdown().await.is_clean());
     assert_eq!(journal.take().last().map(String::as_str), Some("a stops"));

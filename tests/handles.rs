@@ -24,7 +24,7 @@ async fn an_adapted_handle_asks_watches_stops_and_ends_with_its_actor() {
     let lives: Handle<Reply<u32>> = actor.map(Do::Life);
     assert_eq!(lives.ask(|reply| reply).await, Ok(1));
     let watch = lives.watch();
-    assert!(matches!(lives.stop().await, ExitReason::Normal));
+    assert!(matches!(lives.stop().await, Ok(ExitReason::Normal)));
     assert!(matches!(watch.await.reason, ExitReason::Normal));
     assert!(!lives.is_alive());
     assert_eq!(lives.ask(|reply| reply).await, Err(AskError::Stopped));

@@ -209,7 +209,7 @@ async fn signals_overtake_a_full_mailbox() {
     while actor.try_tell(Do::Note("never")).is_ok() {}
     let ending = actor.stop();
     gate.open();
-    assert!(matches!(ending.await, ExitReason::Normal));
+    assert!(matches!(ending.await, Ok(ExitReason::Normal)));
     assert_eq!(journal.take(), ["a stops"]);
 }
 

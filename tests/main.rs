@@ -5,6 +5,7 @@ mod attached;
 mod backing_off;
 mod bad_input;
 mod chat;
+mod deadlocks;
 mod delivery;
 mod handles;
 mod mailboxes;

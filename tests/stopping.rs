@@ -18,7 +18,7 @@ async fn stop_finishes_the_message_in_hand_runs_on_stop_and_leaves_the_rest() {
     settle().await;
     assert!(actor.is_alive(), "it waits for the message in hand");
     gate.open();
-    assert!(matches!(ending.await, ExitReason::Normal));
+    assert!(matches!(ending.await, Ok(ExitReason::Normal)));
     assert_eq!(journal.take(), ["a started", "a stops"]);
 }
 
@@ -35,7 +35,7 @@ async fn drain_handles_what_was_queued_and_takes_no_more() {
         Err(TryTellError::Stopped(_))
     ));
     gate.open();
-    assert!(matches!(ending.await, ExitReason::Normal));
+    assert!(matches!(ending.await, Ok(ExitReason::Normal)));
     assert_eq!(journal.take(), ["a started", "a queued", "a stops"]);
 }
 
@@ -48,7 +48,7 @@ async fn kill_drops_the_handler_at_its_await_and_skips_on_stop() {
     let gate = Gate::new();
     actor.tell(Do::Wait(gate.clone())).await.expect("it lives");
     gate.reached().await;
-    assert!(matches!(actor.kill().await, ExitReason::Killed));
+    assert!(matches!(actor.kill().await, Ok(ExitReason::Killed)));
     assert_eq!(journal.take(), ["a started"]);
     assert!(!actor.is_alive());
 }
@@ -60,7 +60,7 @@ async fn the_children_of_a_killed_actor_are_stopped_all_the_same() {
     let spec = Script::new("parent", &journal).spec().restart(RestartPolicy::Temporary);
     let parent = system.spawn_spec(spec).expect("a free name");
     let child = spawn_below(&parent, &journal, "child").await;
-    assert!(matches!(parent.kill().await, ExitReason::Killed));
+    assert!(matches!(parent.kill().await, Ok(ExitReason::Killed)));
     assert!(!child.is_alive());
 }
 

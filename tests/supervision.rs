@@ -55,7 +55,7 @@ async fn a_permanent_child_that_is_stopped_takes_messages_again_after_its_restar
     let journal = Journal::default();
     let actor = spawn(&system, &journal, RestartPolicy::Permanent);
     assert!(
-        matches!(actor.stop().await, ExitReason::Normal),
+        matches!(actor.stop().await, Ok(ExitReason::Normal)),
         "the end of that life is told"
     );
     assert_eq!(actor.ask(Do::Life).await, Ok(2));

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,7 +11,8 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clock;
-use crate::error::AskError;
+use crate::deadlock::{Owed, Wait, Waiting};
+use crate::error::{AskError, Deadlock};
 use crate::handle::{Handle, Sending};
 use crate::mailbox::Refused;
 use crate::question::{Envelope, Question};
@@ -30,6 +32,13 @@ pub struct Reply<T: Send + 'static>(Option<Arc<Pending<T>>>);
 struct Pending<T> {
     answer: Slot<Result<T, AskError>>,
     deadline: OnceLock<Option<Instant>>,
+    detached: AtomicBool,
+}
+
+impl<T: Send + 'static> Owed for Pending<T> {
+    fn is_owed(&self) -> bool {
+        self.answer.is_awaited() && !self.detached.load(Ordering::Relaxed)
+    }
 }
 
 impl<T: Send + 'static> Question for Pending<T> {
@@ -60,6 +69,17 @@ impl<T: Send + 'static> Reply<T> {
         if let Some(pending) = self.0.take() {
             let _ = pending.answer.put(Ok(answer));
         }
+    }
+
+    /// Says that this actor passes the question on, and will not be the one who answers.
+    ///
+    /// Until then the asker is taken to wait for the actor that it asked: if that one asks back, it gets
+    /// [`AskError::Deadlock`]. A question that is kept for later is still owed by its actor, and is not to be detached.
+    pub fn detach(self) -> Self {
+        if let Some(pending) = &self.0 {
+            pending.detached.store(true, Ordering::Relaxed);
+        }
+        self
     }
 
     /// Whether the asker still waits. Work for one who does not can be left undone.
@@ -137,6 +157,7 @@ impl<M: Send + 'static> Handle<M> {
             timeout: Some(ASK_TIMEOUT_DEFAULT),
             begun: false,
             timer: None,
+            wait: None,
         }
     }
 }
@@ -145,6 +166,7 @@ fn port<T: Send + 'static>() -> (Reply<T>, Arc<Pending<T>>) {
     let pending = Arc::new(Pending {
         answer: Slot::new(),
         deadline: OnceLock::new(),
+        detached: AtomicBool::new(false),
     });
     (Reply(Some(pending.clone())), pending)
 }
@@ -157,6 +179,8 @@ pub struct Ask<'a, M: Send + 'static, T: Send + 'static> {
     timeout: Option<Duration>,
     begun: bool,
     timer: Option<Pin<Box<Sleep>>>,
+    /// While the handler of an actor asks, that actor waits for the one who is asked.
+    wait: Option<Wait>,
 }
 
 // Nothing in it is pinned in place: the timer has a box of its own, and messages are moved.
@@ -175,8 +199,8 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         self
     }
 
-    /// Fixes the deadline, on the first poll.
-    fn begin(&mut self) {
+    /// Fixes the deadline, and looks whether the answer could ever come, on the first poll.
+    fn begin(&mut self) -> Result<(), Deadlock> {
         self.begun = true;
         let own = self.timeout.map(|timeout| {
             let now = clock::now();
@@ -188,6 +212,11 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
             (own, inherited) => own.or(inherited),
         };
         let _ = self.pending.deadline.set(deadline);
+        if let Some(sending) = &self.sending {
+            let on = || -> Arc<dyn Waiting> { sending.handle().any_cell() };
+            self.wait = turn::wait_for(on, self.pending.clone())?;
+        }
+        Ok(())
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
@@ -204,8 +233,11 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let ask = &mut *self;
-        if !ask.begun {
-            ask.begin();
+        if !ask.begun
+            && let Err(deadlock) = ask.begin()
+        {
+            ask.sending = None;
+            return Poll::Ready(Err(AskError::Deadlock(deadlock)));
         }
         if let Some(sending) = &mut ask.sending {
             match sending.poll(cx) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::contain::discard;
+use crate::deadlock::{Waiting, Waits};
 use crate::error::AskError;
 use crate::exit::ExitReason;
 use crate::id::{ActorId, ActorPath};
@@ -31,6 +32,7 @@ pub(crate) struct Core {
     /// The actor's children, once it has any. They hang here, and not in its run loop, so that they can be stopped
     /// from above when that loop does not answer.
     children: OnceLock<Arc<dyn Subtree>>,
+    waits: Waits,
     /// Its run loop is at work on stopping its children, and so is not stuck.
     winding_up: AtomicBool,
 }
@@ -51,10 +53,12 @@ struct Life {
 type Release = Box<dyn FnOnce(ActorId) + Send>;
 
 /// A cell whose message type is not known.
-pub(crate) trait AnyCell: Send + Sync {
+pub(crate) trait AnyCell: Waiting {
     fn core(&self) -> &Core;
     fn order(&self, orders: Orders);
     fn push_signal(&self, signal: Signal);
+    /// Whether a sender with this ticket still waits for room in the mailbox.
+    fn owes_room(&self, ticket: u64) -> bool;
     /// Ends an actor from outside, whose run loop does not answer.
     fn abandon(&self, reason: ExitReason);
 }
@@ -83,6 +87,7 @@ impl<M: Send + 'static> Cell<M> {
             ledger,
             life: Mutex::new(Life::default()),
             children: OnceLock::new(),
+            waits: Waits::default(),
             winding_up: AtomicBool::new(false),
         };
         Self {
@@ -152,8 +157,26 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         self.mailbox.push_signal(signal);
     }
 
+    fn owes_room(&self, ticket: u64) -> bool {
+        self.mailbox.owes_room(ticket)
+    }
+
     fn abandon(&self, reason: ExitReason) {
         self.end(reason, &mut Inbox::new(&self.mailbox), 0, || {});
+    }
+}
+
+impl<M: Send + 'static> Waiting for Cell<M> {
+    fn id(&self) -> ActorId {
+        self.core.id
+    }
+
+    fn path(&self) -> &ActorPath {
+        &self.core.path
+    }
+
+    fn waits(&self) -> &Waits {
+        &self.core.waits
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exit::Failure;
+use crate::id::ActorPath;
 
 /// What an actor's own methods return: `?` on any error is the way to let it crash.
 pub type ActorResult<T = ()> = Result<T, ActorError>;
@@ -56,6 +58,37 @@ impl fmt::Debug for ActorError {
     }
 }
 
+/// A wait that was refused because it could never have ended: it would have closed a cycle of handlers that wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadlock(Arc<[ActorPath]>);
+
+impl Deadlock {
+    /// `cycle` begins and ends with the actor whose wait was refused.
+    pub(crate) fn new(cycle: Vec<ActorPath>) -> Self {
+        Self(cycle.into())
+    }
+
+    /// The actors in the cycle, from the one whose wait was refused back to it.
+    pub fn cycle(&self) -> &[ActorPath] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Deadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            [] => f.write_str("deadlock"),
+            [only] | [only, _] => write!(f, "deadlock: {only} waits for itself"),
+            [first, second, rest @ ..] => {
+                write!(f, "deadlock: {first} waits for {second}")?;
+                rest.iter().try_for_each(|next| write!(f, ", which waits for {next}"))
+            }
+        }
+    }
+}
+
+impl Error for Deadlock {}
+
 /// Why `tell` did not queue a message, which it returns.
 #[non_exhaustive]
 pub enum TellError<M> {
@@ -63,6 +96,8 @@ pub enum TellError<M> {
     Stopped(M),
     /// The mailbox is full, and waiting is not possible: its policy refuses, or the sender is the actor itself.
     Full(M),
+    /// The mailbox is full, and its actor waits for the sender: the wait for room would never have ended.
+    Deadlock(M, Deadlock),
 }
 
 /// Why `try_tell` did not queue a message, which it returns.
@@ -74,40 +109,68 @@ pub enum TryTellError<M> {
     Stopped(M),
 }
 
-macro_rules! hands_back_the_message {
-    ($($error:ident),*) => {$(
-        impl<M> $error<M> {
-            /// The message, which nobody saw.
-            pub fn into_inner(self) -> M {
-                match self {
-                    $error::Stopped(msg) | $error::Full(msg) => msg,
-                }
-            }
+impl<M> TellError<M> {
+    /// The message, which nobody saw.
+    pub fn into_inner(self) -> M {
+        match self {
+            TellError::Stopped(msg) | TellError::Full(msg) | TellError::Deadlock(msg, _) => msg,
         }
-
-        impl<M> fmt::Display for $error<M> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self {
-                    $error::Stopped(_) => "the actor has stopped; the message was not sent",
-                    $error::Full(_) => "the mailbox is full; the message was not sent",
-                })
-            }
-        }
-
-        // By hand, so that messages need not implement `Debug` and never end up in a log by accident.
-        impl<M> fmt::Debug for $error<M> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self {
-                    $error::Stopped(_) => concat!(stringify!($error), "::Stopped"),
-                    $error::Full(_) => concat!(stringify!($error), "::Full"),
-                })
-            }
-        }
-
-        impl<M> Error for $error<M> {}
-    )*};
+    }
 }
-hands_back_the_message!(TellError, TryTellError);
+
+impl<M> TryTellError<M> {
+    /// The message, which nobody saw.
+    pub fn into_inner(self) -> M {
+        match self {
+            TryTellError::Stopped(msg) | TryTellError::Full(msg) => msg,
+        }
+    }
+}
+
+const STOPPED: &str = "the actor has stopped; the message was not sent";
+const FULL: &str = "the mailbox is full; the message was not sent";
+
+impl<M> fmt::Display for TellError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TellError::Stopped(_) => f.write_str(STOPPED),
+            TellError::Full(_) => f.write_str(FULL),
+            TellError::Deadlock(_, deadlock) => write!(f, "{deadlock}; the message was not sent"),
+        }
+    }
+}
+
+impl<M> fmt::Display for TryTellError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TryTellError::Stopped(_) => STOPPED,
+            TryTellError::Full(_) => FULL,
+        })
+    }
+}
+
+// By hand, so that messages need not implement `Debug` and never end up in a log by accident.
+impl<M> fmt::Debug for TellError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TellError::Stopped(_) => f.write_str("TellError::Stopped"),
+            TellError::Full(_) => f.write_str("TellError::Full"),
+            TellError::Deadlock(_, deadlock) => write!(f, "TellError::Deadlock({deadlock})"),
+        }
+    }
+}
+
+impl<M> fmt::Debug for TryTellError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TryTellError::Stopped(_) => "TryTellError::Stopped",
+            TryTellError::Full(_) => "TryTellError::Full",
+        })
+    }
+}
+
+impl<M> Error for TellError<M> {}
+impl<M> Error for TryTellError<M> {}
 
 /// Why an ask has no answer, with what became of the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +186,8 @@ pub enum AskError {
     NoReply,
     /// No answer came within this time. Whether the question was handled is unknown.
     TimedOut(Duration),
+    /// The one who was asked waits for the asker: the question was not sent.
+    Deadlock(Deadlock),
 }
 
 impl fmt::Display for AskError {
@@ -138,6 +203,7 @@ impl fmt::Display for AskError {
                     "no answer within {after:?}; whether the question was handled is unknown"
                 )
             }
+            AskError::Deadlock(deadlock) => write!(f, "{deadlock}; the question was not sent"),
         }
     }
 }
@@ -170,6 +236,8 @@ pub enum SpawnError {
     StartFailed(Failure),
     /// The child was stopped before its start had ended.
     StoppedWhileStarting,
+    /// The child, which was spawned, waits for the actor that waits for its start.
+    Deadlock(Deadlock),
 }
 
 impl fmt::Display for SpawnError {
@@ -186,6 +254,7 @@ impl fmt::Display for SpawnError {
             SpawnError::Stopping => f.write_str("cannot spawn: the system or the parent is stopping"),
             SpawnError::StartFailed(failure) => write!(f, "start failed: {failure}"),
             SpawnError::StoppedWhileStarting => f.write_str("the actor was stopped before its start had ended"),
+            SpawnError::Deadlock(deadlock) => deadlock.fmt(f),
         }
     }
 }

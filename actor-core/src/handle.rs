@@ -7,7 +7,8 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Cell, Core};
-use crate::error::{TellError, TryTellError};
+use crate::deadlock::Owed;
+use crate::error::{Deadlock, TellError, TryTellError};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::DeadReason;
 use crate::mailbox::{Pushed, Refused, Ticket};
@@ -69,24 +70,35 @@ impl<M: Send + 'static> Handle<M> {
     /// Dropping the future before it resolves drops `msg` unsent, and gives up the place in the queue for room.
     pub async fn tell(&self, msg: M) -> Result<(), TellError<M>> {
         let envelope = Envelope::plain(msg);
-        let refused = match &self.0 {
+        match &self.0 {
             Kind::Local(cell) => match settle(cell, cell.mailbox.try_push(envelope)) {
-                Ok(()) => return Ok(()),
+                Ok(()) => Ok(()),
                 Err(Refused::Full(envelope)) => self.tell_slowly(envelope).await,
-                Err(closed) => Err(closed),
+                Err(closed) => Err(TellError::of(closed)),
             },
             Kind::Routed(_) => self.tell_slowly(envelope).await,
-        };
-        refused.map_err(|refused| match refused {
-            Refused::Closed(envelope) => TellError::Stopped(envelope.msg),
-            Refused::Full(envelope) => TellError::Full(envelope.msg),
-        })
+        }
     }
 
     /// Waits for room.
-    async fn tell_slowly(&self, envelope: Envelope<M>) -> Result<(), Refused<M>> {
+    async fn tell_slowly(&self, envelope: Envelope<M>) -> Result<(), TellError<M>> {
         let mut sending = Sending::new(self, envelope);
-        poll_fn(|cx| sending.poll(cx)).await
+        let mut wait = None;
+        poll_fn(|cx| {
+            if let Poll::Ready(sent) = sending.poll(cx) {
+                return Poll::Ready(sent.map_err(TellError::of));
+            }
+            if wait.is_none()
+                && let Some(owed) = sending.owed()
+            {
+                match turn::wait_for(|| self.any_cell(), owed) {
+                    Ok(begun) => wait = begun,
+                    Err(deadlock) => return sending.give_up(deadlock),
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Queues `msg` if there is room for it now and nobody waits for room.
@@ -222,6 +234,27 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
         }
     }
 
+    pub(crate) fn handle(&self) -> &'a Handle<M> {
+        self.handle
+    }
+
+    /// The room that is waited for.
+    fn owed(&self) -> Option<Arc<dyn Owed>> {
+        self.ticket.map(|ticket| {
+            Arc::new(Room {
+                of: self.handle.any_cell(),
+                ticket,
+            }) as Arc<dyn Owed>
+        })
+    }
+
+    fn give_up(&mut self, deadlock: Deadlock) -> Poll<Result<(), TellError<M>>> {
+        match self.envelope.take() {
+            Some(envelope) => Poll::Ready(Err(TellError::Deadlock(envelope.msg, deadlock))),
+            None => Poll::Pending,
+        }
+    }
+
     fn refuse(&mut self, why: impl FnOnce(Envelope<M>) -> Refused<M>) -> Poll<Result<(), Refused<M>>> {
         match self.envelope.take() {
             Some(envelope) => Poll::Ready(Err(why(envelope))),
@@ -236,6 +269,27 @@ impl<M: Send + 'static> Drop for Sending<'_, M> {
             Kind::Local(cell) => cell.mailbox.forget(&mut self.ticket),
             Kind::Routed(route) => route.forget(&mut self.ticket),
         }
+    }
+}
+
+impl<M> TellError<M> {
+    fn of(refused: Refused<M>) -> Self {
+        match refused {
+            Refused::Closed(envelope) => TellError::Stopped(envelope.msg),
+            Refused::Full(envelope) => TellError::Full(envelope.msg),
+        }
+    }
+}
+
+/// Room that one who waits has not been given.
+struct Room {
+    of: Arc<dyn AnyCell>,
+    ticket: u64,
+}
+
+impl Owed for Room {
+    fn is_owed(&self) -> bool {
+        self.of.owes_room(self.ticket)
     }
 }
 

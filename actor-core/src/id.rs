@@ -67,6 +67,19 @@ impl ActorPath {
         &self.0.name
     }
 
+    /// Whether `other` is the parent of this actor, or of one of its parents.
+    pub(crate) fn is_below(&self, other: &ActorPath) -> bool {
+        let mut above = self.parent();
+        while let Some(path) = above {
+            // The very same actor, and not one of the same name in another system.
+            if Arc::ptr_eq(&path.0, &other.0) {
+                return true;
+            }
+            above = path.parent();
+        }
+        false
+    }
+
     /// The path of the actor's parent; `None` for the root of a system.
     pub fn parent(&self) -> Option<&ActorPath> {
         self.0.parent.as_ref()

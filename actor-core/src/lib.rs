@@ -54,12 +54,14 @@ mod id;
 
 mod exit;
 mod ledger;
-mod slot;
 
 mod error;
 
+mod deadlock;
+
 mod question;
 mod signal;
+mod slot;
 
 mod turn;
 
@@ -98,7 +100,8 @@ pub use ask::{ASK_TIMEOUT_DEFAULT, Answer, Ask, Reply, ask_all};
 pub use child::ChildSpec;
 pub use context::Context;
 pub use error::{
-    ActorError, ActorResult, AskError, BlockingError, LookupError, RegisterError, SpawnError, TellError, TryTellError,
+    ActorError, ActorResult, AskError, BlockingError, Deadlock, LookupError, RegisterError, SpawnError, TellError,
+    TryTellError,
 };
 pub use exit::{ExitReason, Failure, FailureKind};
 pub use group::{Broadcast, Group};

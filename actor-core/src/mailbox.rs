@@ -260,6 +260,11 @@ impl<M> Mailbox<M> {
         }
     }
 
+    /// Whether a sender with this ticket still waits for the actor to make room.
+    pub(crate) fn owes_room(&self, ticket: u64) -> bool {
+        self.state.lock().room.is_waiting(ticket)
+    }
+
     /// Puts a signal behind all that is queued. After the end there is nobody to tell, and it is dropped.
     pub(crate) fn push_signal(&self, signal: Signal) {
         let entry = Entry::Signal(Box::new(signal));

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cell::AnyCell;
+use crate::deadlock::Wait;
+use crate::error::Deadlock;
 use crate::exit::ExitReason;
 use crate::handle::Handle;
 use crate::signal::{Down, Orders, WatchId, Watcher};
 use crate::slot::Slot;
+use crate::turn;
 
 /// A watch held outside of any actor: resolves to the one [`Down`] of the watched actor. Made by [`Handle::watch`].
 ///
@@ -64,21 +67,43 @@ impl fmt::Debug for Monitor {
 ///
 /// It resolves when the actor's present life has ended, with the reason. A supervisor may start another life after it.
 ///
+/// # Errors
+/// [`Deadlock`], at once, if the actor cannot end while this is awaited: it waits for the one who awaits it here, or is above
+/// it in the tree, and so ends after it. The order stands.
+///
 /// # Cancel safety
 /// The order stands whether this is awaited or dropped.
-pub struct Ending(Arc<Slot<ExitReason>>);
+pub struct Ending {
+    slot: Arc<Slot<ExitReason>>,
+    ends: Arc<dyn AnyCell>,
+    /// A kill waits for no handler, and cannot be part of a cycle.
+    waits_for_handler: bool,
+    wait: Option<Wait>,
+}
 
 impl Future for Ending {
-    type Output = ExitReason;
+    type Output = Result<ExitReason, Deadlock>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ExitReason> {
-        self.0.poll_take(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(reason) = self.slot.poll_take(cx) {
+            return Poll::Ready(Ok(reason));
+        }
+        if self.waits_for_handler && self.wait.is_none() {
+            if let Some(deadlock) = turn::is_below(&self.ends.core().path) {
+                return Poll::Ready(Err(deadlock));
+            }
+            match turn::wait_for(|| self.ends.clone(), self.slot.clone()) {
+                Ok(wait) => self.wait = wait,
+                Err(deadlock) => return Poll::Ready(Err(deadlock)),
+            }
+        }
+        Poll::Pending
     }
 }
 
 impl fmt::Debug for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ending")
+        write!(f, "Ending({})", self.ends.core().path)
     }
 }
 
@@ -116,8 +141,13 @@ impl<M: Send + 'static> Handle<M> {
 
     fn end(&self, order: Orders) -> Ending {
         // The slot first: an actor that is quick could have ended before it was there.
-        let ending = Ending(self.core().end_of_life());
+        let slot = self.core().end_of_life();
         self.order(order);
-        ending
+        Ending {
+            slot,
+            ends: self.any_cell(),
+            waits_for_handler: order != Orders::KILL,
+            wait: None,
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
+use crate::deadlock::Owed;
 use crate::sync::Mutex;
 
 /// The place where a value is left for its taker.
@@ -66,6 +67,12 @@ impl<T> Slot<T> {
     /// Whether somebody still waits for a value that has not come.
     pub(crate) fn is_awaited(&self) -> bool {
         matches!(*self.0.lock(), State::Empty(_))
+    }
+}
+
+impl<T: Send> Owed for Slot<T> {
+    fn is_owed(&self) -> bool {
+        self.is_awaited()
     }
 }
 

@@ -107,6 +107,7 @@ pub(crate) async fn start_child<A: Actor>(
 ) -> Result<Handle<A::Msg>, SpawnError> {
     let started = Arc::new(Slot::new());
     let handle = spawn_child(family, home, spec, Some(started.clone()))?;
+    let _wait = turn::wait_for(|| handle.any_cell(), started.clone()).map_err(SpawnError::Deadlock)?;
     poll_fn(|cx| started.poll_take(cx)).await?;
     Ok(handle)
 }
@@ -115,7 +116,7 @@ pub(crate) async fn start_child<A: Actor>(
 fn launch<A: Actor>(mut run: Run<A>) {
     let core = &run.cell.core;
     let span = tracing::info_span!("actor", path = %core.path, id = %core.id);
-    let mut turn = Some(Turn::new(core.id));
+    let mut turn = Some(Turn::new(run.cell.clone()));
     tokio::spawn(async move {
         let mut running = pin!(run.run());
         poll_fn(|cx| {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::error::AskError;
-use crate::id::ActorId;
+use crate::deadlock::{Owed, Wait, Waiting};
+use crate::error::{AskError, Deadlock};
+use crate::id::{ActorId, ActorPath};
 use crate::question::Question;
 
 thread_local! {
@@ -17,17 +18,19 @@ thread_local! {
 
 /// An actor's state while its code runs.
 pub(crate) struct Turn {
-    actor: ActorId,
+    owner: Arc<dyn Waiting>,
     deadline: Option<Instant>,
     dropped: Vec<Arc<dyn Question>>,
+    has_waited: bool,
 }
 
 impl Turn {
-    pub(crate) fn new(actor: ActorId) -> Box<Self> {
+    pub(crate) fn new(owner: Arc<dyn Waiting>) -> Box<Self> {
         Box::new(Self {
-            actor,
+            owner,
             deadline: None,
             dropped: Vec::new(),
+            has_waited: false,
         })
     }
 }
@@ -78,7 +81,23 @@ fn with<R>(f: impl FnOnce(&mut Turn) -> R) -> Option<R> {
 
 /// The actor whose code runs on this thread.
 pub(crate) fn actor() -> Option<ActorId> {
-    with(|turn| turn.actor)
+    with(|turn| turn.owner.id())
+}
+
+/// Has the actor whose code runs here wait for what `on` owes it. Nobody waits where no actor runs.
+pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Result<Option<Wait>, Deadlock> {
+    let owner = with(|turn| {
+        turn.has_waited = true;
+        turn.owner.clone()
+    });
+    owner.map(|owner| Wait::begin(owner, on(), owed)).transpose()
+}
+
+/// Whether the actor whose code runs here lives below `path`.
+pub(crate) fn is_below(path: &ActorPath) -> Option<Deadlock> {
+    let own = with(|turn| turn.owner.path().clone())?;
+    own.is_below(path)
+        .then(|| Deadlock::new(vec![own.clone(), path.clone(), own]))
 }
 
 /// When the asker of the message in hand stops waiting.
@@ -100,6 +119,15 @@ pub(crate) fn reply_dropped(question: Arc<dyn Question>) {
     with(|turn| turn.dropped.extend(question.take()));
     if let Some(question) = question {
         question.refuse(AskError::NoReply);
+    }
+}
+
+/// Ends the handling of a message: those whose reply ports were dropped are told, and the handler waits for nobody.
+pub(crate) fn end(why: &AskError) {
+    refuse_dropped(why);
+    let waited = with(|turn| mem::take(&mut turn.has_waited).then(|| turn.owner.clone()));
+    if let Some(owner) = waited.flatten() {
+        owner.waits().end_turn();
     }
 }
 

@@ -85,6 +85,11 @@ impl Room {
         }
     }
 
+    /// Whether the one with this ticket has not been given room yet.
+    pub(super) fn is_waiting(&self, ticket: u64) -> bool {
+        self.waiting.contains_key(&ticket)
+    }
+
     /// Gives back the room of `count` messages; adds to `wake` those who have it now.
     pub(super) fn give_back(&mut self, count: usize, wake: &mut Vec<Waker>) {
         self.used -= count;

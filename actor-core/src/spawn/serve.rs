@@ -66,7 +66,7 @@ impl<A: Actor> Run<A> {
         .await;
         match verdict(on_start) {
             Ok(()) => {
-                turn::refuse_dropped(&AskError::NoReply);
+                turn::end(&AskError::NoReply);
                 if let Some(started) = self.started.take() {
                     let _ = started.put(Ok(()));
                 }
@@ -81,7 +81,7 @@ impl<A: Actor> Run<A> {
     }
 
     fn failed_start(&mut self, fault: Fault) -> End {
-        turn::refuse_dropped(&AskError::Failed);
+        turn::end(&AskError::Failed);
         let end = match fault {
             Fault::Interrupted => self.interrupted(),
             Fault::Error(error) => self.failure(FailureKind::Start, error.into_message()),
@@ -163,9 +163,9 @@ impl<A: Actor> Run<A> {
                 }
             };
             match verdict(outcome) {
-                Ok(()) => turn::refuse_dropped(&AskError::NoReply),
+                Ok(()) => turn::end(&AskError::NoReply),
                 Err(fault) => {
-                    turn::refuse_dropped(&AskError::Failed);
+                    turn::end(&AskError::Failed);
                     return match fault {
                         Fault::Interrupted => self.interrupted(),
                         Fault::Error(error) => self.failure(FailureKind::Error, error.into_message()),

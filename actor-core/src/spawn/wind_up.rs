@@ -56,7 +56,7 @@ impl<A: Actor> Run<A> {
             discard(self.ctx.end_life());
         }
         discard(state);
-        turn::refuse_dropped(if failed(&end) {
+        turn::end(if failed(&end) {
             &AskError::Failed
         } else {
             &AskError::NoReply
