@@ -3,6 +3,7 @@
 pub mod charter;
 pub mod entry;
 pub mod listing;
+mod membership;
 pub mod modes;
 pub mod refusal;
 pub mod request;

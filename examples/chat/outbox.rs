@@ -7,19 +7,19 @@
 //! The lines of an answer to a labelled command need to know of each other: one alone carries the label, several are put
 //! into a batch, and none is acknowledged. So the first line of an answer is held back until the second, or the end.
 
+mod queue;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
+use self::queue::{Phase, Queue};
 use crate::protocol::caps::Caps;
-use crate::protocol::delivery::{self, Delivery};
+use crate::protocol::delivery::Delivery;
 use crate::protocol::line::Line;
-
-/// An empty queue with room for more than this gives it back.
-const KEPT_LINES: usize = 32;
 
 /// One client's outbound queue.
 #[derive(Debug)]
@@ -29,35 +29,6 @@ pub struct Outbox {
     active_s: AtomicU64,
     bytes_max: usize,
     queue: Mutex<Queue>,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    lines: VecDeque<Bytes>,
-    waiting_bytes: usize,
-    taken_bytes: usize,
-    response: Option<Response>,
-    batches: u32,
-    phase: Phase,
-    waker: Option<Waker>,
-    wants_lines: bool,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    #[default]
-    Open,
-    Closed,
-    Overflown,
-}
-
-#[derive(Debug)]
-struct Response {
-    label: String,
-    batched: bool,
-    lines: usize,
-    held: Option<(usize, String, Bytes)>,
-    batch: String,
 }
 
 /// What the wire finds.
@@ -162,15 +133,7 @@ impl Outbox {
     pub fn begin(&self, label: &str) {
         let batched = self.caps().has(Caps::BATCH);
         let mut queue = self.lock();
-        queue.batches = queue.batches.wrapping_add(1);
-        let batch = format!("r{}", queue.batches);
-        queue.response = Some(Response {
-            label: label.to_owned(),
-            batched,
-            lines: 0,
-            held: None,
-            batch,
-        });
+        queue.begin(label, batched);
     }
 
     /// Ends the answer, if one was begun.
@@ -204,12 +167,7 @@ impl Outbox {
         if queue.phase == Phase::Overflown {
             return Poll::Ready(Taken::Overflown);
         }
-        let ready = queue
-            .response
-            .as_ref()
-            .and_then(|response| response.held.as_ref())
-            .map(|(at, ..)| *at);
-        let count = ready.unwrap_or(queue.lines.len());
+        let count = queue.ready();
         if count == 0 {
             if queue.phase == Phase::Closed && queue.lines.is_empty() {
                 return Poll::Ready(Taken::Closed);
@@ -253,139 +211,10 @@ impl Outbox {
     }
 }
 
-impl Queue {
-    fn register(&mut self, cx: &Context<'_>, wants_lines: bool) {
-        self.wants_lines = wants_lines;
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            self.waker = Some(cx.waker().clone());
-        }
-    }
-
-    fn push(&mut self, bytes: Bytes, bytes_max: usize) {
-        if self.phase != Phase::Open {
-            return;
-        }
-        if self.waiting_bytes + self.taken_bytes + bytes.len() > bytes_max {
-            self.phase = Phase::Overflown;
-            self.lines = VecDeque::new();
-            self.waiting_bytes = 0;
-            self.response = None;
-            return;
-        }
-        self.waiting_bytes += bytes.len();
-        self.lines.push_back(bytes);
-    }
-
-    fn respond(&mut self, server: &str, tags: String, body: Bytes, bytes_max: usize) {
-        let Some(mut response) = self.response.take() else {
-            return;
-        };
-        response.lines += 1;
-        if response.lines == 1 {
-            let at = self.lines.len();
-            // Its place is kept, and counted as what it will at least need.
-            self.push(body.clone(), bytes_max);
-            response.held = Some((at, tags, body));
-        } else {
-            if let Some((at, tags, body)) = response.held.take() {
-                self.open_batch(server, &response, at, &tags, &body);
-            }
-            let bytes = response.dress(tags, &body);
-            self.push(bytes, bytes_max);
-        }
-        if self.phase == Phase::Open {
-            self.response = Some(response);
-        }
-    }
-
-    fn open_batch(&mut self, server: &str, response: &Response, at: usize, tags: &str, body: &Bytes) {
-        if !response.batched {
-            return self.replace(
-                at,
-                delivery::tagged(&join(&format!("label={}", response.label), tags), body),
-            );
-        }
-        let start = Line::from(server, "BATCH")
-            .param(&format!("+{}", response.batch))
-            .param("labeled-response");
-        let start = delivery::tagged(&format!("label={}", response.label), &Bytes::from(start.finish()));
-        self.replace(at, response.dress(tags.to_owned(), body));
-        if at <= self.lines.len() && self.phase == Phase::Open {
-            self.waiting_bytes += start.len();
-            self.lines.insert(at, start);
-        }
-    }
-
-    fn finish(&mut self, server: &str, bytes_max: usize) {
-        let Some(mut response) = self.response.take() else {
-            return;
-        };
-        match response.held.take() {
-            Some((at, tags, body)) => {
-                self.replace(
-                    at,
-                    delivery::tagged(&join(&format!("label={}", response.label), &tags), &body),
-                );
-            }
-            None if response.lines == 0 => {
-                let ack = Bytes::from(Line::from(server, "ACK").finish());
-                self.push(delivery::tagged(&format!("label={}", response.label), &ack), bytes_max);
-            }
-            None if response.batched => {
-                let end = Line::from(server, "BATCH").param(&format!("-{}", response.batch));
-                self.push(Bytes::from(end.finish()), bytes_max);
-            }
-            None => {}
-        }
-    }
-
-    fn replace(&mut self, at: usize, bytes: Bytes) {
-        if let Some(line) = self.lines.get_mut(at) {
-            self.waiting_bytes = self.waiting_bytes + bytes.len() - line.len();
-            *line = bytes;
-        }
-    }
-
-    fn take(&mut self, count: usize, into: &mut VecDeque<Bytes>) {
-        if into.is_empty() && count == self.lines.len() {
-            std::mem::swap(&mut self.lines, into);
-            if self.lines.capacity() > KEPT_LINES {
-                self.lines = VecDeque::new();
-            }
-            self.taken_bytes += std::mem::take(&mut self.waiting_bytes);
-            return;
-        }
-        let bytes: usize = self.lines.iter().take(count).map(Bytes::len).sum();
-        into.extend(self.lines.drain(..count));
-        self.waiting_bytes -= bytes;
-        self.taken_bytes += bytes;
-        if let Some((at, ..)) = self.response.as_mut().and_then(|response| response.held.as_mut()) {
-            *at -= count;
-        }
-    }
-}
-
-impl Response {
-    fn dress(&self, tags: String, body: &Bytes) -> Bytes {
-        let tags = if self.batched {
-            join(&format!("batch={}", self.batch), &tags)
-        } else {
-            tags
-        };
-        delivery::tagged(&tags, body)
-    }
-}
-
-fn join(first: &str, rest: &str) -> String {
-    let mut tags = first.to_owned();
-    if !rest.is_empty() {
-        delivery::push_tag(&mut tags, rest);
-    }
-    tags
-}
-
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
 
     fn outbox(bytes_max: usize) -> Outbox {

@@ -20,6 +20,7 @@ use crate::http::{Port, Web};
 use crate::site::Site;
 use crate::transport::tls::{self, TlsError};
 use crate::user::directory::Directory;
+use crate::user::request::EVERYBODY;
 
 /// How many messages the supervisors keep.
 const SUPERVISOR_MESSAGES: usize = 1024;
@@ -148,8 +149,8 @@ impl Server {
         let (patience, messages_max) = (config.limits.farewell_timeout, config.limits.mailbox_messages_max);
         let site = Arc::new(Site::new(config, motd));
 
-        let shared = site.clone();
-        let spec = ChildSpec::new("directory", move || Directory::new(shared.clone()));
+        let (shared, starts) = (site.clone(), Arc::default());
+        let spec = ChildSpec::new("directory", move || Directory::new(shared.clone(), Arc::clone(&starts)));
         let directory = system.spawn_spec(spec.mailbox(MailboxSpec::bounded(messages_max)))?;
 
         let (shared, users) = (site.clone(), directory.clone());
@@ -163,6 +164,13 @@ impl Server {
             Connections::new(shared.clone(), users.clone(), channels.clone())
         });
         let connections = system.spawn_spec(spec.mailbox(MailboxSpec::bounded(SUPERVISOR_MESSAGES)))?;
+
+        if let Err(error) = system
+            .registry()
+            .register(EVERYBODY, &connections.map(ConnectionsMsg::Everybody))
+        {
+            tracing::warn!(%error, "clients will not hear of a fault of the directory");
+        }
 
         for (name, port, tls) in [
             ("irc", irc, None),

@@ -122,3 +122,26 @@ async fn a_client_that_does_not_read_is_let_go_and_its_room_never_waits() {
         Some("ERROR :Closing link: (SendQ exceeded)")
     );
 }
+
+#[tokio::test]
+async fn a_directory_that_crashes_sends_all_away_and_takes_them_back() {
+    let server = serve_to_crash().await;
+    let mut ann = Client::join_server(&server, "ann").await;
+    let mut bob = Client::join_server(&server, "bob").await;
+    ann.join("#c").await;
+    bob.join("#c").await;
+    ann.send("CRASH directory").await;
+    for client in [&mut ann, &mut bob] {
+        let last = client.until_closed().await;
+        assert!(
+            last.last()
+                .unwrap()
+                .contains("The server had a fault, please come back")
+        );
+    }
+    let mut ann = Client::join_server(&server, "ann").await;
+    let mut bob = Client::join_server(&server, "bob").await;
+    ann.join("#c").await;
+    bob.join("#c").await;
+    assert!(bob.ask("NAMES #c").await[0].ends_with(":@ann bob"));
+}

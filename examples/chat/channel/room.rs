@@ -11,7 +11,7 @@ use actor_core::prelude::*;
 
 use super::charter::{Charter, Topic};
 use super::refusal::Refusal;
-use super::request::{Errand, Joined, Origin, RoomMsg, Speech, Verb};
+use super::request::{Origin, RoomMsg, Speech, Verb};
 use super::roster::{Channel, Ranks};
 use crate::clock;
 use crate::outbox::Outbox;
@@ -19,9 +19,7 @@ use crate::protocol::caps::Caps;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::line::Line;
 use crate::protocol::mode::{self, Asked};
-use crate::protocol::numeric::*;
 use crate::site::Site;
-use crate::user::profile::ClientId;
 use crate::user::request::DirectoryMsg;
 
 /// One channel, alive.
@@ -29,7 +27,7 @@ use crate::user::request::DirectoryMsg;
 pub struct Room {
     pub(super) site: Arc<Site>,
     pub(super) channel: Channel<Arc<Outbox>>,
-    directory: Handle<DirectoryMsg>,
+    pub(super) directory: Handle<DirectoryMsg>,
     keep: Keep,
 }
 
@@ -71,22 +69,22 @@ impl Room {
     }
 
     /// After each change to what a restart should find.
-    fn kept(&self) {
+    pub(super) fn kept(&self) {
         self.keep.put((self.channel.charter.clone(), self.channel.ranks()));
     }
 
-    fn refuse(&self, origin: &Origin, refusal: &Refusal) {
+    pub(super) fn refuse(&self, origin: &Origin, refusal: &Refusal) {
         origin
             .outbox
             .reply(refusal.line(&self.site, &origin.profile.nick, &self.channel.name));
     }
 
-    fn from(&self, origin: &Origin, command: &str) -> Line {
+    pub(super) fn from(&self, origin: &Origin, command: &str) -> Line {
         Line::from(&origin.profile.source(), command).param(&self.channel.name)
     }
 
     /// Tells all members of what `origin` did; for `origin` itself it is the answer to its command.
-    fn tell_all(&self, origin: &Origin, line: Line) {
+    pub(super) fn tell_all(&self, origin: &Origin, line: Line) {
         let delivery = Delivery::new(line, clock::unix_ms());
         for (id, member) in self.channel.members() {
             if id == origin.id {
@@ -95,77 +93,6 @@ impl Room {
                 member.post.deliver(&delivery);
             }
         }
-    }
-
-    async fn join(&mut self, origin: Origin, key: Option<String>, ctx: &mut Context<RoomMsg>) -> Joined {
-        // The client may have gone while its request waited here; nobody would ever take it out again.
-        if self.channel.member(origin.id).is_some() || !origin.outbox.is_open() {
-            return Joined::Unchanged;
-        }
-        if let Err(refusal) = self.channel.admits(origin.id, &origin.profile, key.as_deref()) {
-            self.refuse(&origin, &refusal);
-            return Joined::Unchanged;
-        }
-        self.channel
-            .enter(origin.id, origin.profile.clone(), origin.outbox.clone());
-        self.kept();
-        // Before anyone hears of it: what the directory knows of rooms is never behind what users have seen.
-        let _ = self
-            .directory
-            .tell(DirectoryMsg::Entered {
-                id: origin.id,
-                room: ctx.handle(),
-            })
-            .await;
-        let now_ms = clock::unix_ms();
-        let plain = Delivery::new(self.from(&origin, "JOIN"), now_ms);
-        // There are no accounts, hence the star.
-        let extended = Delivery::new(
-            self.from(&origin, "JOIN").param("*").trailing(&origin.profile.realname),
-            now_ms,
-        );
-        let away = origin.profile.away.as_ref().map(|reason| {
-            let line = Line::from(&origin.profile.source(), "AWAY").trailing(reason);
-            Delivery::new(line, now_ms).needing(Caps::AWAY_NOTIFY)
-        });
-        for (id, member) in self.channel.members() {
-            let line = if member.post.caps().has(Caps::EXTENDED_JOIN) {
-                &extended
-            } else {
-                &plain
-            };
-            if id == origin.id {
-                member.post.respond(line);
-                continue;
-            }
-            member.post.deliver(line);
-            if let Some(away) = &away {
-                member.post.deliver(away);
-            }
-        }
-        if self.channel.charter.topic.is_some() {
-            self.show_topic(&origin);
-        }
-        self.show_names(&origin);
-        Joined::Entered
-    }
-
-    async fn part(&mut self, origin: Origin, reason: Option<String>, ctx: &mut Context<RoomMsg>) {
-        if self.channel.member(origin.id).is_none() {
-            return self.refuse(&origin, &Refusal::NotInside);
-        }
-        let mut line = self.from(&origin, "PART");
-        if let Some(reason) = reason {
-            line = line.trailing(&reason);
-        }
-        self.tell_all(&origin, line);
-        self.take_out(origin.id, ctx).await;
-    }
-
-    async fn take_out(&mut self, id: ClientId, ctx: &mut Context<RoomMsg>) {
-        self.channel.leave(id);
-        self.kept();
-        let _ = self.directory.tell(DirectoryMsg::Left { id, room: ctx.handle() }).await;
     }
 
     fn speak(&self, origin: &Origin, speech: Speech) {
@@ -249,39 +176,8 @@ impl Room {
         self.refuse_all_but_absent(origin, outcome.refusals)
     }
 
-    async fn kick(
-        &mut self,
-        origin: &Origin,
-        nicks: Vec<String>,
-        reason: &str,
-        ctx: &mut Context<RoomMsg>,
-    ) -> Vec<String> {
-        let mut refusals = Vec::new();
-        for nick in nicks {
-            match self.channel.kickable(origin.id, &nick) {
-                Err(refusal) => {
-                    let denied = matches!(refusal, Refusal::NotInside | Refusal::NotOperator);
-                    refusals.push(refusal);
-                    if denied {
-                        break;
-                    }
-                }
-                Ok(id) => {
-                    let nick = self
-                        .channel
-                        .member(id)
-                        .map(|member| member.profile.nick.clone())
-                        .unwrap_or(nick);
-                    self.tell_all(origin, self.from(origin, "KICK").param(&nick).trailing(reason));
-                    self.take_out(id, ctx).await;
-                }
-            }
-        }
-        self.refuse_all_but_absent(origin, refusals)
-    }
-
     /// Whether an absent nick exists at all is known to the directory, not here.
-    fn refuse_all_but_absent(&self, origin: &Origin, refusals: Vec<Refusal>) -> Vec<String> {
+    pub(super) fn refuse_all_but_absent(&self, origin: &Origin, refusals: Vec<Refusal>) -> Vec<String> {
         let mut absent = Vec::new();
         for refusal in refusals {
             match refusal {
@@ -290,54 +186,6 @@ impl Room {
             }
         }
         absent
-    }
-
-    fn invite(&mut self, origin: &Origin, guest: &Origin) {
-        let invited_max = self.site.config.limits.masks_per_channel_max;
-        if let Err(refusal) = self
-            .channel
-            .invite(origin.id, guest.id, &guest.profile.nick, invited_max)
-        {
-            return self.refuse(origin, &refusal);
-        }
-        let nick = &guest.profile.nick;
-        let begin = |numeric| self.site.numeric(numeric, &origin.profile.nick);
-        origin
-            .outbox
-            .reply(begin(RPL_INVITING).param(nick).param(&self.channel.name));
-        if let Some(away) = &guest.profile.away {
-            origin.outbox.reply(begin(RPL_AWAY).param(nick).trailing(away));
-        }
-        let line = Line::from(&origin.profile.source(), "INVITE")
-            .param(nick)
-            .param(&self.channel.name);
-        let now_ms = clock::unix_ms();
-        guest.outbox.deliver(&Delivery::new(line.clone(), now_ms));
-        let notice = Delivery::new(line, now_ms).needing(Caps::INVITE_NOTIFY);
-        for (_, member) in self.channel.members().filter(|(id, _)| *id != origin.id) {
-            member.post.deliver(&notice);
-        }
-    }
-
-    fn visit(&mut self, visitor: ClientId, mut errand: Errand) -> Errand {
-        match &errand.profile {
-            Some(profile) => match self.channel.member_mut(visitor) {
-                Some(member) => member.profile = profile.clone(),
-                None => return errand,
-            },
-            None => match self.channel.leave(visitor) {
-                Some(_) => self.kept(),
-                None => return errand,
-            },
-        }
-        if let Some(news) = &errand.news {
-            for (id, member) in self.channel.members() {
-                if errand.told.insert(id) {
-                    member.post.deliver(news);
-                }
-            }
-        }
-        errand
     }
 }
 
@@ -369,6 +217,13 @@ impl Actor for Room {
         }
         if self.channel.is_empty() {
             ctx.stop();
+        }
+        Ok(())
+    }
+
+    async fn on_stop(&mut self, reason: &ExitReason, ctx: &mut Context<RoomMsg>) -> ActorResult {
+        if matches!(reason, ExitReason::Shutdown) {
+            self.dissolve(ctx).await;
         }
         Ok(())
     }

@@ -3,10 +3,13 @@
 use actor_core::prelude::*;
 
 use super::{Connection, ConnectionMsg, Stage};
+use crate::channel::request::RoomMsg;
 use crate::protocol::caps::Caps;
 use crate::protocol::line::Line;
 use crate::protocol::message::{Malformed, Message};
 use crate::protocol::numeric::*;
+use crate::protocol::{mask, name};
+use crate::user::request::DirectoryMsg;
 
 impl Connection {
     /// Answers one line; with a label, if it has one, on all of the answer.
@@ -124,7 +127,7 @@ impl Connection {
     }
 
     fn is_here(&self, server: &str) -> bool {
-        crate::protocol::mask::matches(server, self.site.name()) || crate::protocol::name::same(server, self.nick())
+        mask::matches(server, self.site.name()) || name::same(server, self.nick())
     }
 
     async fn quit(&mut self, message: &Message<'_>) {
@@ -146,13 +149,18 @@ impl Connection {
         }
     }
 
-    /// Panics, or makes a room panic: only in a server that was started to be tested.
+    /// Panics, or makes a room or the directory panic: only in a server that was started to be tested.
     async fn crash(&self, message: &Message<'_>) {
-        let Some(channel) = message.param(0) else {
-            panic!("a test made this connection panic")
-        };
-        if let Some(room) = self.joined.get(&crate::protocol::name::fold(channel)) {
-            let _ = room.tell(crate::channel::request::RoomMsg::Crash).await;
+        match message.param(0) {
+            None => panic!("a test made this connection panic"),
+            Some("directory") => {
+                let _ = self.directory.tell(DirectoryMsg::Crash).await;
+            }
+            Some(channel) => {
+                if let Some(room) = self.joined.get(&name::fold(channel)) {
+                    let _ = room.tell(RoomMsg::Crash).await;
+                }
+            }
         }
     }
 }

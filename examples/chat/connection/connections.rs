@@ -28,6 +28,8 @@ pub enum ConnectionsMsg {
         /// Whether others cannot listen.
         secure: bool,
     },
+    /// Do this to all clients.
+    Everybody(Order),
     /// Say good-bye to all, and take no more.
     CloseAll {
         /// What they are told.
@@ -124,6 +126,15 @@ impl Connections {
         self.report();
     }
 
+    fn order_all(&self, order: &Order) {
+        for (.., connection) in self.clients.values() {
+            if connection.try_tell(order.clone()).is_err() {
+                // Too busy to listen: the directory will tell its rooms.
+                drop(connection.stop());
+            }
+        }
+    }
+
     fn report(&mut self) {
         if self.clients.is_empty()
             && let Some(reply) = self.closing.take()
@@ -139,16 +150,10 @@ impl Actor for Connections {
     async fn handle(&mut self, msg: ConnectionsMsg, ctx: &mut Context<ConnectionsMsg>) -> ActorResult {
         match msg {
             ConnectionsMsg::Accept { link, address, secure } => self.accept(link, address, secure, ctx),
+            ConnectionsMsg::Everybody(order) => self.order_all(&order),
             ConnectionsMsg::CloseAll { reason, reply } => {
                 self.closed = true;
-                for (.., connection) in self.clients.values() {
-                    if connection
-                        .try_tell(Order::Disconnect { reason: reason.clone() })
-                        .is_err()
-                    {
-                        drop(connection.stop());
-                    }
-                }
+                self.order_all(&Order::Disconnect { reason });
                 self.closing = Some(reply);
                 self.report();
             }

@@ -32,7 +32,12 @@ impl Connection {
             .await;
         if registered {
             let news = self.news(Line::from(&self.profile.source(), "QUIT").trailing(reason));
-            self.tell_rooms(rooms.unwrap_or_default(), None, Some(news)).await;
+            let mut rooms = rooms.unwrap_or_default();
+            if rooms.is_empty() {
+                // A directory that had a fault knows of none.
+                rooms = self.joined.values().cloned().collect();
+            }
+            self.tell_rooms(rooms, None, Some(news)).await;
         }
         self.joined.clear();
         self.held = None;

@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use actor_core::ActorId;
 use actor_core::prelude::*;
 
 use super::book::{Book, Entry};
@@ -13,7 +15,7 @@ use super::farewell::Farewell;
 use super::former::Former;
 use super::monitor::Monitors;
 use super::profile::{ClientId, Profile};
-use super::request::{DirectoryMsg, Found, Order, Taken, Watch};
+use super::request::{DirectoryMsg, EVERYBODY, Found, Order, Taken, Watch};
 use crate::channel::request::{Origin, RoomMsg};
 use crate::clock;
 use crate::outbox::Outbox;
@@ -30,7 +32,8 @@ pub struct Directory {
     book: Book<Post>,
     monitors: Monitors,
     former: Former,
-    watched: HashMap<actor_core::ActorId, ClientId>,
+    watched: HashMap<ActorId, ClientId>,
+    starts: Arc<AtomicUsize>,
 }
 
 /// How to reach a connection, and where else it is known.
@@ -42,8 +45,8 @@ struct Post {
 }
 
 impl Directory {
-    /// Nobody is here.
-    pub fn new(site: Arc<Site>) -> Self {
+    /// Nobody is here. Counts its lives in `starts`.
+    pub fn new(site: Arc<Site>, starts: Arc<AtomicUsize>) -> Self {
         let limits = &site.config.limits;
         let (monitors, former) = (
             Monitors::new(limits.monitored_per_user_max),
@@ -54,6 +57,7 @@ impl Directory {
             monitors,
             former,
             watched: HashMap::new(),
+            starts,
             site,
         }
     }
@@ -127,8 +131,8 @@ impl Directory {
     }
 
     fn search(&self, asker: ClientId, mask: &str, operators: bool) -> Vec<Origin> {
-        let mine: HashSet<_> = self.rooms(asker).into_iter().collect();
-        let shares = |entry: &Entry<Post>| entry.post.rooms.iter().any(|room| mine.contains(room));
+        let mine: HashSet<_> = self.rooms(asker).iter().map(Handle::id).collect();
+        let shares = |entry: &Entry<Post>| entry.post.rooms.iter().any(|room| mine.contains(&room.id()));
         let near: HashSet<ClientId> = if mine.is_empty() {
             HashSet::new()
         } else {
@@ -225,6 +229,17 @@ impl Directory {
 impl Actor for Directory {
     type Msg = DirectoryMsg;
 
+    /// After a fault nobody is known any more. All clients are sent away, to come back to a server that knows them.
+    async fn on_start(&mut self, ctx: &mut Context<DirectoryMsg>) -> ActorResult {
+        if self.starts.fetch_add(1, Ordering::Relaxed) > 0
+            && let Ok(all) = ctx.system().registry().lookup::<Order>(EVERYBODY)
+        {
+            let reason = "The server had a fault, please come back".to_owned();
+            all.tell(Order::Disconnect { reason }).await?;
+        }
+        Ok(())
+    }
+
     async fn handle(&mut self, msg: DirectoryMsg, ctx: &mut Context<DirectoryMsg>) -> ActorResult {
         match msg {
             DirectoryMsg::Arrived { id, outbox, connection } => {
@@ -275,6 +290,7 @@ impl Actor for Directory {
                 operators,
                 reply,
             } => reply.send(self.search(asker, &mask, operators)),
+            DirectoryMsg::Crash => panic!("a test made the directory panic"),
             DirectoryMsg::Census { reply } => reply.send(self.book.census()),
             DirectoryMsg::Former { nick, count_max, reply } => reply.send(self.former.find(&nick, count_max)),
             DirectoryMsg::Monitor { id, watch, reply } => {

@@ -9,6 +9,9 @@ use crate::channel::request::{Origin, RoomMsg};
 use crate::outbox::Outbox;
 use crate::protocol::delivery::Delivery;
 
+/// The registered name under which orders reach all connections.
+pub const EVERYBODY: &str = "everybody";
+
 /// What a connection does for others.
 #[derive(Debug, Clone)]
 pub enum Order {
@@ -197,4 +200,6 @@ pub enum DirectoryMsg {
         /// When done.
         reply: Reply<()>,
     },
+    /// Panic, in a server that was started to be tested.
+    Crash,
 }
