@@ -118,7 +118,7 @@ impl<M: Send + 'static> Handle<M> {
     /// Has the actor finish the message in hand, run `on_stop`, and end. What waits in its mailbox goes to dead letters.
     ///
     /// Nothing more is accepted from now on. The reason is `Normal`: a *permanent* child is restarted after it, others
-    /// are not. [OTP]
+    /// are not. (As OTP has it.)
     pub fn stop(&self) -> Ending {
         self.end(Orders::STOP)
     }

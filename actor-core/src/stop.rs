@@ -12,7 +12,7 @@ use crate::monitor::Monitor;
 use crate::signal::Orders;
 
 /// How long a child may take to stop, unless its specification says otherwise. One that has children itself may take
-/// as long as they do. [OTP]
+/// as long as they do. (As OTP has it.)
 pub const SHUTDOWN_DEFAULT: Duration = Duration::from_secs(5);
 
 /// How long a killed actor may take to come to its next await before it is declared stuck.
