@@ -40,6 +40,7 @@ use crate::site::Site;
 use crate::transport::Link;
 use crate::transport::websocket::WebSocketWire;
 use crate::transport::wire::{Input, Wire};
+use crate::user::examiner::Claim;
 use crate::user::profile::{self, ClientId, Profile};
 use crate::user::request::{DirectoryMsg, Order};
 
@@ -57,6 +58,17 @@ pub struct Guest {
     pub secure: bool,
     /// Why it is not let in, if so.
     pub refusal: Option<&'static str>,
+}
+
+/// Whom a connection asks.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    /// About users.
+    pub directory: Handle<DirectoryMsg>,
+    /// About channels.
+    pub rooms: Handle<RoomsMsg>,
+    /// About passwords.
+    pub examiner: Handle<Claim>,
 }
 
 /// The messages of a connection.
@@ -83,8 +95,7 @@ pub fn orders(connection: &Handle<ConnectionMsg>) -> Handle<Order> {
 pub struct Connection {
     guest: Guest,
     site: Arc<Site>,
-    directory: Handle<DirectoryMsg>,
-    rooms: Handle<RoomsMsg>,
+    doors: Doors,
     outbox: Arc<Outbox>,
     /// Until the start. A WebSocket can be moved between threads but not shared by them; nobody ever waits for the lock.
     link: Mutex<Option<Link>>,
@@ -112,13 +123,7 @@ enum Stage {
 
 impl Connection {
     /// A connection over `link`, which is read from when the actor starts.
-    pub fn new(
-        link: Link,
-        guest: Guest,
-        site: Arc<Site>,
-        directory: Handle<DirectoryMsg>,
-        rooms: Handle<RoomsMsg>,
-    ) -> Self {
+    pub fn new(link: Link, guest: Guest, site: Arc<Site>, doors: Doors) -> Self {
         let now = clock::now();
         let limits = &site.config.limits;
         let host = profile::host_of(guest.address);
@@ -144,8 +149,7 @@ impl Connection {
             checking_oper: false,
             oper_failures: 0,
             site,
-            directory,
-            rooms,
+            doors,
         }
     }
 
@@ -269,7 +273,8 @@ impl Actor for Connection {
             return Ok(());
         }
         let connection = orders(&ctx.handle());
-        self.directory
+        self.doors
+            .directory
             .tell(DirectoryMsg::Arrived {
                 id: self.guest.id,
                 outbox: self.outbox.clone(),

@@ -11,6 +11,8 @@
 //!              Rooms (supervisor)  Directory                       who is here under which nick
 //!               /    \            /
 //!            Room    Room ───────'                                 one per channel; ends when empty
+//!
+//!                    Examiner                                      compares operators' passwords, one at a time
 //! ```
 //!
 //! Waiting goes one way: connections ask rooms and the directory, rooms wait for the directory, the directory for nobody.

@@ -14,12 +14,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::channel::rooms::Rooms;
 use crate::config::{Config, OutOfRange};
+use crate::connection::Doors;
 use crate::connection::connections::{Connections, ConnectionsMsg};
 use crate::connection::listener::Listener;
 use crate::http::{Port, Web};
 use crate::site::Site;
 use crate::transport::tls::{self, TlsError};
 use crate::user::directory::Directory;
+use crate::user::examiner::Examiner;
 use crate::user::request::EVERYBODY;
 
 /// How many messages the supervisors keep.
@@ -159,10 +161,18 @@ impl Server {
         let spec = spec.intensity(1_000_000, Duration::from_secs(1));
         let rooms = system.spawn_spec(spec.mailbox(MailboxSpec::bounded(SUPERVISOR_MESSAGES)))?;
 
-        let (shared, users, channels) = (site.clone(), directory, rooms);
-        let spec = ChildSpec::new("connections", move || {
-            Connections::new(shared.clone(), users.clone(), channels.clone())
-        });
+        let shared = site.clone();
+        let examiner = system.spawn("examiner", move || Examiner::new(shared.clone()))?;
+
+        let (shared, doors) = (
+            site.clone(),
+            Doors {
+                directory,
+                rooms,
+                examiner,
+            },
+        );
+        let spec = ChildSpec::new("connections", move || Connections::new(shared.clone(), doors.clone()));
         let connections = system.spawn_spec(spec.mailbox(MailboxSpec::bounded(SUPERVISOR_MESSAGES)))?;
 
         if let Err(error) = system

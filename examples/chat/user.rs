@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod directory;
+pub mod examiner;
 pub mod farewell;
 pub mod former;
 pub mod monitor;

@@ -29,7 +29,8 @@ impl Connection {
             return None;
         }
         let name = channel.to_owned();
-        self.rooms
+        self.doors
+            .rooms
             .ask(|reply| RoomsMsg::Find { name, reply })
             .await
             .unwrap_or_default()
@@ -88,7 +89,11 @@ impl Connection {
         let mut ended = None;
         for _ in 0..JOIN_TRIES {
             let name = channel.to_owned();
-            let opened = self.rooms.ask(|reply| RoomsMsg::Open { name, ended, reply }).await;
+            let opened = self
+                .doors
+                .rooms
+                .ask(|reply| RoomsMsg::Open { name, ended, reply })
+                .await;
             let Some(room) = opened.unwrap_or_default() else {
                 let line = self.numeric(ERR_TOOMANYCHANNELS).param(channel);
                 return self.reply(line.trailing("The server has no room for another channel"));
@@ -114,7 +119,12 @@ impl Connection {
     /// Being thrown out is not told to a connection; it finds out when it matters.
     async fn forget_left_rooms(&mut self) {
         let nick = self.profile.nick.clone();
-        if let Ok(Some(me)) = self.directory.ask(|reply| DirectoryMsg::Find { nick, reply }).await {
+        if let Ok(Some(me)) = self
+            .doors
+            .directory
+            .ask(|reply| DirectoryMsg::Find { nick, reply })
+            .await
+        {
             self.joined.retain(|_, room| me.rooms.contains(room));
         }
     }
@@ -192,6 +202,7 @@ impl Connection {
     pub(super) async fn list(&mut self, message: &Message<'_>) {
         let filter = Filter::parse(message.param(0).unwrap_or(""), clock::unix_ms() / 1000);
         let rooms = self
+            .doors
             .rooms
             .ask(|reply| RoomsMsg::All { reply })
             .await
@@ -225,6 +236,7 @@ impl Connection {
         };
         let wanted = nick.to_owned();
         let found = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Find { nick: wanted, reply })
             .await;
@@ -294,6 +306,7 @@ impl Connection {
         for nick in absent {
             let wanted = nick.clone();
             let exists = self
+                .doors
                 .directory
                 .ask(|reply| DirectoryMsg::IsTaken { nick: wanted, reply })
                 .await;

@@ -154,7 +154,7 @@ impl Connection {
         match message.param(0) {
             None => panic!("a test made this connection panic"),
             Some("directory") => {
-                let _ = self.directory.tell(DirectoryMsg::Crash).await;
+                let _ = self.doors.directory.tell(DirectoryMsg::Crash).await;
             }
             Some(channel) => {
                 if let Some(room) = self.joined.get(&name::fold(channel)) {

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use actor_core::ActorId;
 use actor_core::prelude::*;
 
-use super::{Connection, Guest, orders};
-use crate::channel::request::RoomsMsg;
+use super::{Connection, Doors, Guest, orders};
 use crate::site::Site;
 use crate::transport::Link;
 use crate::user::profile::ClientId;
-use crate::user::request::{DirectoryMsg, Order};
+use crate::user::request::Order;
 
 /// Clients that are being told that there is no room for them; more are cut off without a word.
 const REFUSALS_MAX: usize = 256;
@@ -42,8 +41,7 @@ pub enum ConnectionsMsg {
 /// All connections.
 pub struct Connections {
     site: Arc<Site>,
-    directory: Handle<DirectoryMsg>,
-    rooms: Handle<RoomsMsg>,
+    doors: Doors,
     clients: HashMap<ActorId, (IpAddr, bool, Handle<Order>)>,
     by_address: HashMap<IpAddr, usize>,
     refusals: usize,
@@ -54,11 +52,10 @@ pub struct Connections {
 
 impl Connections {
     /// No connections yet.
-    pub fn new(site: Arc<Site>, directory: Handle<DirectoryMsg>, rooms: Handle<RoomsMsg>) -> Self {
+    pub fn new(site: Arc<Site>, doors: Doors) -> Self {
         Self {
             site,
-            directory,
-            rooms,
+            doors,
             clients: HashMap::new(),
             by_address: HashMap::new(),
             refusals: 0,
@@ -92,10 +89,8 @@ impl Connections {
             secure,
             refusal,
         };
-        let (site, directory, rooms) = (self.site.clone(), self.directory.clone(), self.rooms.clone());
-        let spec = ChildSpec::once(format!("{id}"), move || {
-            Connection::new(link, guest, site, directory, rooms)
-        });
+        let (site, doors) = (self.site.clone(), self.doors.clone());
+        let spec = ChildSpec::once(format!("{id}"), move || Connection::new(link, guest, site, doors));
         match ctx.spawn(spec.mailbox(MailboxSpec::bounded(16))) {
             Ok(connection) => {
                 let refused = refusal.is_some();

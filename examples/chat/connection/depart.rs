@@ -24,6 +24,7 @@ impl Connection {
         let reason = name::cut(reason, self.site.config.limits.text_bytes_max);
         // Without an answer the directory is gone, and it watches this connection in any case.
         let rooms = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Leave {
                 id: self.guest.id,
@@ -87,6 +88,7 @@ impl Connection {
         self.profile = profile.clone();
         let (id, shared) = (self.guest.id, profile.clone());
         let rooms = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Change {
                 id,

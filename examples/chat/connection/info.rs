@@ -24,11 +24,13 @@ impl Connection {
 
     pub(super) async fn lusers(&self) {
         let census = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Census { reply })
             .await
             .unwrap_or_default();
         let channels = self
+            .doors
             .rooms
             .ask(|reply| RoomsMsg::Count { reply })
             .await

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actor_core::prelude::*;
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
 
 use super::{Connection, ConnectionMsg, OPER_FAILURES_MAX};
 use crate::clock;
@@ -12,28 +11,23 @@ use crate::protocol::line::Line;
 use crate::protocol::message::Message;
 use crate::protocol::name;
 use crate::protocol::numeric::*;
+use crate::user::examiner::Claim;
 use crate::user::profile::Profile;
 use crate::user::request::{DirectoryMsg, Order};
 
 impl Connection {
-    /// Has the password compared on a thread that may take its time. The client's next command waits for that.
+    /// Has the password compared, which may take its time. The client's next command waits for that.
     pub(super) fn oper(&mut self, message: &Message<'_>, ctx: &mut Context<ConnectionMsg>) {
         let (Some(wanted), Some(password)) = (message.param(0), message.param(1)) else {
             return self.need_more("OPER");
         };
-        let operators = &self.site.config.operators;
-        let hash = operators
-            .iter()
-            .find(|operator| operator.name == wanted)
-            .map(|operator| operator.hash.clone());
-        let password = password.to_owned();
+        let (name, password) = (wanted.to_owned(), password.to_owned());
+        let examiner = self.doors.examiner.clone();
         self.checking_oper = true;
-        let compared = ctx.blocking(move || {
-            let hash = hash?;
-            let hash = PasswordHash::new(&hash).ok()?;
-            Argon2::default().verify_password(password.as_bytes(), &hash).ok()
+        ctx.attach(async move {
+            let right = examiner.ask(|reply| Claim { name, password, reply }).no_timeout().await;
+            ConnectionMsg::OperChecked(right.unwrap_or(false))
         });
-        ctx.attach(async move { ConnectionMsg::OperChecked(matches!(compared.await, Ok(Some(())))) });
     }
 
     pub(super) async fn oper_checked(&mut self, right: bool) {
@@ -106,6 +100,7 @@ impl Connection {
         let line = Line::from(&self.profile.source(), "WALLOPS").trailing(text);
         let delivery = Arc::new(Delivery::new(line, clock::unix_ms()));
         let _ = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Wallops { delivery, reply })
             .await;

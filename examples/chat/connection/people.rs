@@ -24,7 +24,8 @@ const ISON_MAX: usize = 50;
 impl Connection {
     pub(super) async fn find(&self, nick: &str) -> Option<Found> {
         let nick = nick.to_owned();
-        self.directory
+        self.doors
+            .directory
             .ask(|reply| DirectoryMsg::Find { nick, reply })
             .await
             .unwrap_or_default()
@@ -73,7 +74,8 @@ impl Connection {
         }
         let mask = if wanted == "0" { "*" } else { wanted }.to_owned();
         let asker = self.guest.id;
-        self.directory
+        self.doors
+            .directory
             .ask(|reply| DirectoryMsg::Search {
                 asker,
                 mask,
@@ -94,6 +96,7 @@ impl Connection {
         };
         let wanted = nick.to_owned();
         let former = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Former {
                 nick: wanted,
@@ -196,6 +199,7 @@ impl Connection {
         };
         let id = self.guest.id;
         let _ = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Monitor { id, watch, reply })
             .await;

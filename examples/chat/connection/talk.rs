@@ -109,6 +109,7 @@ impl Connection {
         let delivery = Arc::new(delivery.needing(needs));
         let (to, shared) = (nick.to_owned(), delivery.clone());
         let receiver = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Deliver {
                 nick: to,

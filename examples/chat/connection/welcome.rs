@@ -117,6 +117,7 @@ impl Connection {
         }
         let wanted = nick.clone();
         let taken = self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::IsTaken { nick: wanted, reply })
             .await;
@@ -145,6 +146,7 @@ impl Connection {
         });
         let (id, claimed) = (self.guest.id, profile.clone());
         match self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Rename {
                 id,
@@ -184,6 +186,7 @@ impl Connection {
         });
         let (id, claimed) = (self.guest.id, profile.clone());
         match self
+            .doors
             .directory
             .ask(|reply| DirectoryMsg::Register {
                 id,
