@@ -55,7 +55,9 @@ impl Rooms {
         let keep = Keep::new();
         let (site, directory, channel) = (self.site.clone(), self.directory.clone(), wanted.to_owned());
         let factory = move || Room::new(site.clone(), directory.clone(), channel.clone(), keep.clone());
-        let spec = ChildSpec::new(format!("{folded}.{}", self.made), factory)
+        // A channel may be called what no actor may; the number keeps two of them apart.
+        let shown = folded.replace(|letter: char| letter == '/' || letter.is_control(), "_");
+        let spec = ChildSpec::new(format!("{shown}.{}", self.made), factory)
             .restart(RestartPolicy::Transient)
             .backoff(Backoff::new(RESTART_PAUSE.0, RESTART_PAUSE.1))
             .mailbox(MailboxSpec::bounded(self.site.config.limits.mailbox_messages_max));
