@@ -12,6 +12,7 @@ mod mailboxes;
 mod naming;
 mod stopping;
 mod supervision;
+mod supervisors;
 mod support;
 mod tidy;
 mod watching;

@@ -1,5 +1,6 @@
 //! What an actor's handles share with its run loop.
 
+use std::any::{Any, type_name};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -61,12 +62,17 @@ pub(crate) trait AnyCell: Waiting {
     fn owes_room(&self, ticket: u64) -> bool;
     /// Ends an actor from outside, whose run loop does not answer.
     fn abandon(&self, reason: ExitReason);
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    /// The name of the type of its messages, for people.
+    fn message_type(&self) -> &'static str;
 }
 
 /// The children of an actor, seen from above.
 pub(crate) trait Subtree: Send + Sync {
     /// Starts and restarts no more of them.
     fn close(&self);
+    /// Whether they are all stopped at once, and not one after the other.
+    fn stop_together(&self) -> bool;
     /// The living children, in the order of their start.
     fn children(&self) -> Vec<Stoppable>;
     /// Forgets a child that was abandoned.
@@ -102,7 +108,7 @@ impl<M: Send + 'static> Cell<M> {
         if let Some(question) = &envelope.question {
             // Before the message goes, or its reply port would answer `NoReply` for it.
             question.refuse(match reason {
-                DeadReason::Stopped => AskError::Stopped,
+                DeadReason::Stopped | DeadReason::Restarted => AskError::Stopped,
                 DeadReason::Killed | DeadReason::Abandoned => AskError::Failed,
                 DeadReason::DroppedNewest | DeadReason::DroppedOldest | DeadReason::Replaced => AskError::Full,
             });
@@ -110,11 +116,11 @@ impl<M: Send + 'static> Cell<M> {
         discard(envelope);
     }
 
-    /// Records what an actor that has stopped left in its mailbox.
-    pub(crate) fn bury_all(&self, left: impl IntoIterator<Item = Entry<M>>) {
+    /// Records what was left in the mailbox at the end of a life.
+    pub(crate) fn bury_all(&self, left: impl IntoIterator<Item = Entry<M>>, reason: DeadReason) {
         for entry in left {
             if let Entry::Message(envelope) = entry {
-                self.bury(envelope, DeadReason::Stopped);
+                self.bury(envelope, reason);
             }
         }
     }
@@ -127,13 +133,13 @@ impl<M: Send + 'static> Cell<M> {
             let mut life = self.core.life.lock();
             if life.ending {
                 drop(life);
-                self.bury_all(left);
+                self.bury_all(left, DeadReason::Stopped);
                 return false;
             }
             life.ending = true;
             std::mem::take(&mut life.releases)
         };
-        self.bury_all(left);
+        self.bury_all(left, DeadReason::Stopped);
         self.core.ledger.settle(self.mailbox.accepted(), handled);
         for (_, release) in releases {
             release(self.core.id);
@@ -159,6 +165,14 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
 
     fn owes_room(&self, ticket: u64) -> bool {
         self.mailbox.owes_room(ticket)
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn message_type(&self) -> &'static str {
+        type_name::<M>()
     }
 
     fn abandon(&self, reason: ExitReason) {

@@ -3,15 +3,18 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::Actor;
+use crate::contain::contain;
 use crate::error::{ActorError, ActorResult, SpawnError};
-use crate::family::{Intensity, Treatment};
+use crate::family::{Intensity, Rules, Treatment};
 use crate::id::fault_in_name;
 use crate::mailbox::MailboxSpec;
-use crate::supervisor::backoff::Backoff;
-use crate::supervisor::policy::RestartPolicy;
+use crate::supervision::backoff::Backoff;
+use crate::supervision::policy::RestartPolicy;
+use crate::sync::Mutex;
 
 /// How a child is made, and how it is treated by the one who spawns it.
 ///
@@ -34,7 +37,7 @@ pub struct ChildSpec<A: Actor> {
     pub(crate) factory: Factory<A>,
     pub(crate) mailbox: MailboxSpec<A::Msg>,
     pub(crate) treatment: Treatment,
-    pub(crate) intensity: Intensity,
+    pub(crate) rules: Rules,
 }
 
 /// `dyn`, because it is chosen at run time; it is called once for each life.
@@ -42,6 +45,40 @@ pub(crate) enum Factory<A> {
     Plain(Box<dyn FnMut() -> A + Send>),
     Once(Option<Box<dyn FnOnce() -> A + Send>>),
     Fallible(Box<dyn FnMut() -> BoxFuture<ActorResult<A>> + Send>),
+}
+
+impl<A: 'static> Factory<A> {
+    /// A factory that others use as well, one after the other.
+    pub(crate) fn lent(shared: Arc<Mutex<Option<Factory<A>>>>) -> Self
+    where
+        A: Send,
+    {
+        Factory::Fallible(Box::new(move || {
+            let shared = shared.clone();
+            Box::pin(async move {
+                // Taken out for as long as it is used: no user code runs under the lock.
+                let factory = shared.lock().take();
+                match factory {
+                    None => Err(ActorError::new("its state cannot be made a second time")),
+                    Some(Factory::Once(None)) => Err(ActorError::new("its state cannot be made a second time")),
+                    Some(Factory::Once(Some(make))) => Ok(make()),
+                    Some(Factory::Plain(mut make)) => {
+                        let made = contain(&mut make);
+                        *shared.lock() = Some(Factory::Plain(make));
+                        made.map_err(|panic| ActorError::new(format!("panicked: {panic}")))
+                    }
+                    Some(Factory::Fallible(mut make)) => {
+                        let making = contain(&mut make);
+                        *shared.lock() = Some(Factory::Fallible(make));
+                        match making {
+                            Ok(making) => making.await,
+                            Err(panic) => Err(ActorError::new(format!("panicked: {panic}"))),
+                        }
+                    }
+                }
+            })
+        }))
+    }
 }
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -79,7 +116,7 @@ impl<A: Actor> ChildSpec<A> {
             factory,
             mailbox: MailboxSpec::default(),
             treatment: Treatment::default(),
-            intensity: Intensity::default(),
+            rules: Rules::default(),
         }
     }
 
@@ -113,7 +150,13 @@ impl<A: Actor> ChildSpec<A> {
     ///
     /// 3 in 5 s by default. Zero restarts gives up at the first failure. A period of zero is refused at spawn.
     pub fn intensity(mut self, restarts: usize, period: Duration) -> Self {
-        self.intensity = Intensity { restarts, period };
+        self.rules.intensity = Intensity { restarts, period };
+        self
+    }
+
+    /// Says that its end for good matters to a [`Supervisor`](crate::Supervisor) with [`auto_shutdown`](crate::Supervisor::auto_shutdown).
+    pub fn significant(mut self) -> Self {
+        self.treatment.significant = true;
         self
     }
 
@@ -126,10 +169,15 @@ impl<A: Actor> ChildSpec<A> {
             });
         }
         let fault = self.mailbox.fault().or_else(|| {
-            self.intensity
+            self.rules
+                .intensity
                 .period
                 .is_zero()
                 .then(|| "an intensity over a period of zero never gives up; give it a period".into())
+        });
+        let fault = fault.or_else(|| {
+            let contradiction = self.treatment.significant && self.treatment.policy == RestartPolicy::Permanent;
+            contradiction.then(|| "a significant child must not be permanent: its end would never come".into())
         });
         match fault {
             Some(fault) => Err(SpawnError::InvalidSpec {

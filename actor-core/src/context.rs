@@ -11,7 +11,7 @@ use futures_util::stream::Stream;
 use crate::cell::{AnyCell, Cell};
 use crate::clock;
 use crate::error::BlockingError;
-use crate::family::{Family, Intensity};
+use crate::family::{Family, Rules};
 use crate::handle::Handle;
 use crate::home::Home;
 use crate::id::{ActorId, ActorPath};
@@ -23,7 +23,7 @@ use crate::work::{self, Attached, Fresh};
 pub struct Context<M> {
     cell: Arc<Cell<M>>,
     home: Arc<Home>,
-    intensity: Intensity,
+    rules: Rules,
     family: Option<Arc<Family>>,
     watched: BTreeMap<WatchId, Arc<dyn AnyCell>>,
     fresh: Vec<Fresh<M>>,
@@ -31,11 +31,11 @@ pub struct Context<M> {
 }
 
 impl<M: Send + 'static> Context<M> {
-    pub(crate) fn new(cell: Arc<Cell<M>>, home: Arc<Home>, intensity: Intensity) -> Self {
+    pub(crate) fn new(cell: Arc<Cell<M>>, home: Arc<Home>, rules: Rules) -> Self {
         Self {
             cell,
             home,
-            intensity,
+            rules,
             family: None,
             watched: BTreeMap::new(),
             fresh: Vec::new(),
@@ -155,7 +155,7 @@ impl<M: Send + 'static> Context<M> {
     pub(crate) fn family_or_new(&mut self) -> &Arc<Family> {
         self.family.get_or_insert_with(|| {
             let owner: Weak<dyn AnyCell> = Arc::downgrade(&(self.cell.clone() as Arc<dyn AnyCell>));
-            let family = Arc::new(Family::new(self.cell.core.path.clone(), owner, self.intensity));
+            let family = Arc::new(Family::new(self.cell.core.path.clone(), owner, self.rules));
             self.cell.core.set_children(family.clone());
             family
         })

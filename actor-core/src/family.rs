@@ -4,8 +4,9 @@
 //! the table, and restarts itself if it is told to, while its parent waits in a handler, or computes. Only giving up needs
 //! the parent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::cell::{AnyCell, Stoppable, Subtree};
@@ -13,9 +14,10 @@ use crate::error::SpawnError;
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::signal::{ChildExit, Orders, Signal};
-use crate::supervisor::backoff::{Attempts, Backoff};
-use crate::supervisor::policy::RestartPolicy;
-use crate::supervisor::window::{RestartWindow, Verdict};
+use crate::supervision::backoff::{Attempts, Backoff};
+use crate::supervision::policy::RestartPolicy;
+use crate::supervision::strategy::Strategy;
+use crate::supervision::window::{RestartWindow, Verdict};
 use crate::sync::Mutex;
 
 /// How often the children of one actor may be restarted before it gives up.
@@ -35,9 +37,18 @@ impl Default for Intensity {
     }
 }
 
+/// How the children of one actor are dealt with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) intensity: Intensity,
+    pub(crate) strategy: Strategy,
+    pub(crate) stop_together: bool,
+}
+
 /// How a child is treated by its parent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Treatment {
+    pub(crate) significant: bool,
     pub(crate) policy: RestartPolicy,
     pub(crate) backoff: Option<Backoff>,
     pub(crate) shutdown: Option<Duration>,
@@ -46,6 +57,7 @@ pub(crate) struct Treatment {
 pub(crate) struct Family {
     path: ActorPath,
     owner: Weak<dyn AnyCell>,
+    rules: Rules,
     state: Mutex<State>,
 }
 
@@ -56,25 +68,47 @@ struct State {
     names: BTreeMap<Box<str>, u64>,
     next: u64,
     failure: Option<Failure>,
+    /// Children that ended and are to be restarted with others, and how long to wait before it.
+    fallen: Vec<(u64, Duration)>,
+    /// Who restarts several together, while it waits for a child.
+    regroups: Option<Waker>,
 }
 
 struct Child {
     cell: Arc<dyn AnyCell>,
     treatment: Treatment,
     attempts: Attempts,
+    phase: Phase,
+}
+
+/// Where a child is, as far as one who restarts it must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Its life has begun, or is to begin.
+    Starting,
+    /// Its `on_start` has ended well.
+    Up,
+    /// Its life has ended, and it waits for the order to begin another.
+    Parked,
+    /// It is gone.
+    Gone,
 }
 
 /// What an ended child is to do.
 pub(crate) enum Next {
     RestartAfter(Duration),
+    /// Wait for the order to begin.
+    Park,
     End,
 }
 
 impl Family {
-    pub(crate) fn new(path: ActorPath, owner: Weak<dyn AnyCell>, intensity: Intensity) -> Self {
+    pub(crate) fn new(path: ActorPath, owner: Weak<dyn AnyCell>, rules: Rules) -> Self {
+        let intensity = rules.intensity;
         Self {
             path,
             owner,
+            rules,
             state: Mutex::new(State {
                 closed: false,
                 window: RestartWindow::new(intensity.restarts, intensity.period),
@@ -82,6 +116,8 @@ impl Family {
                 names: BTreeMap::new(),
                 next: 0,
                 failure: None,
+                fallen: Vec::new(),
+                regroups: None,
             }),
         }
     }
@@ -110,6 +146,7 @@ impl Family {
                 cell: cell.clone(),
                 treatment,
                 attempts: Attempts::default(),
+                phase: Phase::Starting,
             },
         );
         Ok((cell, key))
@@ -122,37 +159,155 @@ impl Family {
         }
     }
 
+    /// Notes that the child's `on_start` has ended well.
+    pub(crate) fn life_is_up(&self, key: u64) {
+        self.set_phase(key, Phase::Up);
+    }
+
     /// Decides what becomes of a child whose life has ended. `chance` is for the jitter of its back-off.
-    pub(crate) fn life_ended(&self, key: u64, reason: &ExitReason, now: Instant, chance: f64) -> Next {
+    ///
+    /// `cycled` says that it ended because it is restarted together with others: that is no failure, and not counted.
+    pub(crate) fn life_ended(&self, key: u64, reason: &ExitReason, cycled: bool, now: Instant, chance: f64) -> Next {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let Some(child) = state.children.get_mut(&key) else {
             return Next::End;
         };
-        if state.closed || !child.treatment.policy.restarts_after(reason) {
+        if state.closed || !(cycled || child.treatment.policy.restarts_after(reason)) {
             return Next::End;
         }
-        match state.window.record(now) {
-            Verdict::Restart => {
-                let backoff = child.treatment.backoff.as_ref();
-                Next::RestartAfter(backoff.map_or(Duration::ZERO, |b| child.attempts.wait(b, now, chance)))
-            }
-            Verdict::GiveUp => {
-                let cause = match reason {
-                    ExitReason::Failed(failure) => failure.clone(),
-                    other => Failure::new(child.cell.core().path.clone(), FailureKind::Error, other.to_string()),
-                };
-                let (limit, period) = (state.window.limit(), state.window.period());
-                let words = format!("gave up: more than {limit} restarts of its children in {period:?}");
-                state.failure = Some(Failure::caused_by(self.path.clone(), words, Some(cause)));
-                state.closed = true;
-                drop(guard);
-                if let Some(owner) = self.owner.upgrade() {
-                    owner.order(Orders::GIVE_UP);
-                }
-                Next::End
-            }
+        if cycled {
+            return Next::Park;
         }
+        if state.window.record(now) == Verdict::GiveUp {
+            let cause = match reason {
+                ExitReason::Failed(failure) => failure.clone(),
+                other => Failure::new(child.cell.core().path.clone(), FailureKind::Error, other.to_string()),
+            };
+            let (limit, period) = (state.window.limit(), state.window.period());
+            let words = format!("gave up: more than {limit} restarts of its children in {period:?}");
+            drop(guard);
+            self.give_up(words, cause);
+            return Next::End;
+        }
+        let backoff = child.treatment.backoff.as_ref();
+        let wait = backoff.map_or(Duration::ZERO, |backoff| child.attempts.wait(backoff, now, chance));
+        child.phase = Phase::Starting;
+        if self.rules.strategy.is_single() {
+            return Next::RestartAfter(wait);
+        }
+        state.fallen.push((key, wait));
+        Next::Park
+    }
+
+    /// Has the owner fail, because of `cause`.
+    pub(crate) fn give_up(&self, words: String, cause: Failure) {
+        let mut state = self.state.lock();
+        state.failure = Some(Failure::caused_by(self.path.clone(), words, Some(cause)));
+        state.closed = true;
+        drop(state);
+        if let Some(owner) = self.owner.upgrade() {
+            owner.order(Orders::GIVE_UP);
+        }
+    }
+
+    /// Notes that a child waits for the order to begin its next life.
+    pub(crate) fn is_parked(&self, key: u64) {
+        self.set_phase(key, Phase::Parked);
+    }
+
+    fn set_phase(&self, key: u64, phase: Phase) {
+        let mut state = self.state.lock();
+        if let Some(child) = state.children.get_mut(&key) {
+            child.phase = phase;
+        }
+        let waker = state.regroups.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Takes note of the children that have fallen: returns all whom that touches, in the order of their start, and the longest wait.
+    pub(crate) fn poll_fallen(&self, cx: &mut Context<'_>) -> Poll<(BTreeSet<u64>, Duration)> {
+        let mut state = self.state.lock();
+        if state.fallen.is_empty() {
+            let stale = state.regroups.replace(cx.waker().clone());
+            drop(state);
+            drop(stale);
+            return Poll::Pending;
+        }
+        let children: Vec<u64> = state.children.keys().copied().collect();
+        let fallen = std::mem::take(&mut state.fallen);
+        let wait = fallen.iter().map(|&(_, wait)| wait).max().unwrap_or_default();
+        let touched = fallen
+            .iter()
+            .flat_map(|&(key, _)| self.rules.strategy.touched(&children, key))
+            .collect();
+        Poll::Ready((touched, wait))
+    }
+
+    /// Waits until a child is where it is waited for.
+    pub(crate) fn poll_phase(&self, key: u64, awaited: impl Fn(Phase) -> bool, cx: &mut Context<'_>) -> Poll<Phase> {
+        let mut state = self.state.lock();
+        let phase = state.children.get(&key).map_or(Phase::Gone, |child| child.phase);
+        if awaited(phase) {
+            return Poll::Ready(phase);
+        }
+        let stale = state.regroups.replace(cx.waker().clone());
+        drop(state);
+        drop(stale);
+        Poll::Pending
+    }
+
+    /// Where a child is now.
+    pub(crate) fn phase(&self, key: u64) -> Phase {
+        self.state
+            .lock()
+            .children
+            .get(&key)
+            .map_or(Phase::Gone, |child| child.phase)
+    }
+
+    /// Orders a parked child to begin its next life.
+    pub(crate) fn begin(&self, key: u64) {
+        let cell = {
+            let mut state = self.state.lock();
+            let Some(child) = state
+                .children
+                .get_mut(&key)
+                .filter(|child| child.phase == Phase::Parked)
+            else {
+                return;
+            };
+            child.phase = Phase::Starting;
+            child.cell.clone()
+        };
+        cell.order(Orders::BEGIN);
+    }
+
+    /// The child with this key, how it is treated, and how to stop it.
+    pub(crate) fn child(&self, key: u64) -> Option<(Treatment, Stoppable)> {
+        let state = self.state.lock();
+        state
+            .children
+            .get(&key)
+            .map(|child| (child.treatment, child.stoppable()))
+    }
+
+    /// The key of the living child with this name.
+    pub(crate) fn key_of(&self, name: &str) -> Option<u64> {
+        self.state.lock().names.get(name).copied()
+    }
+
+    /// The living children with how they are treated and where they are, in the order of their start.
+    pub(crate) fn census(&self) -> Vec<(Arc<dyn AnyCell>, Treatment, Phase)> {
+        let state = self.state.lock();
+        state
+            .children
+            .values()
+            .map(|child| (child.cell.clone(), child.treatment, child.phase))
+            .collect()
     }
 
     /// Takes an ended child out, so that its name is free.
@@ -162,8 +317,12 @@ impl Family {
         if let Some(child) = &child {
             state.names.remove(child.cell.core().path.name());
         }
+        let waker = state.regroups.take();
         drop(state);
         drop(child);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Tells the owner that a child has ended for good.
@@ -183,7 +342,17 @@ impl Family {
         let mut state = self.state.lock();
         state.closed = false;
         state.failure = None;
+        state.fallen.clear();
         state.window = RestartWindow::new(state.window.limit(), state.window.period());
+    }
+}
+
+impl Child {
+    fn stoppable(&self) -> Stoppable {
+        Stoppable {
+            cell: self.cell.clone(),
+            shutdown: self.treatment.shutdown,
+        }
     }
 }
 
@@ -192,13 +361,12 @@ impl Subtree for Family {
         self.state.lock().closed = true;
     }
 
+    fn stop_together(&self) -> bool {
+        self.rules.stop_together
+    }
+
     fn children(&self) -> Vec<Stoppable> {
-        let state = self.state.lock();
-        let stoppable = |child: &Child| Stoppable {
-            cell: child.cell.clone(),
-            shutdown: child.treatment.shutdown,
-        };
-        state.children.values().map(stoppable).collect()
+        self.state.lock().children.values().map(Child::stoppable).collect()
     }
 
     fn forget(&self, id: ActorId) {

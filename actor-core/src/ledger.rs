@@ -11,6 +11,8 @@ use crate::id::ActorPath;
 pub enum DeadReason {
     /// It waited in the mailbox of an actor that stopped.
     Stopped,
+    /// It waited in the mailbox of an actor that was restarted because another had failed.
+    Restarted,
     /// Its handler was killed, or the actor failed for its children, while it was in hand.
     Killed,
     /// It was a question whose asker had gone before it was begun.
@@ -24,8 +26,9 @@ pub enum DeadReason {
 }
 
 impl DeadReason {
-    const ALL: [DeadReason; 6] = [
+    const ALL: [DeadReason; 7] = [
         DeadReason::Stopped,
+        DeadReason::Restarted,
         DeadReason::Killed,
         DeadReason::Abandoned,
         DeadReason::DroppedNewest,
@@ -38,6 +41,7 @@ impl fmt::Display for DeadReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             DeadReason::Stopped => "stopped",
+            DeadReason::Restarted => "restarted",
             DeadReason::Killed => "killed",
             DeadReason::Abandoned => "abandoned",
             DeadReason::DroppedNewest => "dropped newest",
@@ -140,6 +144,6 @@ mod tests {
         for (n, reason) in DeadReason::ALL.into_iter().enumerate() {
             assert_eq!(read.count(reason), n as u64 + 1, "{reason}");
         }
-        assert_eq!(read.total(), 21);
+        assert_eq!(read.total(), 28);
     }
 }

@@ -78,7 +78,7 @@ mod group;
 mod registry;
 mod work;
 
-mod supervisor;
+mod supervision;
 
 mod family;
 
@@ -87,12 +87,15 @@ mod home;
 mod context;
 mod stop;
 
+mod regroup;
+
 mod actor;
 
 mod child;
 
 mod spawn;
 
+mod supervisor;
 mod system;
 
 pub use actor::Actor;
@@ -113,8 +116,9 @@ pub use monitor::{Ending, Monitor};
 pub use registry::Registry;
 pub use signal::{ChildExit, Down, Signal, WatchId};
 pub use stop::{KILL_GRACE, SHUTDOWN_DEFAULT};
-pub use supervisor::backoff::Backoff;
-pub use supervisor::policy::RestartPolicy;
+pub use supervision::backoff::Backoff;
+pub use supervision::policy::RestartPolicy;
+pub use supervisor::{AutoShutdown, ChildInfo, Supervise, Supervisor};
 pub use system::{SYSTEM_SHUTDOWN_DEFAULT, ShutdownReport, System, SystemBuilder};
 pub use work::Attached;
 

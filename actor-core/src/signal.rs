@@ -27,6 +27,8 @@ pub struct ChildExit {
     pub path: ActorPath,
     /// Why it ended.
     pub reason: ExitReason,
+    /// Whether its specification calls it [significant](crate::ChildSpec::significant).
+    pub significant: bool,
 }
 
 /// The end of a watched actor: exactly one comes for each watch, unless the watch is withdrawn before.
@@ -82,6 +84,11 @@ impl Orders {
     /// Handle what is queued, and end.
     pub(crate) const DRAIN: Self = Self(16);
 
+    /// Finish the message in hand, end this life, and wait for [`BEGIN`](Self::BEGIN): the supervisor restarts several together.
+    pub(crate) const CYCLE: Self = Self(32);
+    /// Begin the next life.
+    pub(crate) const BEGIN: Self = Self(64);
+
     /// The orders that do not wait for the handler in hand.
     pub(crate) const INTERRUPTING: Self = Self(Self::KILL.0 | Self::GIVE_UP.0);
     /// The orders after which nothing more is accepted.
@@ -101,6 +108,10 @@ impl Orders {
 
     pub(crate) fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     pub(crate) fn is_none(self) -> bool {

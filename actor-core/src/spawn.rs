@@ -36,19 +36,20 @@ pub(crate) fn spawn_child<A: Actor>(
         factory,
         mailbox,
         treatment,
-        intensity,
+        rules,
     } = spec;
     let make = |path| Arc::new(Cell::new(path, home.ledger.clone(), mailbox));
     let (cell, key) = family.admit(&name, treatment, make)?;
     let handle = Handle::local(cell.clone());
     launch(Run {
         inbox: Inbox::new(&cell.mailbox),
-        ctx: Context::new(cell.clone(), home.clone(), intensity),
+        ctx: Context::new(cell.clone(), home.clone(), rules),
         cell,
         home: home.clone(),
         place: Some(Place {
             family: family.clone(),
             key,
+            significant: treatment.significant,
         }),
         factory,
         started,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::cell::{AnyCell, Core, Stoppable, Subtree};
@@ -18,15 +19,21 @@ pub const SHUTDOWN_DEFAULT: Duration = Duration::from_secs(5);
 /// How long a killed actor may take to come to its next await before it is declared stuck.
 pub const KILL_GRACE: Duration = Duration::from_secs(1);
 
-/// Stops children one after the other, in the reverse order of their start.
+/// Stops children one after the other, in the reverse order of their start; or all at once, where they are many of one kind.
 pub(crate) async fn stop_children(children: &dyn Subtree, home: &Home) {
     children.close();
-    for child in children.children().into_iter().rev() {
+    let all = children.children();
+    if children.stop_together() {
+        join_all(all.into_iter().map(|child| stop_one(children, child, home))).await;
+        return;
+    }
+    for child in all.into_iter().rev() {
         stop_one(children, child, home).await;
     }
 }
 
-async fn stop_one(siblings: &dyn Subtree, child: Stoppable, home: &Home) {
+/// Stops one child, in its own shutdown time.
+pub(crate) async fn stop_one(siblings: &dyn Subtree, child: Stoppable, home: &Home) {
     let cell = child.cell;
     let mut ended = Monitor::of(cell.clone());
     cell.order(Orders::SHUTDOWN);

@@ -16,7 +16,7 @@ use crate::child::ChildSpec;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult, LookupError, SpawnError};
 use crate::exit::ExitReason;
-use crate::family::Intensity;
+use crate::family::{Intensity, Rules};
 use crate::group::Group;
 use crate::handle::Handle;
 use crate::home::{Home, Root};
@@ -131,7 +131,11 @@ impl SystemBuilder {
         let path = ActorPath::root(&self.name);
         let home = Arc::new(Home::new(self.name, self.seed));
         let cell = Arc::new(Cell::new(path, home.ledger.clone(), MailboxSpec::bounded(1)));
-        let mut ctx = Context::new(cell.clone(), home.clone(), self.intensity);
+        let rules = Rules {
+            intensity: self.intensity,
+            ..Rules::default()
+        };
+        let mut ctx = Context::new(cell.clone(), home.clone(), rules);
         let family = ctx.family_or_new().clone();
         let _ = home.root.set(Root {
             cell: cell.clone(),

@@ -6,10 +6,10 @@ const CODE_LINES_MAX: usize = 400;
 
 /// Decisions without a clock, without chance, without a runtime; a folder ends in `/`.
 const PURE: [&str; 5] = [
-    "actor-core/src/supervisor/backoff.rs",
-    "actor-core/src/supervisor/policy.rs",
-    "actor-core/src/supervisor/strategy.rs",
-    "actor-core/src/supervisor/window.rs",
+    "actor-core/src/supervision/backoff.rs",
+    "actor-core/src/supervision/policy.rs",
+    "actor-core/src/supervision/strategy.rs",
+    "actor-core/src/supervision/window.rs",
     "examples/chat/protocol/",
 ];
 

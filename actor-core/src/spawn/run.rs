@@ -1,10 +1,9 @@
 //! An actor from its first life to its end.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use tokio::time::sleep;
 
@@ -17,6 +16,7 @@ use crate::error::{ActorError, ActorResult, SpawnError};
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::family::{Family, Next};
 use crate::home::Home;
+use crate::ledger::DeadReason;
 use crate::mailbox::Inbox;
 use crate::signal::{ChildExit, Orders};
 use crate::slot::Slot;
@@ -41,6 +41,7 @@ pub(super) struct Run<A: Actor> {
 pub(super) struct Place {
     pub(super) family: Arc<Family>,
     pub(super) key: u64,
+    pub(super) significant: bool,
 }
 
 /// Why a life ended, with the orders that are thereby obeyed.
@@ -56,22 +57,42 @@ impl<A: Actor> Run<A> {
             if let ExitReason::Failed(failure) = &end.reason {
                 tracing::warn!(%failure, "failed");
             }
-            let Some(wait) = self.judge(&end) else {
+            // One that had to be killed for it is cycled too.
+            let killed = matches!(end.reason, ExitReason::Killed);
+            let cycled =
+                end.obeyed.any_of(Orders::CYCLE) || (killed && self.cell.mailbox.orders().any_of(Orders::CYCLE));
+            let next = self.judge(&end, cycled);
+            if matches!(next, Next::End) {
                 return self.end(end.reason);
-            };
-            let orderly = end.reason.is_orderly();
-            self.cell.core.life_ended(&end.reason);
-            if orderly {
-                let left = self.cell.mailbox.clear(&mut self.inbox);
-                self.cell.bury_all(left);
             }
+            if cycled || end.reason.is_orderly() {
+                let left = self.cell.mailbox.clear(&mut self.inbox);
+                self.cell.bury_all(
+                    left,
+                    if cycled {
+                        DeadReason::Restarted
+                    } else {
+                        DeadReason::Stopped
+                    },
+                );
+            }
+            // The orders go before those who gave them are told: an order that comes after that is for the next life.
+            self.cell.mailbox.reopen(end.obeyed);
+            self.cell.core.life_ended(&end.reason);
             // Boxed, as what is rare must not make every actor larger.
-            if !wait.is_zero()
-                && let Some(reason) = Box::pin(self.back_off(wait, end.obeyed)).await
-            {
+            let ended = match next {
+                Next::RestartAfter(wait) if wait.is_zero() => None,
+                Next::RestartAfter(wait) => Box::pin(self.back_off(sleep(wait))).await,
+                _ => {
+                    if let Some(place) = &self.place {
+                        place.family.is_parked(place.key);
+                    }
+                    Box::pin(self.back_off(pending())).await
+                }
+            };
+            if let Some(reason) = ended {
                 return self.end(reason);
             }
-            self.cell.mailbox.reopen(end.obeyed);
             tracing::debug!("restarts");
         }
     }
@@ -117,31 +138,26 @@ impl<A: Actor> Run<A> {
         }
     }
 
-    /// Whether there is another life after this one, and how long to wait for it.
-    fn judge(&mut self, end: &End) -> Option<Duration> {
-        let place = self.place.as_ref()?;
+    /// Whether there is another life after this one, and what it waits for.
+    fn judge(&mut self, end: &End, cycled: bool) -> Next {
+        let Some(place) = &self.place else { return Next::End };
         // An order to stop that came while the actor failed is not undone by a restart.
         let standing = self.cell.mailbox.orders().without(end.obeyed);
-        if standing.any_of(Orders::SHUTDOWN)
-            || standing.any_of(Orders::STOP)
-            || matches!(self.factory, Factory::Once(_))
-        {
-            return None;
+        if standing.any_of(Orders::SHUTDOWN.with(Orders::STOP)) || matches!(self.factory, Factory::Once(_)) {
+            return Next::End;
         }
-        match place
+        let now = clock::now().into_std();
+        place
             .family
-            .life_ended(place.key, &end.reason, clock::now().into_std(), self.home.chance())
-        {
-            Next::RestartAfter(wait) => Some(wait),
-            Next::End => None,
-        }
+            .life_ended(place.key, &end.reason, cycled, now, self.home.chance())
     }
 
-    /// Waits before a restart. An order that ends an actor which has no life ends the wait, and the actor.
-    async fn back_off(&mut self, wait: Duration, obeyed: Orders) -> Option<ExitReason> {
-        let mut waiting = pin!(sleep(wait));
-        self.cell.mailbox.reopen(obeyed);
-        poll_fn(|cx| {
+    /// Waits before a restart: for the time to pass, or for the order to begin. An order that ends an actor which has no life ends
+    /// the wait, and the actor.
+    async fn back_off(&mut self, wait: impl Future<Output = ()>) -> Option<ExitReason> {
+        let mut waiting = pin!(wait);
+        let mut called = false;
+        let ended = poll_fn(|cx| {
             self.cell.mailbox.park_in_handler(&mut self.inbox, cx);
             let orders = self.cell.mailbox.orders();
             if orders.any_of(Orders::KILL) {
@@ -150,11 +166,25 @@ impl<A: Actor> Run<A> {
                 Poll::Ready(Some(ExitReason::Shutdown))
             } else if orders.any_of(Orders::STOP) {
                 Poll::Ready(Some(ExitReason::Normal))
+            } else if orders.any_of(Orders::BEGIN) {
+                Poll::Ready(None)
+            } else if orders.any_of(Orders::CYCLE) {
+                // There is no life to end; what is left is to wait for the order to begin, and no longer for the time.
+                if !std::mem::replace(&mut called, true)
+                    && let Some(place) = &self.place
+                {
+                    place.family.is_parked(place.key);
+                }
+                Poll::Pending
             } else {
                 waiting.as_mut().poll(cx).map(|()| None)
             }
         })
-        .await
+        .await;
+        if ended.is_none() {
+            self.cell.mailbox.reopen(Orders::BEGIN.with(Orders::CYCLE));
+        }
+        ended
     }
 
     /// Makes sure that a start which was waited for is not tried again.
@@ -183,6 +213,7 @@ impl<A: Actor> Run<A> {
                 id: core.id,
                 path: core.path.clone(),
                 reason,
+                significant: place.significant,
             });
         }
     }

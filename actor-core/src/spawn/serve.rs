@@ -70,6 +70,9 @@ impl<A: Actor> Run<A> {
                 if let Some(started) = self.started.take() {
                     let _ = started.put(Ok(()));
                 }
+                if let Some(place) = &self.place {
+                    place.family.life_is_up(place.key);
+                }
                 tracing::debug!("started");
                 Ok(actor)
             }
@@ -251,6 +254,11 @@ impl<A: Actor> Run<A> {
             Some(End {
                 reason: ExitReason::Normal,
                 obeyed: Orders::STOP,
+            })
+        } else if orders.any_of(Orders::CYCLE) {
+            Some(End {
+                reason: ExitReason::Shutdown,
+                obeyed: Orders::CYCLE,
             })
         } else {
             None

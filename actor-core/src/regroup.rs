@@ -1,0 +1,105 @@
+//! Restarts several children together: takes down whom a failure touches, last first, and brings them up again in order.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use crate::exit::{ExitReason, Failure, FailureKind};
+use crate::family::{Family, Phase};
+use crate::home::Home;
+use crate::signal::Orders;
+use crate::stop::{KILL_GRACE, SHUTDOWN_DEFAULT, stop_one};
+use crate::supervision::policy::RestartPolicy;
+
+/// Restarts the children of a family together, each time one of them falls, for as long as it is polled.
+pub(crate) async fn regroup(family: Arc<Family>, home: Arc<Home>) -> Infallible {
+    loop {
+        let (mut touched, mut wait) = poll_fn(|cx| family.poll_fallen(cx)).await;
+        loop {
+            for &key in touched.iter().rev() {
+                take_down(&family, key, &home).await;
+            }
+            if !wait.is_zero() {
+                sleep(wait).await;
+            }
+            match bring_up(&family, &touched).await {
+                Ok(()) => break,
+                Err((more, longer)) => {
+                    touched.extend(more);
+                    wait = longer;
+                }
+            }
+        }
+    }
+}
+
+/// Ends the present life of a child. A temporary child that falls for another's sake is gone. [OTP]
+pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
+    let Some((treatment, child)) = family.child(key) else {
+        return;
+    };
+    if family.phase(key) == Phase::Parked {
+        return;
+    }
+    if treatment.policy == RestartPolicy::Temporary {
+        return stop_one(family, child, home).await;
+    }
+    let core = child.cell.core();
+    child.cell.order(Orders::CYCLE);
+    let has_children = core.children().is_some_and(|children| !children.children().is_empty());
+    let patience = child.shutdown.or((!has_children).then_some(SHUTDOWN_DEFAULT));
+    let down = || poll_fn(|cx| family.poll_phase(key, |phase| matches!(phase, Phase::Parked | Phase::Gone), cx));
+    match patience {
+        None => {
+            down().await;
+            return;
+        }
+        Some(patience) => {
+            if timeout(patience, down()).await.is_ok() {
+                return;
+            }
+        }
+    }
+    home.note_killed(&core.path);
+    child.cell.order(Orders::KILL);
+    while timeout(KILL_GRACE, down()).await.is_err() {
+        if core.is_winding_up() {
+            continue;
+        }
+        home.note_stuck(&core.path);
+        // What is stuck holds its own factory, and may still act: nothing can take its place here. The owner fails, and with
+        // it the whole family is made anew.
+        let stuck = Failure::new(core.path.clone(), FailureKind::Error, ExitReason::Stuck.to_string());
+        family.give_up("cannot restart a child that is stuck".to_owned(), stuck);
+        return;
+    }
+}
+
+/// Begins the next life of each, after the `on_start` of the one before has ended well. Returns early with whom another failure touches.
+async fn bring_up(family: &Family, touched: &BTreeSet<u64>) -> Result<(), (BTreeSet<u64>, Duration)> {
+    for &key in touched {
+        family.begin(key);
+        poll_fn(|cx| {
+            if let Poll::Ready(more) = family.poll_fallen(cx) {
+                return Poll::Ready(Err(more));
+            }
+            family
+                .poll_phase(key, |phase| phase != Phase::Starting, cx)
+                .map(|_| Ok(()))
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Ends the present life of one child, and begins another, whatever its policy.
+pub(crate) async fn restart(family: &Family, key: u64, home: &Home) {
+    take_down(family, key, home).await;
+    family.begin(key);
+    poll_fn(|cx| family.poll_phase(key, |phase| phase != Phase::Starting, cx)).await;
+}

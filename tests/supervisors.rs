@@ -1,0 +1,408 @@
+//! Promises about supervisors as data: order, strategies, children at run time, and ends that are meant.
+
+use std::time::Duration;
+
+use actor_core::prelude::*;
+use actor_core::{AutoShutdown, DeadReason, FailureKind, LookupError, SpawnError, Supervise, Supervisor};
+
+use crate::support::{Do, Gate, Journal, Script, pass, settle};
+
+/// A system with `supervisor` started as `s`, whose children are `a`, `b` and `c`, with their handles.
+async fn family(supervisor: Supervisor) -> (System, Handle<Supervise>, [Handle<Do>; 3], Journal) {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let supervisor = ["a", "b", "c"]
+        .into_iter()
+        .fold(supervisor, |s, name| s.child(Script::new(name, &journal).spec()));
+    let supervisor = system.start(supervisor.named("s")).await.expect("all start");
+    let mut children = Vec::new();
+    for name in ["a", "b", "c"] {
+        children.push(supervisor.child::<Do>(name).await.expect("it was started"));
+    }
+    assert_eq!(journal.take(), ["a started", "b started", "c started"]);
+    (system, supervisor, children.try_into().expect("three"), journal)
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_start_in_order_each_after_the_start_of_the_one_before() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let gate = Gate::new();
+    let slow = Script {
+        start_gate: Some(gate.clone()),
+        ..Script::new("slow", &journal)
+    };
+    let supervisor = Supervisor::one_for_one()
+        .child(slow.spec())
+        .child(Script::new("next", &journal).spec());
+    let (started, ()) = tokio::join!(system.start(supervisor.named("s")), async {
+        gate.reached().await;
+        settle().await;
+        assert!(journal.take().is_empty());
+        gate.open();
+    });
+    started.expect("all start");
+    assert_eq!(journal.take(), ["slow started", "next started"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_whose_child_cannot_start_stops_the_others_and_fails_to_start() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let bad = Script {
+        failing_starts: 9,
+        ..Script::new("bad", &journal)
+    };
+    let supervisor = Supervisor::one_for_all()
+        .child(Script::new("good", &journal).spec())
+        .child(bad.spec());
+    let error = system.start(supervisor.named("s")).await.expect_err("it cannot");
+    assert!(
+        matches!(&error, SpawnError::StartFailed(failure) if failure.kind() == FailureKind::Start),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("/test/s/bad could not start: cannot start"),
+        "{error}"
+    );
+    assert_eq!(
+        journal.take(),
+        ["good started", "bad fails to start", "good is shut down"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_for_one_restarts_the_one_that_failed() {
+    let (_system, _, [_, b, _], journal) = family(Supervisor::one_for_one()).await;
+    b.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    assert_eq!(journal.take(), ["b stops after a failure", "b started"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_for_all_stops_the_others_in_reverse_and_starts_all_in_order() {
+    let (_system, _, [a, b, c], journal) = family(Supervisor::one_for_all()).await;
+    b.tell(Do::Panic("on purpose")).await.expect("it lives");
+    settle().await;
+    let expected = [
+        "b stops after a failure",
+        "c is shut down",
+        "a is shut down",
+        "a started",
+        "b started",
+        "c started",
+    ];
+    assert_eq!(journal.take(), expected);
+    for child in [a, b, c] {
+        assert_eq!(child.ask(Do::Life).await, Ok(2), "the handle is the same");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rest_for_one_restarts_the_one_that_failed_and_those_after_it() {
+    let (_system, _, [a, b, c], journal) = family(Supervisor::rest_for_one()).await;
+    b.kill();
+    settle().await;
+    assert_eq!(journal.take(), ["c is shut down", "b started", "c started"]);
+    assert_eq!(
+        [a.ask(Do::Life).await, b.ask(Do::Life).await, c.ask(Do::Life).await],
+        [Ok(1), Ok(2), Ok(2)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_is_kept_for_the_one_that_failed_and_goes_to_dead_letters_for_its_siblings() {
+    let (system, _, [a, b, _], journal) = family(Supervisor::one_for_all()).await;
+    let [at_a, at_b] = [Gate::new(), Gate::new()];
+    a.tell(Do::Wait(at_a.clone())).await.expect("it lives");
+    a.tell(Do::Note("of the sibling")).await.expect("it lives");
+    b.tell(Do::Wait(at_b.clone())).await.expect("it lives");
+    b.tell(Do::Fail("on purpose")).await.expect("it lives");
+    b.tell(Do::Note("of the failed")).await.expect("it lives");
+    at_a.reached().await;
+    at_b.reached().await;
+    at_b.open();
+    settle().await;
+    at_a.open();
+    settle().await;
+    let notes: Vec<_> = journal
+        .take()
+        .into_iter()
+        .filter(|event| event.contains(" of the "))
+        .collect();
+    assert_eq!(notes, ["b of the failed"]);
+    assert_eq!(system.dead_letters().count(DeadReason::Restarted), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_temporary_child_that_falls_for_anothers_sake_is_gone() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let supervisor = Supervisor::one_for_all()
+        .child(Script::new("a", &journal).spec())
+        .child(Script::new("b", &journal).spec().restart(RestartPolicy::Temporary));
+    let supervisor = system.start(supervisor.named("s")).await.expect("all start");
+    let a = supervisor.child::<Do>("a").await.expect("it was started");
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    let expected = [
+        "a started",
+        "b started",
+        "a stops after a failure",
+        "b is shut down",
+        "a started",
+    ];
+    assert_eq!(journal.take(), expected);
+    assert_eq!(
+        supervisor.child::<Do>("b").await,
+        Err(LookupError::NotFound("b".into()))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_fails_during_a_restart_counts_and_is_tried_again() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let supervisor = Supervisor::one_for_all()
+        .child(Script::new("a", &journal).spec())
+        .child(Script::new("b", &journal).spec());
+    let supervisor = system.start(supervisor.named("s")).await.expect("all start");
+    let a = supervisor.child::<Do>("a").await.expect("it was started");
+    let b = supervisor.child::<Do>("b").await.expect("it was started");
+    journal.take();
+    // Each fails once more while the other is being restarted.
+    a.tell(Do::Fail("first")).await.expect("it lives");
+    b.tell(Do::Fail("at the same time")).await.expect("it lives");
+    settle().await;
+    assert!(a.is_alive() && b.is_alive());
+    let events = journal.take();
+    assert_eq!(events[events.len() - 2..], ["a started", "b started"], "{events:?}");
+
+    let flaky = Script {
+        failing_starts: 0,
+        ..Script::new("flaky", &journal)
+    };
+    let made = flaky.lives.clone();
+    let spec = {
+        let flaky = flaky.clone();
+        ChildSpec::new("flaky", move || {
+            let second = *flaky.lives.lock().expect("counting does not panic") == 1;
+            crate::support::Subject::new(&Script {
+                failing_starts: if second { 2 } else { 0 },
+                ..flaky.clone()
+            })
+        })
+    };
+    let other = Supervisor::rest_for_one()
+        .child(spec)
+        .child(Script::new("after", &journal).spec());
+    let other = system.start(other.named("t")).await.expect("all start");
+    let child = other.child::<Do>("flaky").await.expect("it was started");
+    journal.take();
+    child.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    let expected = [
+        "flaky stops after a failure",
+        "after is shut down",
+        "flaky fails to start",
+        "flaky started",
+        "after started",
+    ];
+    assert_eq!(journal.take(), expected);
+    assert_eq!(*made.lock().expect("counting does not panic"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_of_several_gives_up_beyond_its_intensity() {
+    let supervisor = Supervisor::one_for_all().intensity(1, Duration::from_secs(5));
+    let (system, s, [a, _, _], journal) = family(supervisor).await;
+    a.tell(Do::Fail("first")).await.expect("it lives");
+    settle().await;
+    journal.take();
+    a.tell(Do::Fail("second")).await.expect("it lives");
+    settle().await;
+    let expected = [
+        "a stops after a failure",
+        "c is shut down",
+        "b is shut down",
+        "a started",
+        "b started",
+        "c started",
+    ];
+    assert_eq!(
+        journal.take(),
+        expected,
+        "the supervisor fails, and the system restarts it with all its children"
+    );
+    assert!(s.is_alive() && !a.is_alive());
+    assert!(s.child::<Do>("a").await.is_ok_and(|new| new != a));
+    drop(system);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sibling_that_does_not_stop_is_killed_and_restarted_with_the_others() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let supervisor = Supervisor::one_for_all()
+        .child(Script::new("a", &journal).spec())
+        .child(Script::new("b", &journal).spec().shutdown(Duration::from_secs(2)));
+    let supervisor = system.start(supervisor.named("s")).await.expect("all start");
+    let a = supervisor.child::<Do>("a").await.expect("it was started");
+    let b = supervisor.child::<Do>("b").await.expect("it was started");
+    b.tell(Do::Wait(Gate::new())).await.expect("it lives");
+    settle().await;
+    journal.take();
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(journal.take(), ["a stops after a failure"]);
+    assert_eq!(supervisor.children().await.len(), 2, "the supervisor answers meanwhile");
+    pass(Duration::from_secs(2)).await;
+    assert_eq!(journal.take(), ["a started", "b started"]);
+    assert_eq!(b.ask(Do::Life).await, Ok(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_are_added_stopped_restarted_and_listed_at_run_time() {
+    let (_system, s, [a, _, _], journal) = family(Supervisor::one_for_one()).await;
+    let d = s
+        .start_child(Script::new("d", &journal).spec())
+        .await
+        .expect("a free name");
+    assert_eq!(d.ask(Do::Life).await, Ok(1));
+    let taken = s.start_child(Script::new("d", &journal).spec()).await;
+    assert!(matches!(taken, Err(SpawnError::NameTaken(name)) if name == "d"));
+    s.restart_child("a").await.expect("there is such a child");
+    assert_eq!(a.ask(Do::Life).await, Ok(2));
+    s.stop_child("b").await.expect("there is such a child");
+    assert_eq!(s.stop_child("b").await, Err(LookupError::NotFound("b".into())));
+    let names: Vec<_> = s
+        .children()
+        .await
+        .iter()
+        .map(|child| child.path.name().to_owned())
+        .collect();
+    assert_eq!(names, ["a", "c", "d"]);
+    assert!(s.children().await.iter().all(|child| child.is_up));
+    assert!(matches!(s.child::<u32>("a").await, Err(LookupError::WrongType { .. })));
+    assert_eq!(
+        journal.take(),
+        ["d started", "a is shut down", "a started", "b is shut down"]
+    );
+    let _ = s.stop().await;
+    assert!(matches!(
+        s.start_child(Script::new("e", &journal).spec()).await,
+        Err(SpawnError::Stopping)
+    ));
+    assert!(s.children().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_in_back_off_can_be_restarted_at_once() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let hour = Duration::from_secs(3600);
+    let spec = Script::new("a", &journal).spec().backoff(Backoff::new(hour, hour));
+    let s = system
+        .start(Supervisor::one_for_one().child(spec).named("s"))
+        .await
+        .expect("it starts");
+    let a = s.child::<Do>("a").await.expect("it was started");
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    assert!(!s.children().await[0].is_up);
+    s.restart_child("a").await.expect("there is such a child");
+    assert_eq!(a.ask(Do::Life).await, Ok(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dynamic_supervisor_stops_its_children_all_at_once() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let s = system.start(Supervisor::dynamic().named("s")).await.expect("it starts");
+    let gate = Gate::new();
+    let names = ["a", "b", "c"];
+    for name in names {
+        let slow = Script {
+            stop_gate: Some(gate.clone()),
+            ..Script::new(name, &journal)
+        };
+        s.start_child(slow.spec()).await.expect("a free name");
+    }
+    let (report, ()) = tokio::join!(system.shutdown(), async {
+        for _ in names {
+            gate.reached().await;
+        }
+        names.iter().for_each(|_| gate.open());
+    });
+    assert!(report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_ends_when_its_significant_children_have_ended_by_themselves() {
+    for (auto_shutdown, ends_at) in [
+        (AutoShutdown::Never, 3),
+        (AutoShutdown::AnySignificant, 1),
+        (AutoShutdown::AllSignificant, 2),
+    ] {
+        let system = System::new("test");
+        let journal = Journal::default();
+        let supervisor = ["a", "b"].into_iter().fold(
+            Supervisor::one_for_one()
+                .auto_shutdown(auto_shutdown)
+                .child(Script::new("other", &journal).spec()),
+            |s, name| s.child(Script::new(name, &journal).spec().significant()),
+        );
+        let s = system.start(supervisor.named("s")).await.expect("all start");
+        let children = [
+            s.child::<Do>("a").await.expect("started"),
+            s.child::<Do>("b").await.expect("started"),
+        ];
+        let mut ended = 0;
+        for child in children {
+            if s.is_alive() {
+                ended += 1;
+                let _ = child.stop().await;
+                settle().await;
+            }
+        }
+        assert_eq!(s.is_alive(), ends_at == 3, "{auto_shutdown:?}");
+        assert_eq!(ended, ends_at.min(2), "{auto_shutdown:?}");
+    }
+    let system = System::new("test");
+    let spec = Script::new("a", &Journal::default())
+        .spec()
+        .significant()
+        .restart(RestartPolicy::Permanent);
+    assert!(matches!(system.spawn_spec(spec), Err(SpawnError::InvalidSpec { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn supervisors_nest_and_stop_in_reverse() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let inner = Supervisor::one_for_all()
+        .child(Script::new("x", &journal).spec())
+        .child(Script::new("y", &journal).spec());
+    let outer = Supervisor::rest_for_one()
+        .child(Script::new("a", &journal).spec())
+        .child(inner.named("inner"));
+    let outer = system.start(outer.named("outer")).await.expect("all start");
+    let inner = outer.child::<Supervise>("inner").await.expect("it was started");
+    let x = inner.child::<Do>("x").await.expect("it was started");
+    assert_eq!(x.path().to_string(), "/test/outer/inner/x");
+    let a = outer.child::<Do>("a").await.expect("it was started");
+    journal.take();
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    let expected = [
+        "a stops after a failure",
+        "y is shut down",
+        "x is shut down",
+        "a started",
+        "x started",
+        "y started",
+    ];
+    assert_eq!(journal.take(), expected);
+    assert!(system.shutdown().await.is_clean());
+    assert_eq!(journal.take(), ["y is shut down", "x is shut down", "a is shut down"]);
+}
