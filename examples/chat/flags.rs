@@ -44,7 +44,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "NAME", default_value = "ActorChat")]
     network: String,
     /// Who runs the server and how to reach them, shown by ADMIN
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     admin: String,
     /// A password that every client must send (PASS)
     #[arg(long, value_name = "WORD")]
@@ -62,9 +62,12 @@ pub(crate) struct Flags {
     /// Connections at one time [1 to 1000000]
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().clients_max, help_heading = "Limits")]
     clients_max: usize,
-    /// Connections at one time from one address; loopback is exempt [1 to 1000000]
+    /// Connections at one time from one address; loopback is exempt by default [1 to 1000000]
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().clients_per_address_max, help_heading = "Limits")]
     clients_per_address_max: usize,
+    /// Limit connections from loopback addresses like all others
+    #[arg(long, help_heading = "Limits")]
+    loopback_limited: bool,
     /// HTTP connections at one time that are no WebSocket [1 to 100000]
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().http_connections_max, help_heading = "Limits")]
     http_connections_max: usize,
@@ -89,6 +92,9 @@ pub(crate) struct Flags {
     /// Seconds for the answer to that [1 to 3600]
     #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().ping_timeout.as_secs(), help_heading = "Limits")]
     ping_timeout: u64,
+    /// Seconds for a client that is let go to take its last lines [1 to 30]
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().farewell_timeout.as_secs(), help_heading = "Limits")]
+    farewell_timeout: u64,
     /// Channels that one user may be in [1 to 10000]
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().channels_per_user_max, help_heading = "Limits")]
     channels_per_user_max: usize,
@@ -166,7 +172,8 @@ impl Flags {
                 text_bytes_max: self.text_bytes_max,
                 whowas_max: self.whowas_max,
                 mailbox_messages_max: self.mailbox_messages_max,
-                ..Limits::default()
+                loopback_limited: self.loopback_limited,
+                farewell_timeout: Duration::from_secs(self.farewell_timeout),
             },
             ..Config::default()
         })

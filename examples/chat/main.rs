@@ -22,7 +22,8 @@ async fn main() -> ExitCode {
     match run(Flags::parse()).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("chat: {error:#}");
+            // Each error tells its own cause.
+            eprintln!("chat: {error}");
             ExitCode::FAILURE
         }
     }

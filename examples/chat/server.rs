@@ -26,6 +26,8 @@ use crate::user::request::EVERYBODY;
 
 /// How many messages the supervisors keep.
 const SUPERVISOR_MESSAGES: usize = 1024;
+/// A stop waits no longer than this for the last lines of clients, however patient the server is with a single one.
+const CLOSING_MAX: Duration = Duration::from_secs(3);
 /// Beside the time that clients have for their last lines.
 const CLOSING_SLACK: Duration = Duration::from_millis(500);
 
@@ -232,7 +234,11 @@ impl Server {
     pub async fn shutdown(&self) -> ShutdownReport {
         let reason = "Server is shutting down".to_owned();
         let closed = self.connections.ask(|reply| ConnectionsMsg::CloseAll { reason, reply });
-        if closed.timeout(self.patience + CLOSING_SLACK).await.is_err() {
+        if closed
+            .timeout((self.patience + CLOSING_SLACK).min(CLOSING_MAX))
+            .await
+            .is_err()
+        {
             tracing::warn!("some clients did not take their last lines");
         }
         self.system.shutdown().await
