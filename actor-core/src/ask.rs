@@ -202,16 +202,17 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
     /// Fixes the deadline, and looks whether the answer could ever come, on the first poll.
     fn begin(&mut self) -> Result<(), Deadlock> {
         self.begun = true;
-        let own = self.timeout.map(|timeout| {
-            let now = clock::now();
-            // A time-out beyond what the clock can say is as good as none.
-            now.checked_add(timeout)
-        });
+        let now = clock::now();
+        // A time-out beyond what the clock can say is as good as none.
+        let own = self.timeout.map(|timeout| now.checked_add(timeout));
         let deadline = match (own.flatten(), turn::deadline()) {
             (Some(own), Some(inherited)) => Some(own.min(inherited)),
             (own, inherited) => own.or(inherited),
         };
         let _ = self.pending.deadline.set(deadline);
+        if let Some(deadline) = deadline {
+            self.timeout = Some(deadline.saturating_duration_since(now));
+        }
         if let Some(sending) = &self.sending {
             let on = || -> Arc<dyn Waiting> { sending.handle().any_cell() };
             self.wait = turn::wait_for(on, self.pending.clone())?;

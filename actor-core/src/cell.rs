@@ -3,10 +3,10 @@
 use std::any::{Any, type_name};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use crate::contain::discard;
+use crate::contain::{contain, discard};
 use crate::deadlock::{Waiting, Waits};
 use crate::error::AskError;
 use crate::exit::ExitReason;
@@ -45,7 +45,7 @@ struct Life {
     ended: Option<ExitReason>,
     watchers: BTreeMap<WatchId, Arc<dyn Watcher>>,
     /// Who waits for the end of the present life, be it followed by a restart or not.
-    this_life: Vec<Arc<Slot<ExitReason>>>,
+    this_life: Vec<Weak<Slot<ExitReason>>>,
     releases: BTreeMap<u64, Release>,
     next_release: u64,
 }
@@ -116,6 +116,12 @@ impl<M: Send + 'static> Cell<M> {
         discard(envelope);
     }
 
+    /// Records a message that was turned into one of this actor's, and then found no place: nobody can have it back.
+    pub(crate) fn bury_undelivered(&self, envelope: Envelope<M>, reason: DeadReason) {
+        self.core.ledger.settle(1, 0);
+        self.bury(envelope, reason);
+    }
+
     /// Records what was left in the mailbox at the end of a life.
     pub(crate) fn bury_all(&self, left: impl IntoIterator<Item = Entry<M>>, reason: DeadReason) {
         for entry in left {
@@ -133,7 +139,9 @@ impl<M: Send + 'static> Cell<M> {
             let mut life = self.core.life.lock();
             if life.ending {
                 drop(life);
+                // It was cut off before; what it did since is settled now.
                 self.bury_all(left, DeadReason::Stopped);
+                self.core.ledger.settle(0, handled);
                 return false;
             }
             life.ending = true;
@@ -142,7 +150,10 @@ impl<M: Send + 'static> Cell<M> {
         self.bury_all(left, DeadReason::Stopped);
         self.core.ledger.settle(self.mailbox.accepted(), handled);
         for (_, release) in releases {
-            release(self.core.id);
+            // It may drop the last handle made by an adapter, and with it what a user's closure holds.
+            if let Err(panic) = contain(|| release(self.core.id)) {
+                tracing::error!(path = %self.core.path, panic, "a value panicked while it was dropped");
+            }
         }
         release();
         self.core.tell_watchers(reason);
@@ -226,7 +237,13 @@ impl Core {
         let slot = Arc::new(Slot::new());
         let mut life = self.life.lock();
         match life.ended.clone() {
-            None => life.this_life.push(slot.clone()),
+            None => {
+                // Those who ask for an end and do not wait for it must not pile up.
+                if life.this_life.len() == life.this_life.capacity() {
+                    life.this_life.retain(|slot| slot.strong_count() > 0);
+                }
+                life.this_life.push(Arc::downgrade(&slot));
+            }
             Some(reason) => {
                 drop(life);
                 let _ = slot.put(reason);
@@ -238,8 +255,10 @@ impl Core {
     /// Tells those who wait for the end of a life that is followed by another.
     pub(crate) fn life_ended(&self, reason: &ExitReason) {
         let waiting = std::mem::take(&mut self.life.lock().this_life);
-        for slot in waiting {
-            let _ = slot.put(reason.clone());
+        for slot in waiting.iter().filter_map(Weak::upgrade) {
+            if let Err(panic) = contain(|| slot.put(reason.clone()).is_ok()) {
+                tracing::error!(path = %self.path, panic, "a waker panicked");
+            }
         }
     }
 
@@ -251,7 +270,10 @@ impl Core {
         };
         self.life_ended(&reason);
         for (watch, watcher) in watchers {
-            watcher.down(self.down(watch, reason.clone()));
+            // Wakers are others' code. A panic in one must not keep the news from the rest.
+            if let Err(panic) = contain(|| watcher.down(self.down(watch, reason.clone()))) {
+                tracing::error!(path = %self.path, panic, "a waker panicked");
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use futures_util::stream::Stream;
 
 use crate::cell::{AnyCell, Cell};
 use crate::clock;
-use crate::error::BlockingError;
+use crate::error::{BlockingError, SpawnError};
 use crate::family::{Family, Rules};
 use crate::handle::Handle;
 use crate::home::Home;
@@ -28,6 +28,10 @@ pub struct Context<M> {
     watched: BTreeMap<WatchId, Arc<dyn AnyCell>>,
     fresh: Vec<Fresh<M>>,
     stopping: bool,
+    /// The children have been stopped, and there are to be no more in this life.
+    over: bool,
+    /// Which life this is, to tell the children of one from those of another.
+    life: u64,
 }
 
 impl<M: Send + 'static> Context<M> {
@@ -40,6 +44,8 @@ impl<M: Send + 'static> Context<M> {
             watched: BTreeMap::new(),
             fresh: Vec::new(),
             stopping: false,
+            over: false,
+            life: 0,
         }
     }
 
@@ -151,14 +157,28 @@ impl<M: Send + 'static> Context<M> {
         self.family.as_ref()
     }
 
+    /// The table of this actor's children, made for the first, unless there are to be no more.
+    pub(crate) fn open_family(&mut self) -> Result<&Arc<Family>, SpawnError> {
+        if self.over {
+            Err(SpawnError::Stopping)
+        } else {
+            Ok(self.family_or_new())
+        }
+    }
+
     /// The table of this actor's children, made for the first.
     pub(crate) fn family_or_new(&mut self) -> &Arc<Family> {
         self.family.get_or_insert_with(|| {
             let owner: Weak<dyn AnyCell> = Arc::downgrade(&(self.cell.clone() as Arc<dyn AnyCell>));
-            let family = Arc::new(Family::new(self.cell.core.path.clone(), owner, self.rules));
+            let family = Arc::new(Family::new(self.cell.core.path.clone(), owner, self.rules, self.life));
             self.cell.core.set_children(family.clone());
             family
         })
+    }
+
+    /// Says that there are to be no more children in this life.
+    pub(crate) fn is_over(&mut self) {
+        self.over = true;
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -169,7 +189,7 @@ impl<M: Send + 'static> Context<M> {
     pub(crate) fn accepts(&mut self, signal: &Signal) -> bool {
         match signal {
             Signal::Down(down) => self.watched.remove(&down.watch).is_some(),
-            Signal::ChildExit(_) => true,
+            Signal::ChildExit(exit) => exit.life == self.life,
         }
     }
 
@@ -184,8 +204,10 @@ impl<M: Send + 'static> Context<M> {
     /// Makes ready for the actor's next life.
     pub(crate) fn begin_life(&mut self) {
         self.stopping = false;
+        self.over = false;
+        self.life += 1;
         if let Some(family) = &self.family {
-            family.reopen();
+            family.reopen(self.life);
         }
     }
 

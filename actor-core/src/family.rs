@@ -72,6 +72,8 @@ struct State {
     fallen: Vec<(u64, Duration)>,
     /// Who restarts several together, while it waits for a child.
     regroups: Option<Waker>,
+    /// Which life of the owner it is.
+    life: u64,
 }
 
 struct Child {
@@ -103,7 +105,7 @@ pub(crate) enum Next {
 }
 
 impl Family {
-    pub(crate) fn new(path: ActorPath, owner: Weak<dyn AnyCell>, rules: Rules) -> Self {
+    pub(crate) fn new(path: ActorPath, owner: Weak<dyn AnyCell>, rules: Rules, life: u64) -> Self {
         let intensity = rules.intensity;
         Self {
             path,
@@ -118,6 +120,7 @@ impl Family {
                 failure: None,
                 fallen: Vec::new(),
                 regroups: None,
+                life,
             }),
         }
     }
@@ -152,15 +155,11 @@ impl Family {
         Ok((cell, key))
     }
 
-    /// Notes that a life of the child began.
-    pub(crate) fn life_began(&self, key: u64, now: Instant) {
+    /// Notes that the child's `on_start` has ended well.
+    pub(crate) fn life_is_up(&self, key: u64, now: Instant) {
         if let Some(child) = self.state.lock().children.get_mut(&key) {
             child.attempts.started(now);
         }
-    }
-
-    /// Notes that the child's `on_start` has ended well.
-    pub(crate) fn life_is_up(&self, key: u64) {
         self.set_phase(key, Phase::Up);
     }
 
@@ -326,9 +325,16 @@ impl Family {
     }
 
     /// Tells the owner that a child has ended for good.
-    pub(crate) fn tell_owner(&self, exit: ChildExit) {
+    pub(crate) fn tell_owner(&self, id: ActorId, path: ActorPath, reason: ExitReason, significant: bool) {
+        let life = self.state.lock().life;
         if let Some(owner) = self.owner.upgrade() {
-            owner.push_signal(Signal::ChildExit(exit));
+            owner.push_signal(Signal::ChildExit(ChildExit {
+                id,
+                path,
+                reason,
+                significant,
+                life,
+            }));
         }
     }
 
@@ -338,11 +344,12 @@ impl Family {
     }
 
     /// Makes ready for another life of the owner: its restarts are counted anew.
-    pub(crate) fn reopen(&self) {
+    pub(crate) fn reopen(&self, life: u64) {
         let mut state = self.state.lock();
         state.closed = false;
         state.failure = None;
         state.fallen.clear();
+        state.life = life;
         state.window = RestartWindow::new(state.window.limit(), state.window.period());
     }
 }

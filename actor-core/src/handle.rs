@@ -363,8 +363,8 @@ where
             Kind::Local(cell) => match settle(cell, cell.mailbox.push_reserved(envelope)) {
                 Ok(()) => {}
                 // The actor stopped, or another took the place, since the room was found.
-                Err(Refused::Closed(envelope)) => cell.bury(envelope, DeadReason::Stopped),
-                Err(Refused::Full(envelope)) => cell.bury(envelope, DeadReason::DroppedNewest),
+                Err(Refused::Closed(envelope)) => cell.bury_undelivered(envelope, DeadReason::Stopped),
+                Err(Refused::Full(envelope)) => cell.bury_undelivered(envelope, DeadReason::DroppedNewest),
             },
             Kind::Routed(route) => route.deliver(envelope),
         }

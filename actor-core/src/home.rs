@@ -88,14 +88,18 @@ impl Home {
 
     pub(crate) fn note_killed(&self, path: &ActorPath) {
         tracing::warn!(%path, "did not stop in time, and is killed");
-        if let Some(laggards) = &mut *self.laggards.lock() {
+        if let Some(laggards) = &mut *self.laggards.lock()
+            && !laggards.killed.contains(path)
+        {
             laggards.killed.push(path.clone());
         }
     }
 
     pub(crate) fn note_stuck(&self, path: &ActorPath) {
         tracing::error!(%path, "is stuck: its handler does not give the thread back; going on without it");
-        if let Some(laggards) = &mut *self.laggards.lock() {
+        if let Some(laggards) = &mut *self.laggards.lock()
+            && !laggards.stuck.contains(path)
+        {
             laggards.stuck.push(path.clone());
         }
     }

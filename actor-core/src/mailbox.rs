@@ -284,9 +284,11 @@ impl<M> Mailbox<M> {
     }
 
     /// Adds to the orders that the actor is under. Nothing is accepted any more after one that ends it in order.
+    ///
+    /// The flags change under the lock, so that they and what they close are never seen apart.
     pub(crate) fn order(&self, orders: Orders) {
-        self.orders.fetch_or(orders.bits(), Ordering::AcqRel);
         let mut state = self.state.lock();
+        self.orders.fetch_or(orders.bits(), Ordering::AcqRel);
         let mut dismissed = None;
         if orders.any_of(Orders::CLOSING) {
             state.open = false;
@@ -296,6 +298,21 @@ impl<M> Mailbox<M> {
         drop(state);
         wake(waker);
         dismissed.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Accepts nothing more, for the rest of this life, and sends away those who wait.
+    pub(crate) fn shut(&self) {
+        let mut state = self.state.lock();
+        state.open = false;
+        let dismissed = state.room.dismiss();
+        drop(state);
+        dismissed.for_each(Waker::wake);
+    }
+
+    /// Takes back orders that were obeyed. One that comes after this stands, though it be the same again.
+    pub(crate) fn obeyed(&self, orders: Orders) {
+        let _state = self.state.lock();
+        self.orders.fetch_and(!orders.bits(), Ordering::AcqRel);
     }
 
     /// The orders that the actor is under.
@@ -349,12 +366,10 @@ impl<M> Mailbox<M> {
         woken.into_iter().for_each(Waker::wake);
     }
 
-    /// Makes ready for another life: `obeyed` are the orders that ended the last one. An order that came since then stands, and
-    /// where it closes the mailbox, that stays closed.
-    pub(crate) fn reopen(&self, obeyed: Orders) {
+    /// Makes ready for another life. It stays closed where an order stands that closes it.
+    pub(crate) fn reopen(&self) {
         let mut state = self.state.lock();
-        let before = Orders::from_bits(self.orders.fetch_and(!obeyed.bits(), Ordering::AcqRel));
-        state.open = !before.without(obeyed).any_of(Orders::CLOSING);
+        state.open = !self.orders().any_of(Orders::CLOSING);
     }
 
     /// Accepts nothing more, sends away those who wait, and returns what was left.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::family::{Family, Phase};
 use crate::home::Home;
 use crate::signal::Orders;
-use crate::stop::{KILL_GRACE, SHUTDOWN_DEFAULT, stop_one};
+use crate::stop::{KILL_GRACE, ends_in_time, stop_one};
 use crate::supervision::policy::RestartPolicy;
 
 /// Restarts the children of a family together, each time one of them falls, for as long as it is polled.
@@ -51,23 +52,15 @@ pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
     }
     let core = child.cell.core();
     child.cell.order(Orders::CYCLE);
-    let has_children = core.children().is_some_and(|children| !children.children().is_empty());
-    let patience = child.shutdown.or((!has_children).then_some(SHUTDOWN_DEFAULT));
-    let down = || poll_fn(|cx| family.poll_phase(key, |phase| matches!(phase, Phase::Parked | Phase::Gone), cx));
-    match patience {
-        None => {
-            down().await;
-            return;
-        }
-        Some(patience) => {
-            if timeout(patience, down()).await.is_ok() {
-                return;
-            }
-        }
+    let mut down = pin!(poll_fn(|cx| {
+        family.poll_phase(key, |phase| matches!(phase, Phase::Parked | Phase::Gone), cx)
+    }));
+    if ends_in_time(core, child.shutdown, &mut down).await {
+        return;
     }
     home.note_killed(&core.path);
     child.cell.order(Orders::KILL);
-    while timeout(KILL_GRACE, down()).await.is_err() {
+    while timeout(KILL_GRACE, &mut down).await.is_err() {
         if core.is_winding_up() {
             continue;
         }

@@ -29,6 +29,8 @@ pub struct ChildExit {
     pub reason: ExitReason,
     /// Whether its specification calls it [significant](crate::ChildSpec::significant).
     pub significant: bool,
+    /// The life of the parent that it was a child in.
+    pub(crate) life: u64,
 }
 
 /// The end of a watched actor: exactly one comes for each watch, unless the watch is withdrawn before.
@@ -88,6 +90,9 @@ impl Orders {
     pub(crate) const CYCLE: Self = Self(32);
     /// Begin the next life.
     pub(crate) const BEGIN: Self = Self(64);
+
+    /// The orders to end that others than the parent can give: who obeys one obeys both.
+    pub(crate) const STOPPING: Self = Self(Self::STOP.0 | Self::DRAIN.0);
 
     /// The orders that do not wait for the handler in hand.
     pub(crate) const INTERRUPTING: Self = Self(Self::KILL.0 | Self::GIVE_UP.0);

@@ -53,7 +53,9 @@ pub(crate) fn spawn_child<A: Actor>(
         }),
         factory,
         started,
+        start_error: None,
         handled: 0,
+        in_hand: false,
         ended: false,
     });
     Ok(handle)
@@ -69,7 +71,9 @@ pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, home: Arc<Home>, ctx
         place: None,
         factory: Factory::Once(Some(Box::new(move || root))),
         started: None,
+        start_error: None,
         handled: 0,
+        in_hand: false,
         ended: false,
     });
 }
@@ -84,7 +88,7 @@ impl<M: Send + 'static> Context<M> {
     /// The name is taken by a living child, or the specification makes no sense, or this actor is stopping.
     pub fn spawn<A: Actor>(&mut self, spec: ChildSpec<A>) -> Result<Handle<A::Msg>, SpawnError> {
         let home = self.home().clone();
-        spawn_child(self.family_or_new(), &home, spec, None)
+        spawn_child(self.open_family()?, &home, spec, None)
     }
 
     /// Spawns a child, and waits until its `on_start` has ended well.
@@ -96,7 +100,7 @@ impl<M: Send + 'static> Context<M> {
     /// Dropping the future leaves the child as it is.
     pub async fn start<A: Actor>(&mut self, spec: ChildSpec<A>) -> Result<Handle<A::Msg>, SpawnError> {
         let home = self.home().clone();
-        start_child(self.family_or_new(), &home, spec).await
+        start_child(self.open_family()?, &home, spec).await
     }
 }
 

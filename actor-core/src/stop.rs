@@ -1,5 +1,6 @@
 //! Stopping children: asked first, killed when their time is up, left behind when even that does not end them.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,23 +38,22 @@ pub(crate) async fn stop_one(siblings: &dyn Subtree, child: Stoppable, home: &Ho
     let cell = child.cell;
     let mut ended = Monitor::of(cell.clone());
     cell.order(Orders::SHUTDOWN);
-    let has_children = cell
-        .core()
-        .children()
-        .is_some_and(|children| !children.children().is_empty());
-    let patience = child.shutdown.or((!has_children).then_some(SHUTDOWN_DEFAULT));
-    match patience {
-        None => {
-            (&mut ended).await;
-        }
-        Some(patience) => {
-            if timeout(patience, &mut ended).await.is_err() {
-                home.note_killed(&cell.core().path);
-                cell.order(Orders::KILL);
-                bury_if_stuck(siblings, &cell, &mut ended, home).await;
-            }
+    if !ends_in_time(cell.core(), child.shutdown, &mut ended).await {
+        home.note_killed(&cell.core().path);
+        cell.order(Orders::KILL);
+        bury_if_stuck(siblings, &cell, &mut ended, home).await;
+    }
+}
+
+/// Waits for `ended` for as long as the actor may take. One that is stopping its own children may take as long as they do,
+/// unless its specification says otherwise. [OTP]
+pub(crate) async fn ends_in_time(core: &Core, shutdown: Option<Duration>, mut ended: impl Future + Unpin) -> bool {
+    while timeout(shutdown.unwrap_or(SHUTDOWN_DEFAULT), &mut ended).await.is_err() {
+        if shutdown.is_some() || !core.is_winding_up() {
+            return false;
         }
     }
+    true
 }
 
 /// Kills children all at once, for an owner that was killed itself.

@@ -7,12 +7,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::select;
-use tokio::time::timeout;
+use futures_util::future::{Either, select};
+use tokio::time::sleep;
 
 use crate::actor::Actor;
 use crate::cell::{Cell, Subtree};
 use crate::child::ChildSpec;
+use crate::clock;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult, LookupError, SpawnError};
 use crate::exit::ExitReason;
@@ -294,18 +295,19 @@ impl System {
             self.0.note_laggards();
             let mut ended = Monitor::of(root.cell.clone());
             root.cell.order(Orders::SHUTDOWN);
-            let down = match timeout(deadline, &mut ended).await {
-                Ok(down) => Some(down),
-                Err(_) => {
-                    note_all(&self.0, &*root.family);
-                    root.cell.order(Orders::KILL);
-                    // The root kills level by level; each level may have to wait for one that is stuck.
-                    timeout(KILL_GRACE * 16, &mut ended).await.ok()
-                }
-            };
+            let mut down = within(deadline, &mut ended).await;
+            if down.is_none() {
+                note_all(&self.0, &*root.family);
+                root.cell.order(Orders::KILL);
+                // The root kills level by level, and each may have to wait for one that is stuck.
+                down = within(KILL_GRACE * 4, &mut ended).await;
+            }
             match down {
                 Some(down) => reason = down.reason,
-                None => root.cell.abandon(ExitReason::Stuck),
+                None => {
+                    abandon_all(&self.0, &*root.family);
+                    root.cell.abandon(ExitReason::Stuck);
+                }
             }
         }
         let laggards = self.0.laggards();
@@ -337,6 +339,30 @@ impl System {
     pub async fn shutdown_on_ctrl_c(&self) -> ShutdownReport {
         select(pin!(interrupted()), pin!(self.terminated())).await;
         self.shutdown().await
+    }
+}
+
+/// Waits for so long by the runtime's clock, or by that of the world where the runtime's does not move.
+async fn within<F: Future + Unpin>(time: Duration, future: F) -> Option<F::Output> {
+    let (ours, the_worlds) = (pin!(sleep(time)), pin!(clock::real_time(time)));
+    match select(future, select(ours, the_worlds)).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}
+
+/// Cuts off all that still runs, from the leaves up: nothing else is left to be done about them.
+fn abandon_all(home: &Home, children: &dyn Subtree) {
+    for child in children.children() {
+        let core = child.cell.core();
+        if let Some(grandchildren) = core.children() {
+            abandon_all(home, &**grandchildren);
+        }
+        if core.is_alive() {
+            home.note_stuck(&core.path);
+            children.forget(core.id);
+            child.cell.abandon(ExitReason::Stuck);
+        }
     }
 }
 

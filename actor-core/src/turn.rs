@@ -35,15 +35,29 @@ impl Turn {
     }
 }
 
-/// Runs `f` as part of the turn, which is put back into `turn` afterwards.
+/// Runs `f`, one poll of an actor, as part of its turn.
+///
+/// Replies that were dropped in it outside of any handler, with a message that nobody handles for example, are unanswered.
 pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
+    let result = exchanged(turn, f);
+    if let Some(turn) = turn
+        && !turn.dropped.is_empty()
+    {
+        for question in mem::take(&mut turn.dropped) {
+            question.refuse(AskError::NoReply);
+        }
+    }
+    result
+}
+
+fn exchanged<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
     let _exchange = Exchange::new(turn);
     f()
 }
 
 /// Runs `f` as nobody: attached work is not its actor's handler.
 pub(crate) fn aside<R>(f: impl FnOnce() -> R) -> R {
-    enter(&mut None, f)
+    exchanged(&mut None, f)
 }
 
 /// Exchanges the thread's turn for another, and back when dropped: also when `f` unwinds.

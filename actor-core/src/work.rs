@@ -136,6 +136,13 @@ type Stepped<M> = Option<(M, Option<Source<M>>)>;
 
 impl<M> Unpin for Step<M> {}
 
+impl<M> Drop for Step<M> {
+    /// Contained one by one: of several that are dropped together, a panic in one must not leak the others.
+    fn drop(&mut self) {
+        discard(self.0.take());
+    }
+}
+
 impl<M> Future for Step<M> {
     type Output = Stepped<M>;
 
@@ -229,9 +236,9 @@ impl<M: Send + 'static> Work<M> {
             match turn::aside(|| contain(|| running.poll_next_unpin(cx))) {
                 Ok(Poll::Ready(Some(done))) => self.ready.extend(done),
                 Ok(Poll::Ready(None) | Poll::Pending) => return,
+                // The others go on: a handler may wait for what they do.
                 Err(panic) => {
                     self.panic.get_or_insert(panic);
-                    return;
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Who may put a message into a full mailbox next: permits, handed on in the order in which they were asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
 /// The place of a sender in the queue for room; `None` until it has to wait.
@@ -15,9 +15,8 @@ pub(super) struct Room {
     /// Messages accepted and not yet handled, and permits granted and not yet used.
     used: usize,
     waiting: BTreeMap<u64, Waker>,
+    granted: BTreeSet<u64>,
     next_ticket: u64,
-    /// Tickets are granted in order: who holds one below this, and is still here, has a permit.
-    granted_below: u64,
 }
 
 impl Room {
@@ -26,8 +25,8 @@ impl Room {
             capacity,
             used: 0,
             waiting: BTreeMap::new(),
+            granted: BTreeSet::new(),
             next_ticket: 0,
-            granted_below: 0,
         }
     }
 
@@ -49,8 +48,10 @@ impl Room {
     ///
     /// The waker that is no longer needed is left in `stale`, for the caller to drop when its lock is free.
     pub(super) fn take_or_wait(&mut self, ticket: &mut Ticket, waker: &Waker, stale: &mut Option<Waker>) -> bool {
+        // One who was sent away, and comes again, has neither a permit nor a place: it waits anew.
+        ticket.take_if(|number| !self.granted.contains(number) && !self.waiting.contains_key(number));
         let number = match *ticket {
-            Some(number) if number < self.granted_below => {
+            Some(number) if self.granted.remove(&number) => {
                 *ticket = None;
                 return true;
             }
@@ -69,19 +70,19 @@ impl Room {
         false
     }
 
-    /// Gives up a place in the queue, or the permit that came of it. Returns who has the room now, to be woken, or the waker that is not needed any more.
+    /// Gives up a place in the queue, or the permit that came of it.
     pub(super) fn forget(&mut self, ticket: &mut Ticket) -> Forgotten {
-        match ticket.take() {
+        let Some(number) = ticket.take() else {
+            return Forgotten::Nothing;
+        };
+        if self.granted.remove(&number) {
+            let mut next = Vec::new();
+            self.give_back(1, &mut next);
+            return Forgotten::Granted(next);
+        }
+        match self.waiting.remove(&number) {
+            Some(waker) => Forgotten::Waited(waker),
             None => Forgotten::Nothing,
-            Some(number) if number < self.granted_below => {
-                let mut next = Vec::new();
-                self.give_back(1, &mut next);
-                Forgotten::Granted(next)
-            }
-            Some(number) => match self.waiting.remove(&number) {
-                Some(waker) => Forgotten::Waited(waker),
-                None => Forgotten::Nothing,
-            },
         }
     }
 
@@ -97,12 +98,12 @@ impl Room {
             && let Some((number, waker)) = self.waiting.pop_first()
         {
             self.used += 1;
-            self.granted_below = number + 1;
+            self.granted.insert(number);
             wake.push(waker);
         }
     }
 
-    /// Sends everyone away who waits.
+    /// Sends everyone away who waits. Those who were given room keep it.
     pub(super) fn dismiss(&mut self) -> impl Iterator<Item = Waker> + use<> {
         std::mem::take(&mut self.waiting).into_values()
     }
@@ -162,6 +163,21 @@ mod tests {
         room.give_back(1, &mut Vec::new());
         assert!(matches!(room.forget(&mut first), Forgotten::Granted(wake) if wake.len() == 1));
         assert!(ask(&mut room, &mut second));
+    }
+
+    #[test]
+    fn one_who_was_sent_away_takes_nobodys_permit_when_it_comes_again() {
+        let mut room = Room::new(1);
+        let [mut sent_away, mut later] = [None; 2];
+        assert!(room.try_take());
+        assert!(!ask(&mut room, &mut sent_away));
+        assert_eq!(room.dismiss().count(), 1);
+        assert!(!ask(&mut room, &mut later));
+        room.give_back(1, &mut Vec::new());
+        assert!(!ask(&mut room, &mut sent_away), "it took the permit of the other");
+        assert!(ask(&mut room, &mut later));
+        room.give_back(1, &mut Vec::new());
+        assert!(ask(&mut room, &mut sent_away));
     }
 
     #[test]

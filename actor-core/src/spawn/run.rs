@@ -8,7 +8,7 @@ use std::task::Poll;
 use tokio::time::sleep;
 
 use crate::actor::Actor;
-use crate::cell::Cell;
+use crate::cell::{Cell, Subtree};
 use crate::child::Factory;
 use crate::clock;
 use crate::context::Context;
@@ -18,7 +18,7 @@ use crate::family::{Family, Next};
 use crate::home::Home;
 use crate::ledger::DeadReason;
 use crate::mailbox::Inbox;
-use crate::signal::{ChildExit, Orders};
+use crate::signal::Orders;
 use crate::slot::Slot;
 
 use super::step::Step;
@@ -33,7 +33,9 @@ pub(super) struct Run<A: Actor> {
     pub(super) ctx: Context<A::Msg>,
     pub(super) inbox: Inbox<A::Msg>,
     pub(super) started: Option<Started>,
+    pub(super) start_error: Option<SpawnError>,
     pub(super) handled: u64,
+    pub(super) in_hand: bool,
     pub(super) ended: bool,
 }
 
@@ -57,27 +59,24 @@ impl<A: Actor> Run<A> {
             if let ExitReason::Failed(failure) = &end.reason {
                 tracing::warn!(%failure, "failed");
             }
+            let orders = self.cell.mailbox.orders();
             // One that had to be killed for it is cycled too.
             let killed = matches!(end.reason, ExitReason::Killed);
-            let cycled =
-                end.obeyed.any_of(Orders::CYCLE) || (killed && self.cell.mailbox.orders().any_of(Orders::CYCLE));
-            let next = self.judge(&end, cycled);
+            let cycled = end.obeyed.any_of(Orders::CYCLE) || (killed && orders.any_of(Orders::CYCLE));
+            // An order to stop that came while the actor failed is obeyed by this end, and is not undone by a restart.
+            let stopped = orders.without(end.obeyed).any_of(Orders::STOP);
+            let obeyed = end.obeyed.with(if stopped { Orders::STOPPING } else { Orders::NONE });
+            // Before the verdict: what is ordered after it is for the next life, and must stand.
+            self.cell.mailbox.obeyed(obeyed.with(Orders::INTERRUPTING));
+            let judged = if stopped { &ExitReason::Normal } else { &end.reason };
+            let next = self.judge(judged, cycled);
             if matches!(next, Next::End) {
                 return self.end(end.reason);
             }
-            if cycled || end.reason.is_orderly() {
-                let left = self.cell.mailbox.clear(&mut self.inbox);
-                self.cell.bury_all(
-                    left,
-                    if cycled {
-                        DeadReason::Restarted
-                    } else {
-                        DeadReason::Stopped
-                    },
-                );
+            if cycled || judged.is_orderly() {
+                self.leave_the_rest(cycled);
             }
-            // The orders go before those who gave them are told: an order that comes after that is for the next life.
-            self.cell.mailbox.reopen(end.obeyed);
+            self.cell.mailbox.reopen();
             self.cell.core.life_ended(&end.reason);
             // Boxed, as what is rare must not make every actor larger.
             let ended = match next {
@@ -139,17 +138,15 @@ impl<A: Actor> Run<A> {
     }
 
     /// Whether there is another life after this one, and what it waits for.
-    fn judge(&mut self, end: &End, cycled: bool) -> Next {
+    fn judge(&mut self, reason: &ExitReason, cycled: bool) -> Next {
         let Some(place) = &self.place else { return Next::End };
-        // An order to stop that came while the actor failed is not undone by a restart.
-        let standing = self.cell.mailbox.orders().without(end.obeyed);
-        if standing.any_of(Orders::SHUTDOWN.with(Orders::STOP)) || matches!(self.factory, Factory::Once(_)) {
+        if self.cell.mailbox.orders().any_of(Orders::SHUTDOWN) || matches!(self.factory, Factory::Once(_)) {
             return Next::End;
         }
         let now = clock::now().into_std();
         place
             .family
-            .life_ended(place.key, &end.reason, cycled, now, self.home.chance())
+            .life_ended(place.key, reason, cycled, now, self.home.chance())
     }
 
     /// Waits before a restart: for the time to pass, or for the order to begin. An order that ends an actor which has no life ends
@@ -182,22 +179,21 @@ impl<A: Actor> Run<A> {
         })
         .await;
         if ended.is_none() {
-            self.cell.mailbox.reopen(Orders::BEGIN.with(Orders::CYCLE));
+            self.cell.mailbox.obeyed(Orders::BEGIN.with(Orders::CYCLE));
         }
         ended
-    }
-
-    /// Makes sure that a start which was waited for is not tried again.
-    pub(super) fn started_in_vain(&mut self) {
-        self.factory = Factory::Once(None);
     }
 
     /// Ends the actor for good.
     fn end(&mut self, reason: ExitReason) {
         self.ended = true;
         tracing::debug!(%reason, "ended");
-        if let Some(started) = self.started.take() {
-            let _ = started.put(Err(SpawnError::StoppedWhileStarting));
+        let core = &self.cell.core;
+        if std::mem::take(&mut self.in_hand) {
+            core.ledger().bury::<A::Msg>(&core.path, DeadReason::Killed, 1);
+        }
+        if let Some(family) = self.ctx.family() {
+            family.close();
         }
         let place = self.place.as_ref();
         let remove = || {
@@ -205,16 +201,16 @@ impl<A: Actor> Run<A> {
                 place.family.remove(place.key);
             }
         };
-        let core = &self.cell.core;
         if self.cell.end(reason.clone(), &mut self.inbox, self.handled, remove)
             && let Some(place) = place
         {
-            place.family.tell_owner(ChildExit {
-                id: core.id,
-                path: core.path.clone(),
-                reason,
-                significant: place.significant,
-            });
+            place
+                .family
+                .tell_owner(core.id, core.path.clone(), reason, place.significant);
+        }
+        if let Some(started) = self.started.take() {
+            let error = self.start_error.take().unwrap_or(SpawnError::StoppedWhileStarting);
+            let _ = started.put(Err(error));
         }
     }
 }

@@ -51,9 +51,6 @@ impl<A: Actor> Run<A> {
             Ok(actor) => actor,
             Err(fault) => return Err(self.failed_start(fault)),
         };
-        if let Some(place) = &self.place {
-            place.family.life_began(place.key, clock::now().into_std());
-        }
         let ctx = &mut self.ctx;
         let state = &mut actor;
         let on_start = step(
@@ -71,7 +68,7 @@ impl<A: Actor> Run<A> {
                     let _ = started.put(Ok(()));
                 }
                 if let Some(place) = &self.place {
-                    place.family.life_is_up(place.key);
+                    place.family.life_is_up(place.key, clock::now().into_std());
                 }
                 tracing::debug!("started");
                 Ok(actor)
@@ -90,14 +87,13 @@ impl<A: Actor> Run<A> {
             Fault::Error(error) => self.failure(FailureKind::Start, error.into_message()),
             Fault::Panic(message) => self.failure(FailureKind::Start, format!("panicked: {message}")),
         };
-        if let Some(started) = self.started.take() {
-            // Who waits for the start is told of its failure instead of the supervisor: there is no child yet.
-            let error = match &end.reason {
+        if self.started.is_some() {
+            // Who waits for the start is told of its failure instead of the supervisor, when the child is gone.
+            self.start_error = Some(match &end.reason {
                 ExitReason::Failed(failure) => SpawnError::StartFailed(failure.clone()),
                 _ => SpawnError::StoppedWhileStarting,
-            };
-            self.started_in_vain();
-            let _ = started.put(Err(error));
+            });
+            self.factory = Factory::Once(None);
         }
         end
     }
@@ -116,7 +112,7 @@ impl<A: Actor> Run<A> {
             if self.ctx.is_stopping() {
                 return End {
                     reason: ExitReason::Normal,
-                    obeyed: Orders::STOP,
+                    obeyed: Orders::STOPPING,
                 };
             }
             if self.ctx.has_fresh() {
@@ -132,10 +128,11 @@ impl<A: Actor> Run<A> {
             let event = self.next(work, &mut since_work).await;
             let outcome = match event {
                 Event::Idle => {
-                    if self.cell.mailbox.orders().any_of(Orders::DRAIN) {
+                    // Only when nothing stronger was said.
+                    if self.cell.mailbox.orders() == Orders::DRAIN {
                         return End {
                             reason: ExitReason::Normal,
-                            obeyed: Orders::DRAIN,
+                            obeyed: Orders::STOPPING,
                         };
                     }
                     continue;
@@ -214,6 +211,7 @@ impl<A: Actor> Run<A> {
                 return None;
             }
         }
+        self.in_hand = true;
         Some(envelope.msg)
     }
 
@@ -231,6 +229,7 @@ impl<A: Actor> Run<A> {
     /// Counts the message that was in hand.
     fn settle(&mut self, interrupted: bool) {
         self.inbox.finish_one();
+        self.in_hand = false;
         if interrupted {
             self.cell
                 .core
@@ -253,7 +252,7 @@ impl<A: Actor> Run<A> {
         } else if orders.any_of(Orders::STOP) {
             Some(End {
                 reason: ExitReason::Normal,
-                obeyed: Orders::STOP,
+                obeyed: Orders::STOPPING,
             })
         } else if orders.any_of(Orders::CYCLE) {
             Some(End {

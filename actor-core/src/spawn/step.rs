@@ -61,8 +61,13 @@ where
         }
     })
     .await;
-    match contain(|| future.set(None)) {
-        Ok(()) => ended,
-        Err(message) => Step::Panicked(message),
+    match (contain(|| future.set(None)), ended) {
+        (Ok(()), ended) => ended,
+        // What is killed is killed, however it goes.
+        (Err(panic), Step::Interrupted) => {
+            tracing::error!(panic, "a handler panicked while it was dropped");
+            Step::Interrupted
+        }
+        (Err(message), _) => Step::Panicked(message),
     }
 }

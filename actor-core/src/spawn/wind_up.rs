@@ -10,6 +10,7 @@ use crate::contain::discard;
 use crate::error::AskError;
 use crate::exit::{ExitReason, FailureKind};
 use crate::family::Family;
+use crate::ledger::DeadReason;
 use crate::signal::Orders;
 use crate::stop::{kill_children, stop_children};
 use crate::turn;
@@ -22,12 +23,26 @@ impl<A: Actor> Run<A> {
     /// Ends a life: the attached work first, then the children, then `on_stop`, then the state itself.
     pub(super) async fn wind_up(&mut self, mut end: End, mut state: Option<A>, work: Option<Box<Work<A::Msg>>>) -> End {
         let failed = |end: &End| matches!(end.reason, ExitReason::Failed(_) | ExitReason::Killed);
+        self.ctx.is_over();
+        if end.reason.is_orderly() {
+            // What waits will not be handled. A child that waits for an answer to it could not stop.
+            self.leave_the_rest(end.obeyed.any_of(Orders::CYCLE));
+        }
         discard((work, self.ctx.end_life()));
+        // Those who asked what is dropped here must not wait until the children have stopped.
+        turn::end(if failed(&end) {
+            &AskError::Failed
+        } else {
+            &AskError::NoReply
+        });
         if let Some(family) = self.ctx.family().cloned() {
             // Boxed, as most actors have no children, and would carry the room for it.
             Box::pin(self.stop_family(&family, matches!(end.reason, ExitReason::Killed))).await;
             // A child that could not be kept alive while the others were stopped changes nothing any more.
             let _ = family.take_failure();
+            if self.cell.mailbox.orders().any_of(Orders::KILL) {
+                end.reason = ExitReason::Killed;
+            }
         }
         if let Some(actor) = &mut state
             && !matches!(end.reason, ExitReason::Killed)
@@ -48,7 +63,7 @@ impl<A: Actor> Run<A> {
                 Err(Fault::Panic(message)) => Some(self.failure(FailureKind::Panic, message)),
             };
             match fault {
-                Some(fault) if end.reason.is_orderly() => end = fault,
+                Some(fault) if end.reason.is_orderly() => end.reason = fault.reason,
                 Some(fault) => tracing::warn!(reason = %fault.reason, "on_stop failed after a failure"),
                 None => {}
             }
@@ -62,6 +77,20 @@ impl<A: Actor> Run<A> {
             &AskError::NoReply
         });
         end
+    }
+
+    /// Leaves what waits in the mailbox to dead letters.
+    pub(super) fn leave_the_rest(&mut self, cycled: bool) {
+        if !cycled {
+            self.cell.mailbox.shut();
+        }
+        let left = self.cell.mailbox.clear(&mut self.inbox);
+        let reason = if cycled {
+            DeadReason::Restarted
+        } else {
+            DeadReason::Stopped
+        };
+        self.cell.bury_all(left, reason);
     }
 
     /// Stops the children: at once, and all together, from the moment when this actor is killed itself.

@@ -53,14 +53,19 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// Notes that a life began at `now`.
+    /// Notes that a life was up at `now`.
     pub(crate) fn started(&mut self, now: Instant) {
         self.started = Some(now);
     }
 
     /// How long to wait before the restart after a failure at `now`. `chance`, from 0 to 1, chooses the jitter.
     pub(crate) fn wait(&mut self, backoff: &Backoff, now: Instant, chance: f64) -> Duration {
-        if self.started.is_some_and(|at| now.duration_since(at) >= backoff.reset) {
+        // A life that never was up does not count as a long one, however long its start took.
+        if self
+            .started
+            .take()
+            .is_some_and(|at| now.duration_since(at) >= backoff.reset)
+        {
             self.in_a_row = 0;
         }
         let doubled = 1u32
