@@ -4,6 +4,7 @@ mod asking;
 mod attached;
 mod backing_off;
 mod bad_input;
+mod between_lives;
 mod chat;
 mod deadlocks;
 mod delivery;

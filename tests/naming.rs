@@ -134,10 +134,28 @@ async fn members_leave_by_themselves_when_they_end() {
 #[tokio::test(start_paused = true)]
 async fn a_group_of_another_message_type_is_an_error() {
     let system = System::new("test");
-    system.group::<u32>("numbers").expect("it is made");
+    let _held = system.group::<u32>("numbers").expect("it is made");
     system.group::<u32>("numbers").expect("it is there");
     assert!(matches!(
         system.group::<String>("numbers"),
         Err(LookupError::WrongType { .. })
     ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_kept_by_its_members_and_its_holders_and_not_by_its_name() {
+    let (system, actor, _) = subject("a");
+    system.group::<Do>("kept").expect("it is made").join(&actor);
+    assert_eq!(system.group::<Do>("kept").expect("it is there").len(), 1);
+    for _ in 0..1000 {
+        system.group::<u32>("of nobody").expect("it is made");
+    }
+    system
+        .group::<String>("of nobody")
+        .expect("nothing of the other type is left");
+    let held = system.group::<String>("held").expect("it is made");
+    assert!(system.group::<u32>("held").is_err());
+    drop(held);
+    let _ = actor.stop().await;
+    system.group::<u32>("kept").expect("its last member has left");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::error::TryTellError;
 use crate::handle::Handle;
@@ -54,11 +54,10 @@ impl<M: Send + 'static> Group<M> {
         if members.places.contains_key(&handle.id()) {
             return false;
         }
-        let group = Arc::downgrade(&self.0);
+        // Strong: a group lives for as long as it has members.
+        let group = self.clone();
         let release = handle.core().at_end(move |id| {
-            if let Some(group) = group.upgrade() {
-                Group(group).remove(id);
-            }
+            group.remove(id);
         });
         let Some(release) = release else { return false };
         let index = members.list.len();
@@ -127,6 +126,21 @@ impl<M: Send + 'static> Group<M> {
     /// Whether there is no member.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A group that is kept by others.
+pub(crate) struct WeakGroup<M>(Weak<Mutex<Members<M>>>);
+
+impl<M> WeakGroup<M> {
+    pub(crate) fn upgrade(&self) -> Option<Group<M>> {
+        self.0.upgrade().map(Group)
+    }
+}
+
+impl<M> Group<M> {
+    pub(crate) fn downgrade(&self) -> WeakGroup<M> {
+        WeakGroup(Arc::downgrade(&self.0))
     }
 }
 

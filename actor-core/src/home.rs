@@ -1,6 +1,7 @@
 //! What all actors of one system have in common.
 
 use std::any::{Any, type_name};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
@@ -8,11 +9,14 @@ use dashmap::DashMap;
 use crate::cell::AnyCell;
 use crate::error::LookupError;
 use crate::family::Family;
-use crate::group::Group;
+use crate::group::{Group, WeakGroup};
 use crate::id::ActorPath;
 use crate::ledger::Ledger;
 use crate::registry::Registry;
 use crate::sync::Mutex;
+
+/// So many names of groups are kept without a look at whether the groups are still there.
+const GROUPS_MIN: usize = 64;
 
 pub(crate) struct Home {
     pub(crate) name: String,
@@ -20,6 +24,7 @@ pub(crate) struct Home {
     pub(crate) registry: Registry,
     pub(crate) root: OnceLock<Root>,
     groups: DashMap<String, NamedGroup>,
+    clear_groups_at: AtomicUsize,
     chance: Mutex<fastrand::Rng>,
     laggards: Mutex<Option<Laggards>>,
 }
@@ -30,9 +35,30 @@ pub(crate) struct Root {
     pub(crate) family: Arc<Family>,
 }
 
+/// A group is kept by its members and by those who hold it. Its name keeps nothing, or names that are used once would pile up.
 struct NamedGroup {
     message: &'static str,
+    /// A `WeakGroup` of the right type.
     group: Box<dyn Any + Send + Sync>,
+    is_gone: fn(&(dyn Any + Send + Sync)) -> bool,
+}
+
+impl NamedGroup {
+    fn new<M: Send + 'static>(group: &Group<M>) -> Self {
+        Self {
+            message: type_name::<M>(),
+            group: Box::new(group.downgrade()),
+            is_gone: |group| {
+                group
+                    .downcast_ref::<WeakGroup<M>>()
+                    .is_none_or(|group| group.upgrade().is_none())
+            },
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        (self.is_gone)(&*self.group)
+    }
 }
 
 /// The actors that did not stop when they should have.
@@ -50,6 +76,7 @@ impl Home {
             registry: Registry::default(),
             root: OnceLock::new(),
             groups: DashMap::new(),
+            clear_groups_at: AtomicUsize::new(GROUPS_MIN),
             chance: Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
             laggards: Mutex::new(None),
         }
@@ -62,23 +89,35 @@ impl Home {
 
     /// The group of this name, made if there was none.
     pub(crate) fn group<M: Send + 'static>(&self, name: &str) -> Result<Group<M>, LookupError> {
-        let make = || NamedGroup {
-            message: type_name::<M>(),
-            group: Box::new(Group::<M>::new()),
-        };
-        let named = match self.groups.get(name) {
-            Some(named) => named,
-            None => self.groups.entry(name.to_owned()).or_insert_with(make).downgrade(),
-        };
-        named
-            .group
-            .downcast_ref::<Group<M>>()
-            .cloned()
-            .ok_or_else(|| LookupError::WrongType {
+        self.forget_gone_groups();
+        let mut named = self
+            .groups
+            .entry(name.to_owned())
+            .or_insert_with(|| NamedGroup::new(&Group::<M>::new()));
+        let of_this_type = named.group.downcast_ref::<WeakGroup<M>>();
+        if let Some(group) = of_this_type.and_then(WeakGroup::upgrade) {
+            return Ok(group);
+        }
+        if of_this_type.is_none() && !named.is_gone() {
+            return Err(LookupError::WrongType {
                 name: name.to_owned(),
                 expected: type_name::<M>(),
                 found: named.message,
-            })
+            });
+        }
+        let group = Group::new();
+        *named = NamedGroup::new(&group);
+        Ok(group)
+    }
+
+    /// Clears the table of names when it has doubled, which costs each new name a constant.
+    fn forget_gone_groups(&self) {
+        let clear_at = self.clear_groups_at.load(Ordering::Relaxed);
+        if self.groups.len() >= clear_at {
+            self.groups.retain(|_, named| !named.is_gone());
+            self.clear_groups_at
+                .store((self.groups.len() * 2).max(GROUPS_MIN), Ordering::Relaxed);
+        }
     }
 
     /// From now on, notes who does not stop in time.
