@@ -39,7 +39,7 @@ pub(crate) async fn regroup(family: Arc<Family>, home: Arc<Home>) -> Infallible 
     }
 }
 
-/// Ends the present life of a child. A temporary child that falls for another's sake is gone. [OTP]
+/// Ends the present life of a child. A temporary child that falls for another's sake is gone. (As OTP has it.)
 pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
     let Some((treatment, child)) = family.child(key) else {
         return;

@@ -46,7 +46,7 @@ pub(crate) async fn stop_one(siblings: &dyn Subtree, child: Stoppable, home: &Ho
 }
 
 /// Waits for `ended` for as long as the actor may take. One that is stopping its own children may take as long as they do,
-/// unless its specification says otherwise. [OTP]
+/// unless its specification says otherwise. (As OTP has it.)
 pub(crate) async fn ends_in_time(core: &Core, shutdown: Option<Duration>, mut ended: impl Future + Unpin) -> bool {
     while timeout(shutdown.unwrap_or(SHUTDOWN_DEFAULT), &mut ended).await.is_err() {
         if shutdown.is_some() || !core.is_winding_up() {

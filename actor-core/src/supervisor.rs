@@ -146,7 +146,7 @@ impl Supervisor {
     /// The supervisor as a child of the system, of an actor, or of another supervisor.
     ///
     /// Its start ends well when those of all its children have. When it is restarted itself, so are they, without
-    /// those that were added at run time. [OTP]
+    /// those that were added at run time. (As OTP has it.)
     pub fn named(self, name: impl Into<String>) -> ChildSpec<impl Actor<Msg = Supervise>> {
         let Self {
             rules,
