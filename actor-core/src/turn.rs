@@ -14,6 +14,9 @@ use crate::question::Question;
 thread_local! {
     /// A pointer, so that entering a turn, which every poll of every actor does, exchanges one word.
     static TURN: Cell<Option<Box<Turn>>> = const { Cell::new(None) };
+
+    /// Whether the turn has something to end: a look at this, after each message, is all that most of them cost.
+    static NOTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// An actor's state while its code runs.
@@ -61,23 +64,33 @@ pub(crate) fn aside<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// Exchanges the thread's turn for another, and back when dropped: also when `f` unwinds.
-struct Exchange<'a>(&'a mut Option<Box<Turn>>);
+struct Exchange<'a> {
+    turn: &'a mut Option<Box<Turn>>,
+    noted_outside: bool,
+}
 
 impl<'a> Exchange<'a> {
     fn new(turn: &'a mut Option<Box<Turn>>) -> Self {
-        let mut exchange = Self(turn);
+        let noted = turn
+            .as_ref()
+            .is_some_and(|turn| turn.has_waited || !turn.dropped.is_empty());
+        let mut exchange = Self {
+            turn,
+            noted_outside: NOTED.replace(noted),
+        };
         exchange.swap();
         exchange
     }
 
     fn swap(&mut self) {
-        *self.0 = TURN.replace(self.0.take());
+        *self.turn = TURN.replace(self.turn.take());
     }
 }
 
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
         self.swap();
+        NOTED.set(self.noted_outside);
     }
 }
 
@@ -102,6 +115,7 @@ pub(crate) fn actor() -> Option<ActorId> {
 pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Result<Option<Wait>, Deadlock> {
     let owner = with(|turn| {
         turn.has_waited = true;
+        NOTED.set(true);
         turn.owner.clone()
     });
     owner.map(|owner| Wait::begin(owner, on(), owed)).transpose()
@@ -130,7 +144,10 @@ pub(crate) fn set_deadline(deadline: Option<Instant>) {
 /// anybody sees the error. Outside a turn nothing can fail, and the asker is told at once.
 pub(crate) fn reply_dropped(question: Arc<dyn Question>) {
     let mut question = Some(question);
-    with(|turn| turn.dropped.extend(question.take()));
+    with(|turn| {
+        turn.dropped.extend(question.take());
+        NOTED.set(true);
+    });
     if let Some(question) = question {
         question.refuse(AskError::NoReply);
     }
@@ -138,6 +155,9 @@ pub(crate) fn reply_dropped(question: Arc<dyn Question>) {
 
 /// Ends the handling of a message: those whose reply ports were dropped are told, and the handler waits for nobody.
 pub(crate) fn end(why: &AskError) {
+    if !NOTED.replace(false) {
+        return;
+    }
     refuse_dropped(why);
     let waited = with(|turn| mem::take(&mut turn.has_waited).then(|| turn.owner.clone()));
     if let Some(owner) = waited.flatten() {

@@ -33,20 +33,26 @@ where
     M: Send + 'static,
     F: Future,
 {
-    let future = match contain(make) {
-        Ok(future) => future,
-        Err(message) => return Step::Panicked(message),
-    };
-    // In an `Option`, so that the drop of the future happens where its panic can be contained.
-    let mut future = pin!(Some(future));
+    let mut make = Some(make);
+    // In an `Option`, so that it is made, polled and dropped where a panic can be contained.
+    let mut future = pin!(None);
     let ended = poll_fn(|cx| {
-        let Some(running) = future.as_mut().as_pin_mut() else {
-            return Poll::Pending;
-        };
-        match contain(|| running.poll(cx)) {
-            Ok(Poll::Ready(value)) => return Poll::Ready(Step::Done(value)),
+        let polled = contain(|| {
+            if let Some(make) = make.take() {
+                future.set(Some(make()));
+            }
+            let running = future.as_mut().as_pin_mut()?;
+            let ready = match running.poll(cx) {
+                Poll::Ready(value) => Some(value),
+                Poll::Pending => return None,
+            };
+            future.set(None);
+            ready
+        });
+        match polled {
+            Ok(Some(value)) => return Poll::Ready(Step::Done(value)),
             Err(message) => return Poll::Ready(Step::Panicked(message)),
-            Ok(Poll::Pending) => {}
+            Ok(None) => {}
         }
         turn::refuse_dropped(&AskError::NoReply);
         if let Some(work) = work {
@@ -61,13 +67,11 @@ where
         }
     })
     .await;
-    match (contain(|| future.set(None)), ended) {
-        (Ok(()), ended) => ended,
-        // What is killed is killed, however it goes.
-        (Err(panic), Step::Interrupted) => {
-            tracing::error!(panic, "a handler panicked while it was dropped");
-            Step::Interrupted
-        }
-        (Err(message), _) => Step::Panicked(message),
+    // One that is done is dropped already; what is left here panicked or was interrupted, and is that however it goes.
+    if !matches!(ended, Step::Done(_))
+        && let Err(panic) = contain(|| future.set(None))
+    {
+        tracing::error!(panic, "a handler panicked while it was dropped");
     }
+    ended
 }
