@@ -15,5 +15,6 @@ mod stopping;
 mod supervision;
 mod supervisors;
 mod support;
+mod tending;
 mod tidy;
 mod watching;

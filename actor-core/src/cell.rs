@@ -57,6 +57,8 @@ type Release = Box<dyn FnOnce(ActorId) + Send>;
 pub(crate) trait AnyCell: Waiting {
     fn core(&self) -> &Core;
     fn order(&self, orders: Orders);
+    /// Takes back an order that was given.
+    fn withdraw(&self, orders: Orders);
     fn push_signal(&self, signal: Signal);
     /// Whether a sender with this ticket still waits for room in the mailbox.
     fn owes_room(&self, ticket: u64) -> bool;
@@ -170,6 +172,10 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         self.mailbox.order(orders);
     }
 
+    fn withdraw(&self, orders: Orders) {
+        self.mailbox.obeyed(orders);
+    }
+
     fn push_signal(&self, signal: Signal) {
         self.mailbox.push_signal(signal);
     }
@@ -187,6 +193,11 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
     }
 
     fn abandon(&self, reason: ExitReason) {
+        // Should its handler come to an end after all, so does its run, and has no more children.
+        self.mailbox.order(Orders::KILL.with(Orders::SHUTDOWN));
+        if let Some(children) = self.core.children() {
+            children.close();
+        }
         self.end(reason, &mut Inbox::new(&self.mailbox), 0, || {});
     }
 }

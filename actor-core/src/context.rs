@@ -159,7 +159,7 @@ impl<M: Send + 'static> Context<M> {
 
     /// The table of this actor's children, made for the first, unless there are to be no more.
     pub(crate) fn open_family(&mut self) -> Result<&Arc<Family>, SpawnError> {
-        if self.over {
+        if self.over || !self.cell.core.is_alive() {
             Err(SpawnError::Stopping)
         } else {
             Ok(self.family_or_new())

@@ -70,8 +70,8 @@ struct State {
     failure: Option<Failure>,
     /// Children that ended and are to be restarted with others, and how long to wait before it.
     fallen: Vec<(u64, Duration)>,
-    /// Who restarts several together, while it waits for a child.
-    regroups: Option<Waker>,
+    /// Those who restart children, while they wait for one.
+    regroups: Vec<Waker>,
     /// Which life of the owner it is.
     life: u64,
 }
@@ -119,7 +119,7 @@ impl Family {
                 next: 0,
                 failure: None,
                 fallen: Vec::new(),
-                regroups: None,
+                regroups: Vec::new(),
                 life,
             }),
         }
@@ -220,20 +220,16 @@ impl Family {
         if let Some(child) = state.children.get_mut(&key) {
             child.phase = phase;
         }
-        let waker = state.regroups.take();
+        let wakers = std::mem::take(&mut state.regroups);
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Takes note of the children that have fallen: returns all whom that touches, in the order of their start, and the longest wait.
     pub(crate) fn poll_fallen(&self, cx: &mut Context<'_>) -> Poll<(BTreeSet<u64>, Duration)> {
         let mut state = self.state.lock();
         if state.fallen.is_empty() {
-            let stale = state.regroups.replace(cx.waker().clone());
-            drop(state);
-            drop(stale);
+            state.wait(cx);
             return Poll::Pending;
         }
         let children: Vec<u64> = state.children.keys().copied().collect();
@@ -253,9 +249,7 @@ impl Family {
         if awaited(phase) {
             return Poll::Ready(phase);
         }
-        let stale = state.regroups.replace(cx.waker().clone());
-        drop(state);
-        drop(stale);
+        state.wait(cx);
         Poll::Pending
     }
 
@@ -282,6 +276,8 @@ impl Family {
             child.phase = Phase::Starting;
             child.cell.clone()
         };
+        // It is parked, so that an order to end its life was for the one before.
+        cell.withdraw(Orders::CYCLE);
         cell.order(Orders::BEGIN);
     }
 
@@ -316,12 +312,10 @@ impl Family {
         if let Some(child) = &child {
             state.names.remove(child.cell.core().path.name());
         }
-        let waker = state.regroups.take();
+        let wakers = std::mem::take(&mut state.regroups);
         drop(state);
         drop(child);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Tells the owner that a child has ended for good.
@@ -351,6 +345,15 @@ impl Family {
         state.fallen.clear();
         state.life = life;
         state.window = RestartWindow::new(state.window.limit(), state.window.period());
+    }
+}
+
+impl State {
+    /// Has the caller woken when a child changes its phase, beside others who wait for the same.
+    fn wait(&mut self, cx: &Context<'_>) {
+        if !self.regroups.iter().any(|waker| waker.will_wake(cx.waker())) {
+            self.regroups.push(cx.waker().clone());
+        }
     }
 }
 

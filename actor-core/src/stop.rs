@@ -60,7 +60,8 @@ pub(crate) async fn ends_in_time(core: &Core, shutdown: Option<Duration>, mut en
 pub(crate) async fn kill_children(children: &dyn Subtree, home: &Home) {
     children.close();
     let doomed = children.children();
-    doomed.iter().for_each(|child| child.cell.order(Orders::KILL));
+    let orders = Orders::KILL.with(Orders::SHUTDOWN);
+    doomed.iter().for_each(|child| child.cell.order(orders));
     for child in doomed.into_iter().rev() {
         let mut ended = Monitor::of(child.cell.clone());
         bury_if_stuck(children, &child.cell, &mut ended, home).await;

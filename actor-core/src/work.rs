@@ -62,7 +62,7 @@ impl fmt::Debug for Attached {
 
 /// Attached work that has not been begun: it is when the handler which attached it has returned.
 pub(crate) struct Fresh<M> {
-    source: Source<M>,
+    step: Step<M>,
     attached: Attached,
 }
 
@@ -96,7 +96,7 @@ impl<M: Send + 'static> Fresh<M> {
         let attached = Attached(Arc::default());
         (
             Self {
-                source,
+                step: Step(Some(source)),
                 attached: attached.clone(),
             },
             attached,
@@ -132,7 +132,7 @@ impl<M: Send + 'static> Fresh<M> {
 /// A source on its way to its next message.
 struct Step<M>(Option<Source<M>>);
 
-type Stepped<M> = Option<(M, Option<Source<M>>)>;
+type Stepped<M> = Option<(M, Option<Step<M>>)>;
 
 impl<M> Unpin for Step<M> {}
 
@@ -166,7 +166,7 @@ impl<M> Future for Step<M> {
             .0
             .take()
             .filter(|source| matches!(source, Source::Every(_) | Source::Stream(_)));
-        Poll::Ready(msg.map(|msg| (msg, again)))
+        Poll::Ready(msg.map(|msg| (msg, again.map(|source| Step(Some(source))))))
     }
 }
 
@@ -184,7 +184,7 @@ struct Running<M> {
 
 struct Done<M> {
     msg: M,
-    again: Option<Source<M>>,
+    again: Option<Step<M>>,
     attached: Attached,
 }
 
@@ -219,14 +219,11 @@ impl<M: Send + 'static> Work<M> {
     }
 
     pub(crate) fn begin(&mut self, fresh: Fresh<M>) {
-        self.run(fresh.source, fresh.attached);
+        self.run(fresh.step, fresh.attached);
     }
 
-    fn run(&mut self, source: Source<M>, attached: Attached) {
-        self.running.push(Running {
-            step: Step(Some(source)),
-            attached,
-        });
+    fn run(&mut self, step: Step<M>, attached: Attached) {
+        self.running.push(Running { step, attached });
     }
 
     /// Lets all of it make progress, and keeps what comes of it: at most one message for each piece of work.
@@ -261,11 +258,11 @@ impl<M: Send + 'static> Work<M> {
                 discard(done);
                 continue;
             }
-            if let Some(mut source) = done.again {
-                if let Source::Every(ticker) = &mut source {
+            if let Some(mut step) = done.again {
+                if let Some(Source::Every(ticker)) = &mut step.0 {
                     ticker.wind(clock::now());
                 }
-                self.run(source, done.attached);
+                self.run(step, done.attached);
             }
             return Some(Outcome::Message(done.msg));
         }

@@ -68,7 +68,9 @@ impl<A: Actor> Run<A> {
             let obeyed = end.obeyed.with(if stopped { Orders::STOPPING } else { Orders::NONE });
             // Before the verdict: what is ordered after it is for the next life, and must stand.
             self.cell.mailbox.obeyed(obeyed.with(Orders::INTERRUPTING));
-            let judged = if stopped { &ExitReason::Normal } else { &end.reason };
+            // One that was told to stop has done so, though its `on_stop` failed. One that ended itself has failed then. [OTP]
+            let told = stopped || (end.obeyed.any_of(Orders::STOPPING) && !self.ctx.is_stopping());
+            let judged = if told { &ExitReason::Normal } else { &end.reason };
             let next = self.judge(judged, cycled);
             if matches!(next, Next::End) {
                 return self.end(end.reason);
@@ -81,12 +83,12 @@ impl<A: Actor> Run<A> {
             // Boxed, as what is rare must not make every actor larger.
             let ended = match next {
                 Next::RestartAfter(wait) if wait.is_zero() => None,
-                Next::RestartAfter(wait) => Box::pin(self.back_off(sleep(wait))).await,
+                Next::RestartAfter(wait) => Box::pin(self.back_off(sleep(wait), false)).await,
                 _ => {
                     if let Some(place) = &self.place {
                         place.family.is_parked(place.key);
                     }
-                    Box::pin(self.back_off(pending())).await
+                    Box::pin(self.back_off(pending(), true)).await
                 }
             };
             if let Some(reason) = ended {
@@ -149,27 +151,30 @@ impl<A: Actor> Run<A> {
             .life_ended(place.key, reason, cycled, now, self.home.chance())
     }
 
-    /// Waits before a restart: for the time to pass, or for the order to begin. An order that ends an actor which has no life ends
-    /// the wait, and the actor.
-    async fn back_off(&mut self, wait: impl Future<Output = ()>) -> Option<ExitReason> {
+    /// Waits before a restart: for the time to pass, or, once `parked`, for the order to begin.
+    ///
+    /// In back-off, an order that ends an actor which has no life ends the wait, and the actor. One that is parked belongs to
+    /// a restart of several: only its parent ends it there, and other orders are for the life to come.
+    async fn back_off(&mut self, wait: impl Future<Output = ()>, mut parked: bool) -> Option<ExitReason> {
         let mut waiting = pin!(wait);
-        let mut called = false;
         let ended = poll_fn(|cx| {
             self.cell.mailbox.park_in_handler(&mut self.inbox, cx);
             let orders = self.cell.mailbox.orders();
-            if orders.any_of(Orders::KILL) {
+            let by_parent = orders.any_of(Orders::SHUTDOWN);
+            if orders.any_of(Orders::KILL) && (by_parent || !parked) {
                 Poll::Ready(Some(ExitReason::Killed))
-            } else if orders.any_of(Orders::SHUTDOWN) {
+            } else if by_parent {
                 Poll::Ready(Some(ExitReason::Shutdown))
-            } else if orders.any_of(Orders::STOP) {
+            } else if orders.any_of(Orders::STOP) && !parked {
                 Poll::Ready(Some(ExitReason::Normal))
             } else if orders.any_of(Orders::BEGIN) {
                 Poll::Ready(None)
+            } else if parked {
+                Poll::Pending
             } else if orders.any_of(Orders::CYCLE) {
                 // There is no life to end; what is left is to wait for the order to begin, and no longer for the time.
-                if !std::mem::replace(&mut called, true)
-                    && let Some(place) = &self.place
-                {
+                parked = true;
+                if let Some(place) = &self.place {
                     place.family.is_parked(place.key);
                 }
                 Poll::Pending
@@ -179,7 +184,7 @@ impl<A: Actor> Run<A> {
         })
         .await;
         if ended.is_none() {
-            self.cell.mailbox.obeyed(Orders::BEGIN.with(Orders::CYCLE));
+            self.cell.mailbox.obeyed(Orders::BEGIN);
         }
         ended
     }

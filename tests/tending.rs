@@ -1,0 +1,162 @@
+//! Promises about the children of a supervisor at run time: added, stopped, restarted, listed, and ends that are meant.
+
+use std::time::Duration;
+
+use actor_core::prelude::*;
+use actor_core::{AutoShutdown, LookupError, SpawnError, Supervisor};
+
+use crate::supervisors::family;
+use crate::support::{Do, Gate, Journal, Script, settle};
+
+#[tokio::test(start_paused = true)]
+async fn children_are_added_stopped_restarted_and_listed_at_run_time() {
+    let (_system, s, [a, _, _], journal) = family(Supervisor::one_for_one()).await;
+    let d = s
+        .start_child(Script::new("d", &journal).spec())
+        .await
+        .expect("a free name");
+    assert_eq!(d.ask(Do::Life).await, Ok(1));
+    let taken = s.start_child(Script::new("d", &journal).spec()).await;
+    assert!(matches!(taken, Err(SpawnError::NameTaken(name)) if name == "d"));
+    s.restart_child("a").await.expect("there is such a child");
+    assert_eq!(a.ask(Do::Life).await, Ok(2));
+    s.stop_child("b").await.expect("there is such a child");
+    assert_eq!(s.stop_child("b").await, Err(LookupError::NotFound("b".into())));
+    let names: Vec<_> = s
+        .children()
+        .await
+        .iter()
+        .map(|child| child.path.name().to_owned())
+        .collect();
+    assert_eq!(names, ["a", "c", "d"]);
+    assert!(s.children().await.iter().all(|child| child.is_up));
+    assert!(matches!(s.child::<u32>("a").await, Err(LookupError::WrongType { .. })));
+    assert_eq!(
+        journal.take(),
+        ["d started", "a is shut down", "a started", "b is shut down"]
+    );
+    let _ = s.stop().await;
+    assert!(matches!(
+        s.start_child(Script::new("e", &journal).spec()).await,
+        Err(SpawnError::Stopping)
+    ));
+    assert!(s.children().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_in_back_off_can_be_restarted_at_once() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let hour = Duration::from_secs(3600);
+    let spec = Script::new("a", &journal).spec().backoff(Backoff::new(hour, hour));
+    let s = system
+        .start(Supervisor::one_for_one().child(spec).named("s"))
+        .await
+        .expect("it starts");
+    let a = s.child::<Do>("a").await.expect("it was started");
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    assert!(!s.children().await[0].is_up);
+    s.restart_child("a").await.expect("there is such a child");
+    assert_eq!(a.ask(Do::Life).await, Ok(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dynamic_supervisor_stops_its_children_all_at_once() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let s = system.start(Supervisor::dynamic().named("s")).await.expect("it starts");
+    let gate = Gate::new();
+    let names = ["a", "b", "c"];
+    for name in names {
+        let slow = Script {
+            stop_gate: Some(gate.clone()),
+            ..Script::new(name, &journal)
+        };
+        s.start_child(slow.spec()).await.expect("a free name");
+    }
+    let (report, ()) = tokio::join!(system.shutdown(), async {
+        for _ in names {
+            gate.reached().await;
+        }
+        names.iter().for_each(|_| gate.open());
+    });
+    assert!(report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_ends_when_its_significant_children_have_ended_by_themselves() {
+    for (auto_shutdown, ends_at) in [
+        (AutoShutdown::Never, 3),
+        (AutoShutdown::AnySignificant, 1),
+        (AutoShutdown::AllSignificant, 2),
+    ] {
+        let system = System::new("test");
+        let journal = Journal::default();
+        let supervisor = ["a", "b"].into_iter().fold(
+            Supervisor::one_for_one()
+                .auto_shutdown(auto_shutdown)
+                .child(Script::new("other", &journal).spec()),
+            |s, name| s.child(Script::new(name, &journal).spec().significant()),
+        );
+        let s = system.start(supervisor.named("s")).await.expect("all start");
+        let children = [
+            s.child::<Do>("a").await.expect("started"),
+            s.child::<Do>("b").await.expect("started"),
+        ];
+        let mut ended = 0;
+        for child in children {
+            if s.is_alive() {
+                ended += 1;
+                let _ = child.stop().await;
+                settle().await;
+            }
+        }
+        assert_eq!(s.is_alive(), ends_at == 3, "{auto_shutdown:?}");
+        assert_eq!(ended, ends_at.min(2), "{auto_shutdown:?}");
+    }
+    let system = System::new("test");
+    let spec = Script::new("a", &Journal::default())
+        .spec()
+        .significant()
+        .restart(RestartPolicy::Permanent);
+    assert!(matches!(system.spawn_spec(spec), Err(SpawnError::InvalidSpec { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_by_hand_does_not_keep_later_ones_from_happening() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let gate = Gate::new();
+    let slow = Script {
+        start_gate: Some(gate.clone()),
+        ..Script::new("slow", &journal)
+    };
+    let supervisor = Supervisor::one_for_all()
+        .child(Script::new("a", &journal).spec())
+        .child(slow.spec());
+    gate.open();
+    let s = system.start(supervisor.named("s")).await.expect("all start");
+    gate.reached().await;
+    let (restarted, ()) = tokio::join!(s.restart_child("slow"), async {
+        gate.reached().await;
+        settle().await;
+        gate.open();
+    });
+    restarted.expect("there is such a child");
+    journal.take();
+    let a = s.child::<Do>("a").await.expect("it was started");
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    gate.reached().await;
+    gate.open();
+    settle().await;
+    assert_eq!(
+        journal.take(),
+        [
+            "a stops after a failure",
+            "slow is shut down",
+            "a started",
+            "slow started"
+        ]
+    );
+}
