@@ -71,6 +71,8 @@ impl<A: Actor> Run<A> {
             // One that was told to stop has done so, though its `on_stop` failed. One that ended itself has failed then. [OTP]
             let told = stopped || (end.obeyed.any_of(Orders::STOPPING) && !self.ctx.is_stopping());
             let judged = if told { &ExitReason::Normal } else { &end.reason };
+            // To stop is said to one actor, and stands above what is said to several.
+            let cycled = cycled && !stopped;
             let next = self.judge(judged, cycled);
             if matches!(next, Next::End) {
                 return self.end(end.reason);
