@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actor_core::ActorId;
 use actor_core::prelude::*;
 
 use super::request::{RoomMsg, RoomsMsg};
@@ -21,6 +22,7 @@ pub struct Rooms {
     site: Arc<Site>,
     directory: Handle<DirectoryMsg>,
     rooms: HashMap<String, Handle<RoomMsg>>,
+    names: HashMap<ActorId, String>,
     made: u64,
 }
 
@@ -31,6 +33,7 @@ impl Rooms {
             site,
             directory,
             rooms: HashMap::new(),
+            names: HashMap::new(),
             made: 0,
         }
     }
@@ -63,6 +66,7 @@ impl Rooms {
             .mailbox(MailboxSpec::bounded(self.site.config.limits.mailbox_messages_max));
         match ctx.spawn(spec) {
             Ok(room) => {
+                self.names.insert(room.id(), folded.clone());
                 self.rooms.insert(folded, room.clone());
                 Some(room)
             }
@@ -70,6 +74,14 @@ impl Rooms {
                 tracing::error!(%error, channel = wanted, "no room could be made");
                 None
             }
+        }
+    }
+
+    /// A room has ended; one that was opened under its name meanwhile stays.
+    fn forget(&mut self, id: ActorId) {
+        let Some(name) = self.names.remove(&id) else { return };
+        if self.rooms.get(&name).is_some_and(|room| room.id() == id) {
+            self.rooms.remove(&name);
         }
     }
 }
@@ -89,7 +101,7 @@ impl Actor for Rooms {
 
     async fn on_signal(&mut self, signal: Signal, _ctx: &mut Context<RoomsMsg>) -> ActorResult {
         if let Signal::ChildExit(exit) = signal {
-            self.rooms.retain(|_, room| room.id() != exit.id);
+            self.forget(exit.id);
         }
         Ok(())
     }

@@ -1,32 +1,33 @@
 //! Wildcard masks: `*` stands for any text, `?` for one character.
 
-/// Whether `text` matches `mask`, without regard to ASCII case. Linear in `text` for each star, no recursion: a mask
-/// comes from a client.
+/// Whether `text` matches `mask`, without regard to ASCII case. Linear in `text` for each star, no recursion and no
+/// allocation: a mask comes from a client, and is held against every user.
 pub fn matches(mask: &str, text: &str) -> bool {
-    let (mask, text): (Vec<char>, Vec<char>) = (mask.chars().collect(), text.chars().collect());
-    let (mut at, mut seen) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while seen < text.len() {
-        match mask.get(at) {
-            Some('*') => {
-                retry = Some((at, seen));
-                at += 1;
+    let (mut mask, mut text) = (mask.chars(), text.chars());
+    // What stands behind the last star, and what of the text it has not taken yet.
+    let mut star = None;
+    loop {
+        let (mut behind, mut rest) = (mask.clone(), text.clone());
+        match (behind.next(), rest.next()) {
+            (Some('*'), _) => {
+                star = Some((behind.clone(), text.clone()));
+                mask = behind;
             }
-            Some(&char) if char == '?' || char.eq_ignore_ascii_case(&text[seen]) => {
-                at += 1;
-                seen += 1;
+            (None, None) => return true,
+            (Some(wanted), Some(char)) if wanted == '?' || wanted.eq_ignore_ascii_case(&char) => {
+                (mask, text) = (behind, rest);
             }
-            _ => match retry {
-                Some((star, from)) => {
-                    retry = Some((star, from + 1));
-                    at = star + 1;
-                    seen = from + 1;
+            (Some(_), None) => return false,
+            (_, Some(_)) => match &mut star {
+                Some((behind, untaken)) => {
+                    // The star takes one more.
+                    untaken.next();
+                    (mask, text) = (behind.clone(), untaken.clone());
                 }
                 None => return false,
             },
         }
     }
-    mask[at..].iter().all(|char| *char == '*')
 }
 
 /// Whether a parameter is a mask rather than a name.
@@ -68,10 +69,21 @@ mod tests {
             ("?b", "ab"),
             ("BAR!*@*", "bar!u@h"),
             ("*an1", "#chan1"),
+            ("a**?", "aé"),
+            ("*ab*b", "aabab"),
+            ("", ""),
         ] {
             assert!(matches(mask, text), "{mask} {text}");
         }
-        for (mask, text) in [("?", ""), ("a*c", "ab"), ("a", "ab"), ("", "a"), ("*a*b", "bbba")] {
+        for (mask, text) in [
+            ("?", ""),
+            ("a*c", "ab"),
+            ("a", "ab"),
+            ("", "a"),
+            ("*a*b", "bbba"),
+            ("a", ""),
+            ("ab", "a"),
+        ] {
             assert!(!matches(mask, text), "{mask} {text}");
         }
     }
