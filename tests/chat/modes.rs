@@ -39,6 +39,7 @@ async fn what_cannot_be_done_is_answered_by_its_own_numeric() {
         ("MODE #c +k :two words", "696"),
         ("MODE #c +k :", "696"),
         ("MODE #c +l many", "696"),
+        (&format!("MODE #c +b {}", "x".repeat(200)), "696"),
         ("MODE #c +o", "461"),
     ] {
         assert_eq!(commands(&op.ask(line).await), [numeric], "{line}");
@@ -130,4 +131,22 @@ async fn users_change_their_own_modes_only() {
     bob.join("#c").await;
     assert!(commands(&bob.ask("WHOIS ann").await).contains(&"319"));
     assert_eq!(commands(&bob.ask("WHO a*").await), ["352", "315"]);
+}
+
+#[tokio::test]
+async fn what_one_command_changes_is_told_in_full() {
+    let server = serve(config()).await;
+    let mut op = Client::join_server(&server, "op").await;
+    let mut bob = Client::join_server(&server, "bob").await;
+    op.join("#c").await;
+    bob.join("#c").await;
+    // As many as a command holds, and with what completes each mask more than a line holds.
+    let masks: Vec<String> = (10..23).map(|n| format!("{n}{}", "x".repeat(33))).collect();
+    op.ask(&format!("MODE #c +{} {}", "b".repeat(13), masks.join(" ")))
+        .await;
+    let lines = bob.sync().await;
+    assert!(commands(&lines).iter().all(|command| *command == "MODE") && lines.len() > 1);
+    let told: Vec<&str> = lines.iter().flat_map(|line| line.split(' ').skip(4)).collect();
+    let set: Vec<String> = masks.iter().map(|mask| format!("{mask}!*@*")).collect();
+    assert_eq!(told, set);
 }

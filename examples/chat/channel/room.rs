@@ -18,6 +18,7 @@ use crate::outbox::Outbox;
 use crate::protocol::caps::Caps;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::line::Line;
+use crate::protocol::message::BODY_BYTES_MAX;
 use crate::protocol::mode::{self, Asked};
 use crate::site::Site;
 use crate::user::request::DirectoryMsg;
@@ -164,11 +165,11 @@ impl Room {
             .change(origin.id, &origin.profile.source(), asked, now_s, masks_max);
         if !outcome.changes.is_empty() {
             self.kept();
-            let words = mode::write(&outcome.changes);
-            let line = words
-                .iter()
-                .fold(self.from(origin, "MODE"), |line, word| line.param(word));
-            self.tell_all(origin, line);
+            let head = self.from(origin, "MODE");
+            for words in mode::write(&outcome.changes, BODY_BYTES_MAX.saturating_sub(head.bytes() + 1)) {
+                let line = words.iter().fold(head.clone(), |line, word| line.param(word));
+                self.tell_all(origin, line);
+            }
         }
         for kind in outcome.shown {
             self.show_list(origin, kind);

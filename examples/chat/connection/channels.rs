@@ -332,8 +332,7 @@ impl Connection {
         let modes = message.param(1).unwrap_or("");
         let params = message.params.get(2..).unwrap_or(&[]);
         let mut asked = mode::parse(modes, params);
-        // A command cannot ask for more than one line can tell.
-        asked.truncate(100);
+        asked.truncate(mode::CHANGES_PER_COMMAND_MAX);
         if asked.is_empty() && !modes.is_empty() {
             return;
         }

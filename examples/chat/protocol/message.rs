@@ -5,7 +5,7 @@ pub const TAGS_BYTES_MAX: usize = 4096;
 /// Bytes of a line behind its tags, without CR LF.
 pub const BODY_BYTES_MAX: usize = 510;
 /// Parameters of one message; what comes behind belongs to the last.
-const PARAMS_MAX: usize = 15;
+pub const PARAMS_MAX: usize = 15;
 /// A longer label is not one (labeled-response).
 const LABEL_BYTES_MAX: usize = 64;
 

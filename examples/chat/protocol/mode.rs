@@ -1,9 +1,14 @@
 //! Mode strings of channels: what was asked for, and how what was done is written.
 
+use super::message::PARAMS_MAX;
 use super::name;
 
-/// Modes with a parameter that one command may change.
-pub const MODES_PER_COMMAND_MAX: usize = 20;
+/// Modes with a parameter that one command may change: the channel and the mode string are parameters too.
+pub const MODES_PER_COMMAND_MAX: usize = PARAMS_MAX - 2;
+/// Changes of any kind that one command may ask for; what comes behind is not looked at.
+pub const CHANGES_PER_COMMAND_MAX: usize = 100;
+/// Bytes of a mask on a list. More than the longest `nick!user@host`, and so few that a line can show one with its setter.
+pub const MASK_BYTES_MAX: usize = 150;
 
 /// A member's standing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +159,13 @@ fn parse_letter<'a>(letter: char, set: bool, params: &mut impl Iterator<Item = &
                 Some(mask) if mask.is_empty() || mask.contains(' ') || mask.starts_with(':') => {
                     Asked::Invalid(letter, "*".to_owned(), "A mask is one word")
                 }
-                Some(mask) => Asked::Change(Change::List(set, kind, super::mask::complete(mask))),
+                Some(mask) => {
+                    let mask = super::mask::complete(mask);
+                    if mask.len() > MASK_BYTES_MAX {
+                        return Asked::Invalid(letter, "*".to_owned(), "A mask has at most 150 bytes");
+                    }
+                    Asked::Change(Change::List(set, kind, mask))
+                }
             }
         }
         'k' if !set => {
@@ -179,31 +190,49 @@ fn parse_letter<'a>(letter: char, set: bool, params: &mut impl Iterator<Item = &
     }
 }
 
-/// Writes what was changed: the mode string, then its parameters.
-pub fn write(changes: &[Change]) -> Vec<String> {
-    let mut modes = String::new();
-    let mut params = Vec::new();
-    let mut sign = None;
+/// Writes what was changed, in as few lines as hold it: of each the mode string, then its parameters. With blanks between
+/// them they take up to `bytes_max`; a line that is cut would tell members of less than was done.
+pub fn write(changes: &[Change], bytes_max: usize) -> Vec<Vec<String>> {
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    let (mut sign, mut bytes) = (None, 0);
     for change in changes {
-        let (set, letter, param) = match change {
-            Change::Rank(set, rank, nick) => (*set, rank.letter(), Some(nick.clone())),
-            Change::List(set, kind, mask) => (*set, kind.letter(), Some(mask.clone())),
-            Change::Key(Some(key)) => (true, 'k', Some(key.clone())),
-            // A removed key is not told again: the parameter only keeps old clients in step.
-            Change::Key(None) => (false, 'k', Some("*".to_owned())),
-            Change::Limit(limit) => (limit.is_some(), 'l', limit.map(|limit| limit.to_string())),
-            Change::Flag(set, flag) => (*set, flag.letter(), None),
-        };
-        if sign != Some(set) {
-            modes.push(if set { '+' } else { '-' });
-            sign = Some(set);
+        let (set, letter, param) = change.spelled();
+        // A sign and a letter, and a blank before the parameter.
+        let more = 2 + param.as_ref().map_or(0, |param| 1 + param.len());
+        if bytes + more > bytes_max {
+            (sign, bytes) = (None, 0);
         }
-        modes.push(letter);
-        params.extend(param);
+        if bytes == 0 {
+            lines.push(Default::default());
+        }
+        bytes += more;
+        if let Some((modes, params)) = lines.last_mut() {
+            if sign.replace(set) != Some(set) {
+                modes.push(if set { '+' } else { '-' });
+            }
+            modes.push(letter);
+            params.extend(param);
+        }
     }
-    let mut words = vec![modes];
-    words.append(&mut params);
-    words
+    lines
+        .into_iter()
+        .map(|(modes, params)| std::iter::once(modes).chain(params).collect())
+        .collect()
+}
+
+impl Change {
+    /// Whether something is set, its letter, its parameter.
+    fn spelled(&self) -> (bool, char, Option<String>) {
+        match self {
+            Self::Rank(set, rank, nick) => (*set, rank.letter(), Some(nick.clone())),
+            Self::List(set, kind, mask) => (*set, kind.letter(), Some(mask.clone())),
+            Self::Key(Some(key)) => (true, 'k', Some(key.clone())),
+            // A removed key is not told again: the parameter only keeps old clients in step.
+            Self::Key(None) => (false, 'k', Some("*".to_owned())),
+            Self::Limit(limit) => (limit.is_some(), 'l', limit.map(|limit| limit.to_string())),
+            Self::Flag(set, flag) => (*set, flag.letter(), None),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -233,6 +262,12 @@ mod tests {
         assert!(matches!(&parse("k", &["two words"])[0], Asked::Invalid('k', _, _)));
         assert!(matches!(&parse("k", &[""])[0], Asked::Invalid('k', _, _)));
         assert!(matches!(&parse("l", &["-1"])[0], Asked::Invalid('l', _, _)));
+        let longest = "n".repeat(MASK_BYTES_MAX - "!*@*".len());
+        assert!(matches!(&parse("b", &[&longest])[0], Asked::Change(_)));
+        assert!(matches!(
+            &parse("b", &[&(longest + "n")])[0],
+            Asked::Invalid('b', _, reason) if reason.contains(&MASK_BYTES_MAX.to_string())
+        ));
     }
 
     #[test]
@@ -243,6 +278,18 @@ mod tests {
             Change::Limit(None),
             Change::Key(None),
         ];
-        assert_eq!(write(&changes), ["+iv-lk", "a", "*"]);
+        assert_eq!(write(&changes, 400), [["+iv-lk", "a", "*"]]);
+        assert!(write(&[], 400).is_empty());
+    }
+
+    #[test]
+    fn what_does_not_fit_one_line_is_written_in_several() {
+        let ban = |n: usize| Change::List(true, ListKind::Ban, format!("nick{n}!*@*"));
+        let changes: Vec<Change> = (0..10).map(ban).chain([Change::Flag(false, Flag::Secret)]).collect();
+        let lines = write(&changes, 50);
+        assert!(lines.iter().all(|line| line.join(" ").len() <= 50));
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0][0], "+bbbb");
+        assert_eq!(lines[2], ["+bb-s", "nick8!*@*", "nick9!*@*"]);
     }
 }
