@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// Bytes of a host as shown to others: room for an IPv6 address.
 pub const HOST_BYTES_MAX: usize = 45;
+/// Bytes that any of the free texts may have: a line with the longest names around it still holds them uncut.
+const TEXT_BYTES_MAX: usize = 300;
 
 /// A server's settings. The default listens on the loopback interface only.
 #[derive(Debug, Clone)]
@@ -23,7 +25,8 @@ pub struct Config {
     pub admin: String,
     /// What a client must send with PASS. Default none.
     pub password: Option<String>,
-    /// A file with the message of the day; read once, at the start. Default none.
+    /// A file with the message of the day; read once, at the start. To send it may take up to half of
+    /// [`outbox_bytes_max`](Limits::outbox_bytes_max). Default none.
     pub motd: Option<PathBuf>,
     /// Who may become an operator. Default nobody.
     pub operators: Vec<Operator>,
@@ -98,7 +101,7 @@ pub struct Limits {
     /// Targets of one PRIVMSG, NOTICE, TAGMSG or KICK. Default 8; 1 to 100.
     pub targets_per_command_max: usize,
     /// Bytes of a topic, real name, away message, or the reason for a kick, part or quit; longer ones are cut.
-    /// Default 300; 80 to 390.
+    /// Default 300; 80 to 300, for a KICK with the longest names has no room for more.
     pub text_bytes_max: usize,
     /// Former nicks that WHOWAS remembers. Default 1,000; 1 to 1,000,000.
     pub whowas_max: usize,
@@ -190,6 +193,25 @@ impl Config {
                 range: "a text of at most 50 bytes".to_owned(),
             });
         }
+        // A client cannot send an empty one, nor one that does not fit a line.
+        if let Some(password) = &self.password
+            && (password.is_empty() || password.len() > 400 || password.chars().any(char::is_control))
+        {
+            return Err(OutOfRange {
+                setting: "password",
+                given: format!("a text of {} bytes", password.len()),
+                range: "one line of 1 to 400 bytes".to_owned(),
+            });
+        }
+        for operator in &self.operators {
+            if !name_fits(&operator.name) {
+                return Err(OutOfRange {
+                    setting: "the name of an operator",
+                    given: format!("{:?}", operator.name),
+                    range: "one word of at most 63 ASCII letters".to_owned(),
+                });
+            }
+        }
         self.limits.check()
     }
 }
@@ -197,8 +219,7 @@ impl Config {
 impl Limits {
     fn check(&self) -> Result<(), OutOfRange> {
         const KIB: usize = 1024;
-        let ms = |duration: Duration| usize::try_from(duration.as_millis()).unwrap_or(usize::MAX);
-        let bounds = [
+        let counts = [
             ("clients-max", self.clients_max, 1, 1_000_000),
             ("clients-per-address-max", self.clients_per_address_max, 1, 1_000_000),
             ("http-connections-max", self.http_connections_max, 1, 100_000),
@@ -206,31 +227,37 @@ impl Limits {
             ("input-bytes-max", self.input_bytes_max, 8 * KIB, 16 * KIB * KIB),
             ("lines-burst", self.lines_burst as usize, 1, 100_000),
             ("lines-per-second", self.lines_per_second as usize, 1, 100_000),
-            (
-                "registration-timeout (ms)",
-                ms(self.registration_timeout),
-                1000,
-                600_000,
-            ),
-            ("ping-interval (ms)", ms(self.ping_interval), 1000, 3_600_000),
-            ("ping-timeout (ms)", ms(self.ping_timeout), 1000, 3_600_000),
-            ("farewell-timeout (ms)", ms(self.farewell_timeout), 100, 30_000),
             ("channels-per-user-max", self.channels_per_user_max, 1, 10_000),
             ("channels-max", self.channels_max, 1, 1_000_000),
             ("masks-per-channel-max", self.masks_per_channel_max, 1, 10_000),
             ("monitored-per-user-max", self.monitored_per_user_max, 1, 10_000),
             ("targets-per-command-max", self.targets_per_command_max, 1, 100),
-            ("text-bytes-max", self.text_bytes_max, 80, 390),
+            ("text-bytes-max", self.text_bytes_max, 80, TEXT_BYTES_MAX),
             ("whowas-max", self.whowas_max, 1, 1_000_000),
             ("mailbox-messages-max", self.mailbox_messages_max, 16, 1_000_000),
         ];
-        for (setting, given, min, max) in bounds {
+        for (setting, given, min, max) in counts {
             if !(min..=max).contains(&given) {
-                let range = format!("between {min} and {max}");
                 return Err(OutOfRange {
                     setting,
                     given: given.to_string(),
-                    range,
+                    range: format!("between {min} and {max}"),
+                });
+            }
+        }
+        let spans = [
+            ("registration-timeout", self.registration_timeout, 1.0, 600.0),
+            ("ping-interval", self.ping_interval, 1.0, 3600.0),
+            ("ping-timeout", self.ping_timeout, 1.0, 3600.0),
+            ("farewell-timeout", self.farewell_timeout, 0.1, 30.0),
+        ];
+        for (setting, given, min, max) in spans {
+            let given = given.as_secs_f64();
+            if !(min..=max).contains(&given) {
+                return Err(OutOfRange {
+                    setting,
+                    given: format!("{given} s"),
+                    range: format!("between {min} s and {max} s"),
                 });
             }
         }
@@ -255,6 +282,16 @@ mod tests {
             config.check().unwrap_err().to_string(),
             "outbox-bytes-max is 5, which is not between 16384 and 1073741824"
         );
+        config.limits = Limits {
+            ping_timeout: Duration::ZERO,
+            ..Limits::default()
+        };
+        assert_eq!(
+            config.check().unwrap_err().to_string(),
+            "ping-timeout is 0 s, which is not between 1 s and 3600 s"
+        );
+        config.password = Some(String::new());
+        assert_eq!(config.check().unwrap_err().setting, "password");
         config.name = "two words".to_owned();
         assert_eq!(config.check().unwrap_err().setting, "name");
     }

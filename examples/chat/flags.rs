@@ -110,7 +110,7 @@ pub(crate) struct Flags {
     /// Targets of one PRIVMSG, NOTICE, TAGMSG or KICK [1 to 100]
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().targets_per_command_max, help_heading = "Limits")]
     targets_per_command_max: usize,
-    /// Bytes of a topic, real name, away message or reason; longer ones are cut [80 to 390]
+    /// Bytes of a topic, real name, away message or reason; longer ones are cut [80 to 300]
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().text_bytes_max, help_heading = "Limits")]
     text_bytes_max: usize,
     /// Former nicks that WHOWAS remembers [1 to 1000000]

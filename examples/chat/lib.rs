@@ -35,6 +35,7 @@ pub mod channel;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod motd;
 pub mod outbox;
 pub mod protocol;
 pub mod site;

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use crate::connection::Doors;
 use crate::connection::connections::{Connections, ConnectionsMsg};
 use crate::connection::listener::Listener;
 use crate::http::{Port, Web};
+use crate::motd::{self, MotdError};
 use crate::site::Site;
 use crate::transport::tls::{self, TlsError};
 use crate::user::directory::Directory;
@@ -68,14 +68,9 @@ pub enum StartError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The message of the day cannot be read.
-    #[error("cannot read the message of the day from {}: {source}; give a text file that this user may read", path.display())]
-    Motd {
-        /// Which file.
-        path: PathBuf,
-        /// What the operating system says.
-        source: io::Error,
-    },
+    /// The message of the day cannot be shown.
+    #[error(transparent)]
+    Motd(#[from] MotdError),
     /// TLS cannot be offered.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -118,7 +113,10 @@ impl Server {
                 reason: error.to_string(),
             })?;
         }
-        let motd = read_motd(&config).await?;
+        let motd = match &config.motd {
+            Some(path) => Some(motd::read(path, config.limits.outbox_bytes_max / 2).await?),
+            None => None,
+        };
         let acceptor = match &config.tls {
             Some(tls) => Some(tls::acceptor(&tls.certificate, &tls.key)?),
             None => None,
@@ -248,17 +246,6 @@ impl Server {
     pub async fn terminated(&self) -> ExitReason {
         self.system.terminated().await
     }
-}
-
-async fn read_motd(config: &Config) -> Result<Option<Vec<String>>, StartError> {
-    let Some(path) = &config.motd else { return Ok(None) };
-    let text = tokio::fs::read_to_string(path).await;
-    let text = text.map_err(|source| StartError::Motd {
-        path: path.clone(),
-        source,
-    })?;
-    let clean = |line: &str| line.chars().filter(|char| !char.is_control()).collect::<String>();
-    Ok(Some(text.lines().map(clean).collect()))
 }
 
 async fn bind(flag: &'static str, given: Option<&str>) -> Result<Option<TcpListener>, StartError> {

@@ -30,6 +30,10 @@ async fn what_keeps_a_server_from_starting_is_said_with_a_way_out() {
         name: "root".to_owned(),
         hash: "secret".to_owned(),
     };
+    let nameless = Operator {
+        name: String::new(),
+        ..operator.clone()
+    };
     for (config, parts) in [
         (
             Config {
@@ -81,6 +85,20 @@ async fn what_keeps_a_server_from_starting_is_said_with_a_way_out() {
             ["two words", "one word"],
         ),
         (small, ["outbox-bytes-max is 1", "between"]),
+        (
+            Config {
+                password: Some(String::new()),
+                ..config()
+            },
+            ["password", "1 to 400 bytes"],
+        ),
+        (
+            Config {
+                operators: vec![nameless],
+                ..config()
+            },
+            ["name of an operator", "one word"],
+        ),
     ] {
         let text = refused(config).await;
         assert!(parts.iter().all(|part| text.contains(part)), "{text}");
@@ -103,6 +121,34 @@ async fn a_message_of_the_day_is_shown() {
     let lines = ann.ask("MOTD").await;
     assert_eq!(commands(&lines), ["375", "372", "372", "372", "376"]);
     assert!(lines[1].ends_with(":- Be kind.") && lines[3].ends_with(":- [31mHave fun."));
+}
+
+#[tokio::test]
+async fn a_message_of_the_day_that_no_client_could_take_is_refused() {
+    let path = std::env::temp_dir().join(format!("chat-long-motd-{}", std::process::id()));
+    for (lines, parts) in [
+        ("day\n".repeat(150).into_bytes(), None),
+        ("day\n".repeat(1_500).into_bytes(), Some(["too long", "shorten it"])),
+        (vec![b'x'; 1_000_000], Some(["too long", "outbox-bytes-max"])),
+        (vec![0xff; 100], Some(["not UTF-8", "save it as such"])),
+    ] {
+        std::fs::write(&path, lines).unwrap();
+        let mut config = Config {
+            motd: Some(path.clone()),
+            ..config()
+        };
+        config.limits.outbox_bytes_max = 40_000;
+        if let Some(parts) = parts {
+            let text = refused(config).await;
+            assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+        } else {
+            let server = serve(config).await;
+            let mut ann = Client::connect(&server).await;
+            ann.send("NICK ann\r\nUSER u 0 * :x").await;
+            ann.expect(" 376 ").await;
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[tokio::test]
