@@ -16,6 +16,7 @@ async fn whois_tells_what_may_be_known() {
     }
     assert_eq!(commands(&ann.ask("WHOIS nobody").await), ["401", "318"]);
     assert_eq!(commands(&ann.ask("WHOIS").await), ["431"]);
+    assert_eq!(commands(&ann.ask("WHOIS other.server bob").await), ["402"]);
 }
 
 #[tokio::test]
@@ -87,6 +88,18 @@ async fn userhost_and_ison_know_who_is_here() {
     assert!(ann.ask("USERHOST ANN nobody").await[0].ends_with(" 302 ann :ann=+user@127.0.0.1"));
     assert!(ann.ask("ISON nobody Ann :also nobody2").await[0].ends_with(" 303 ann :ann"));
     assert_eq!(commands(&ann.ask("ISON").await), ["461"]);
+    // All that fit the question do not fit the answer; none of them is cut in two.
+    let nicks: Vec<String> = (10..26).map(|n| format!("n{n}{}", "x".repeat(27))).collect();
+    let mut friends = Vec::new();
+    for nick in &nicks {
+        friends.push(Client::join_server(&server, nick).await);
+    }
+    let answer = ann.ask(&format!("ISON {}", nicks.join(" "))).await;
+    let here = answer[0].rsplit_once(':').unwrap().1;
+    assert!(
+        here.split(' ').all(|nick| nicks.iter().any(|known| known == nick)),
+        "{here}"
+    );
     assert_eq!(commands(&ann.ask("USERHOST").await), ["461"]);
 }
 

@@ -119,15 +119,17 @@ impl Connection {
     /// Runs a command that names a server, if it names this one or none.
     fn here(&mut self, message: &Message<'_>, index: usize, run: fn(&Self)) {
         match message.param(index) {
-            Some(server) if !self.is_here(server) => {
-                self.reply(self.numeric(ERR_NOSUCHSERVER).param(server).trailing("No such server"));
-            }
+            Some(server) if !self.is_here(server) => self.no_such_server(server),
             _ => run(self),
         }
     }
 
-    fn is_here(&self, server: &str) -> bool {
+    pub(super) fn is_here(&self, server: &str) -> bool {
         mask::matches(server, self.site.name()) || name::same(server, self.nick())
+    }
+
+    pub(super) fn no_such_server(&self, server: &str) {
+        self.reply(self.numeric(ERR_NOSUCHSERVER).param(server).trailing("No such server"));
     }
 
     async fn quit(&mut self, message: &Message<'_>) {

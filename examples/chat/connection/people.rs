@@ -8,7 +8,7 @@ use crate::clock;
 use crate::protocol::calendar;
 use crate::protocol::caps::Caps;
 use crate::protocol::delivery::Delivery;
-use crate::protocol::line::Line;
+use crate::protocol::line::{self, Line};
 use crate::protocol::mask;
 use crate::protocol::message::Message;
 use crate::protocol::name;
@@ -152,7 +152,7 @@ impl Connection {
                 ));
             }
         }
-        self.reply(self.numeric(RPL_USERHOST).trailing(&texts.join(" ")));
+        self.reply_once(RPL_USERHOST, &texts);
     }
 
     pub(super) async fn ison(&mut self, message: &Message<'_>) {
@@ -170,7 +170,14 @@ impl Connection {
                 here.push(found.user.profile.nick.clone());
             }
         }
-        self.reply(self.numeric(RPL_ISON).trailing(&here.join(" ")));
+        self.reply_once(RPL_ISON, &here);
+    }
+
+    /// A client waits for one reply: what does not fit it is left out, for the half of a nick would be another nick.
+    fn reply_once(&self, numeric: Numeric, texts: &[String]) {
+        let head = self.numeric(numeric);
+        let packed = line::packed(head.bytes(), ' ', texts.iter().map(String::as_str));
+        self.reply(head.trailing(packed.first().map_or("", String::as_str)));
     }
 
     pub(super) async fn monitor(&mut self, message: &Message<'_>) {

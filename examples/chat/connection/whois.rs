@@ -11,9 +11,18 @@ use crate::protocol::numeric::*;
 
 impl Connection {
     pub(super) async fn whois(&mut self, message: &Message<'_>) {
-        let Some(wanted) = message.param(1).or(message.param(0)) else {
-            return self.reply(self.numeric(ERR_NONICKNAMEGIVEN).trailing("No nickname given"));
+        let (server, wanted) = match (message.param(0), message.param(1)) {
+            (server, Some(wanted)) => (server, wanted),
+            (Some(wanted), None) => (None, wanted),
+            (None, None) => return self.reply(self.numeric(ERR_NONICKNAMEGIVEN).trailing("No nickname given")),
         };
+        // Clients name the user twice to mean the server that it is on.
+        if let Some(server) = server
+            && !self.is_here(server)
+            && self.find(server).await.is_none()
+        {
+            return self.no_such_server(server);
+        }
         let nick = wanted.split(',').next().unwrap_or(wanted);
         let Some(found) = self.find(nick).await else {
             self.no_such_nick(nick);
