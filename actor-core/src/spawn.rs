@@ -1,5 +1,6 @@
 //! The run loop of an actor: the only place that hands a future to the runtime.
 
+mod ending;
 mod run;
 mod serve;
 mod step;

@@ -6,7 +6,7 @@ use crate::step::{Outcome, cargo, show};
 pub(crate) fn run(words: &[String]) -> Outcome {
     show(
         cargo()
-            .args(["run", "--quiet", "--release", "--package", "benches", "--"])
+            .args(["run", "--quiet", "--profile", "measure", "--package", "benches", "--"])
             .args(words),
     )
 }

@@ -21,6 +21,7 @@ use crate::mailbox::Inbox;
 use crate::signal::Orders;
 use crate::slot::Slot;
 
+use super::ending::{End, Meaning};
 use super::step::Step;
 
 pub(super) type Started = Arc<Slot<Result<(), SpawnError>>>;
@@ -46,12 +47,6 @@ pub(super) struct Place {
     pub(super) significant: bool,
 }
 
-/// Why a life ended, with the orders that are thereby obeyed.
-pub(super) struct End {
-    pub(super) reason: ExitReason,
-    pub(super) obeyed: Orders,
-}
-
 impl<A: Actor> Run<A> {
     pub(super) async fn run(&mut self) {
         loop {
@@ -59,26 +54,15 @@ impl<A: Actor> Run<A> {
             if let ExitReason::Failed(failure) = &end.reason {
                 tracing::warn!(%failure, "failed");
             }
-            let orders = self.cell.mailbox.orders();
-            // One that had to be killed for it is cycled too.
-            let killed = matches!(end.reason, ExitReason::Killed);
-            let cycled = end.obeyed.any_of(Orders::CYCLE) || (killed && orders.any_of(Orders::CYCLE));
-            // An order to stop that came while the actor failed is obeyed by this end, and is not undone by a restart.
-            let stopped = orders.without(end.obeyed).any_of(Orders::STOP);
-            let obeyed = end.obeyed.with(if stopped { Orders::STOPPING } else { Orders::NONE });
+            let meaning = end.meaning(self.cell.mailbox.orders(), self.ctx.is_stopping());
             // Before the verdict: what is ordered after it is for the next life, and must stand.
-            self.cell.mailbox.obeyed(obeyed.with(Orders::INTERRUPTING));
-            // One that was told to stop has done so, though its `on_stop` failed. One that ended itself has failed then. [OTP]
-            let told = stopped || (end.obeyed.any_of(Orders::STOPPING) && !self.ctx.is_stopping());
-            let judged = if told { &ExitReason::Normal } else { &end.reason };
-            // To stop is said to one actor, and stands above what is said to several.
-            let cycled = cycled && !stopped;
-            let next = self.judge(judged, cycled);
+            self.cell.mailbox.obeyed(meaning.obeyed);
+            let next = self.judge(&meaning);
             if matches!(next, Next::End) {
                 return self.end(end.reason);
             }
-            if cycled || judged.is_orderly() {
-                self.leave_the_rest(cycled);
+            if meaning.cycled || meaning.judged.is_orderly() {
+                self.leave_the_rest(meaning.cycled);
             }
             self.cell.mailbox.reopen();
             self.cell.core.life_ended(&end.reason);
@@ -142,15 +126,15 @@ impl<A: Actor> Run<A> {
     }
 
     /// Whether there is another life after this one, and what it waits for.
-    fn judge(&mut self, reason: &ExitReason, cycled: bool) -> Next {
+    fn judge(&self, meaning: &Meaning<'_>) -> Next {
         let Some(place) = &self.place else { return Next::End };
         if self.cell.mailbox.orders().any_of(Orders::SHUTDOWN) || matches!(self.factory, Factory::Once(_)) {
             return Next::End;
         }
-        let now = clock::now().into_std();
+        let (now, chance) = (clock::now().into_std(), self.home.chance());
         place
             .family
-            .life_ended(place.key, reason, cycled, now, self.home.chance())
+            .life_ended(place.key, meaning.judged, meaning.cycled, now, chance)
     }
 
     /// Waits before a restart: for the time to pass, or, once `parked`, for the order to begin.

@@ -16,7 +16,8 @@ use crate::signal::Orders;
 use crate::turn;
 use crate::work::{Outcome, Work};
 
-use super::run::{End, Fault, Run, verdict};
+use super::ending::End;
+use super::run::{Fault, Run, verdict};
 use super::step::{Step, step};
 
 /// A busy actor gives its thread back after so many messages.

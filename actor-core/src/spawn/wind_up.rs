@@ -16,7 +16,8 @@ use crate::stop::{kill_children, stop_children};
 use crate::turn;
 use crate::work::Work;
 
-use super::run::{End, Fault, Run, verdict};
+use super::ending::End;
+use super::run::{Fault, Run, verdict};
 use super::step::step;
 
 impl<A: Actor> Run<A> {
