@@ -1,7 +1,8 @@
-//! The program: reads the flags, starts a server, waits for Ctrl-C.
+//! The program: reads the flags, starts a server, waits to be told to stop.
 
 mod flags;
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -33,17 +34,17 @@ async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     let server = Server::start(flags.into_config()?).await?;
     let show = |what: &str, scheme: &str, address: Option<SocketAddr>| {
         if let Some(address) = address {
-            println!("{what:<12}{scheme}{address}");
+            say(&format!("{what:<12}{scheme}{address}"));
         }
     };
     show("web page", "http://", server.http_addr());
     show("IRC", "", server.irc_addr());
     show("IRC, TLS", "", server.tls_addr());
-    println!("Ctrl-C ends the server");
+    say("Ctrl-C ends the server");
     tokio::select! {
-        signal = tokio::signal::ctrl_c() => {
-            signal?;
-            println!("telling the clients, and stopping");
+        told = told_to_stop() => {
+            told?;
+            say("telling the clients, and stopping");
             let report = server.shutdown().await;
             tracing::info!(?report, "stopped");
             Ok(ExitCode::SUCCESS)
@@ -53,4 +54,24 @@ async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// Prints a line. Whoever read it may have gone since, which is no reason to end the server.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Resolves on Ctrl-C, or on the signal by which a service manager ends a program.
+async fn told_to_stop() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            told = tokio::signal::ctrl_c() => told,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
