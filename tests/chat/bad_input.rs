@@ -39,6 +39,18 @@ async fn tags_have_a_limit_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_browser_that_is_sent_to_the_irc_port_can_do_nothing() {
+    let server = serve(config()).await;
+    let mut browser = Client::connect(&server).await;
+    browser
+        .send("POST / HTTP/1.1\r\nHost: x\r\n\r\nNICK eve\r\nUSER u 0 * :x\r\nJOIN #c")
+        .await;
+    let lines = browser.until_closed().await;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("ERROR") && lines[0].contains("IRC and not HTTP"));
+}
+
+#[tokio::test]
 async fn a_line_without_end_ends_the_connection() {
     let server = serve(config()).await;
     let mut ann = Client::join_server(&server, "ann").await;

@@ -11,6 +11,9 @@ use crate::protocol::numeric::*;
 use crate::protocol::{mask, name};
 use crate::user::request::DirectoryMsg;
 
+/// A page can make a browser send these to any port, with commands in the body; what stands there must not be carried out.
+const HTTP_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 impl Connection {
     /// Answers one line; with a label, if it has one, on all of the answer.
     pub(super) async fn line(&mut self, bytes: &[u8], ctx: &mut Context<ConnectionMsg>) {
@@ -76,6 +79,9 @@ impl Connection {
             _ => {}
         }
         if matches!(self.stage, Stage::Registering(_)) {
+            if HTTP_METHODS.contains(&command) {
+                return self.leave("This port speaks IRC and not HTTP").await;
+            }
             return self.reply(self.numeric(ERR_NOTREGISTERED).trailing("You have not registered"));
         }
         match command {
