@@ -15,6 +15,7 @@ mod stopping;
 mod supervision;
 mod supervisors;
 mod support;
+mod telemetry;
 mod tending;
 mod tidy;
 mod watching;

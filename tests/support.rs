@@ -1,4 +1,5 @@
-//! What the promises are tested with: an actor that does what it is told, a journal of what happened, and a gate to hold a handler at.
+//! What the promises are tested with: an actor that does what it is told, a journal of what happened, and a gate to
+//! hold a handler at.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Rules of the tree that no compiler keeps: direction of imports, rooms with a purpose, pure files, promises with tests.
+//! Rules of the tree that no compiler keeps: direction of imports, rooms with a purpose, pure files, promises with
+//! tests.
 //!
 //! Every rule is a function from text to complaints, so that a bad snippet can show that the rule bites.
 

@@ -9,11 +9,11 @@ use crate::signal::Signal;
 
 /// State that is changed by messages only, one after the other.
 ///
-/// Write the methods as `async fn`. While one of them waits, no other message of this actor is handled; other actors go on.
-/// A method that computes for long, or blocks, holds its thread: [`Context::blocking`] is the way out.
+/// Write the methods as `async fn`. While one of them waits, no other message of this actor is handled; other actors go
+/// on. A method that computes for long, or blocks, holds its thread: [`Context::blocking`] is the way out.
 ///
-/// An error returned from a method, like a panic in it, is a *failure*: the state is dropped, and the supervisor decides what
-/// comes then. `?` is the way to let it crash.
+/// An error returned from a method, like a panic in it, is a *failure*: the state is dropped, and the supervisor
+/// decides what comes then. `?` is the way to let it crash.
 pub trait Actor: Sized + Send + 'static {
     /// What the actor is told: usually an enum, whose questions carry a [`Reply`](crate::Reply).
     type Msg: Send + 'static;
@@ -37,8 +37,8 @@ pub trait Actor: Sized + Send + 'static {
 
     /// Runs at the end of each life, also of one that failed, unless it was killed or its start failed.
     ///
-    /// The children have ended by then, and nothing attached runs any more. The state may be what a failed handler left.
-    /// A failure here becomes the reason of an end that was in order until then.
+    /// The children have ended by then, and nothing attached runs any more. The state may be what a failed handler
+    /// left. A failure here becomes the reason of an end that was in order until then.
     fn on_stop(
         &mut self,
         reason: &ExitReason,

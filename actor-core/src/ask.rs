@@ -128,9 +128,9 @@ impl<T: Send + 'static> Drop for Answer<T> {
 impl<M: Send + 'static> Handle<M> {
     /// Asks a question: `make` puts the reply port into a message, and the answer is what the future resolves to.
     ///
-    /// The question is sent when the future is first polled. It waits for room as [`tell`](Handle::tell) does, and for the
-    /// answer, for 5 s together unless [`timeout`](Ask::timeout) says otherwise. An ask made while handling a question
-    /// ends no later than that question's own deadline.
+    /// The question is sent when the future is first polled. It waits for room as [`tell`](Handle::tell) does, and for
+    /// the answer, for 5 s together unless [`timeout`](Ask::timeout) says otherwise. An ask made while handling a
+    /// question ends no later than that question's own deadline.
     ///
     /// # Errors
     /// [`AskError`] says what became of the question.

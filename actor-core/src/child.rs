@@ -139,14 +139,15 @@ impl<A: Actor> ChildSpec<A> {
         self
     }
 
-    /// How long the child may take to stop when its parent or the system shuts down, before it is killed: 5 s by default, and as long as
-    /// its own children take where it has any. Zero kills it at its next await.
+    /// How long the child may take to stop when its parent or the system shuts down, before it is killed: 5 s by
+    /// default, and as long as its own children take where it has any. Zero kills it at its next await.
     pub fn shutdown(mut self, within: Duration) -> Self {
         self.treatment.shutdown = Some(within);
         self
     }
 
-    /// How many restarts of this child's *own* children, in which sliding period, it takes before it gives up and fails.
+    /// How many restarts of this child's *own* children, in which sliding period, it takes before it gives up and
+    /// fails.
     ///
     /// 3 in 5 s by default. Zero restarts gives up at the first failure. A period of zero is refused at spawn.
     pub fn intensity(mut self, restarts: usize, period: Duration) -> Self {
@@ -154,7 +155,8 @@ impl<A: Actor> ChildSpec<A> {
         self
     }
 
-    /// Says that its end for good matters to a [`Supervisor`](crate::Supervisor) with [`auto_shutdown`](crate::Supervisor::auto_shutdown).
+    /// Says that its end for good matters to a [`Supervisor`](crate::Supervisor) with
+    /// [`auto_shutdown`](crate::Supervisor::auto_shutdown).
     pub fn significant(mut self) -> Self {
         self.treatment.significant = true;
         self

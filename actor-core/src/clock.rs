@@ -17,8 +17,8 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Resolves when so much time of the world has passed, by a thread of its own: also where the runtime's clock stands still
-/// because every thread of it is held by a handler that does not await.
+/// Resolves when so much time of the world has passed, by a thread of its own: also where the runtime's clock stands
+/// still because every thread of it is held by a handler that does not await.
 pub(crate) fn real_time(time: Duration) -> impl Future<Output = ()> {
     let passed = Arc::new(Passed::default());
     let there = passed.clone();

@@ -80,8 +80,8 @@ impl<M: Send + 'static> Context<M> {
 
     /// Watches another actor: its `Down` comes to [`on_signal`](crate::Actor::on_signal), exactly once.
     ///
-    /// It comes behind all that the other had sent to this actor; at once, if the other has ended. Each call is a watch of its own. They end
-    /// with the life of this actor.
+    /// It comes behind all that the other had sent to this actor; at once, if the other has ended. Each call is a watch
+    /// of its own. They end with the life of this actor.
     pub fn watch<N: Send + 'static>(&mut self, other: &Handle<N>) -> WatchId {
         let watch = WatchId::next();
         let watched = other.any_cell();
@@ -106,15 +106,16 @@ impl<M: Send + 'static> Context<M> {
 
     /// Sends the actor a message again and again, the first after one period.
     ///
-    /// Ticks that come while it is busy are one tick when it is free, and the next comes a period after that. A period below 1 ms counts as 1 ms, and one above ten years as ten years.
+    /// Ticks that come while it is busy are one tick when it is free, and the next comes a period after that. A period
+    /// below 1 ms counts as 1 ms, and one above ten years as ten years.
     pub fn every(&mut self, period: Duration, make: impl FnMut() -> M + Send + 'static) -> Attached {
         self.attach_fresh(Fresh::every(period, make))
     }
 
     /// Has a future run beside the actor's messages. Its result comes in as a message.
     ///
-    /// It starts when the method that calls this has returned, and is dropped with this life of the actor. It makes progress while a handler waits, and
-    /// must not block. A panic in it is a failure of the actor.
+    /// It starts when the method that calls this has returned, and is dropped with this life of the actor. It makes
+    /// progress while a handler waits, and must not block. A panic in it is a failure of the actor.
     pub fn attach(&mut self, future: impl Future<Output = M> + Send + 'static) -> Attached {
         self.attach_fresh(Fresh::future(future))
     }
@@ -133,7 +134,8 @@ impl<M: Send + 'static> Context<M> {
 
     /// Runs `f` on the threads that may block: file access, passwords, anything that computes for long.
     ///
-    /// It is begun at once. Await it to hold up this actor's messages until it is done, or [`attach`](Self::attach) it to go on meanwhile.
+    /// It is begun at once. Await it to hold up this actor's messages until it is done, or [`attach`](Self::attach) it
+    /// to go on meanwhile.
     ///
     /// # Errors
     /// `f` panicked, or the runtime shut down before it was run.
@@ -185,7 +187,8 @@ impl<M: Send + 'static> Context<M> {
         self.stopping
     }
 
-    /// Whether the actor is to hear of this: a `Down` is not for it once the watch was withdrawn, or made in an earlier life.
+    /// Whether the actor is to hear of this: a `Down` is not for it once the watch was withdrawn, or made in an earlier
+    /// life.
     pub(crate) fn accepts(&mut self, signal: &Signal) -> bool {
         match signal {
             Signal::Down(down) => self.watched.remove(&down.watch).is_some(),

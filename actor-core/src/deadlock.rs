@@ -1,8 +1,8 @@
 //! Who waits for whom, so that a wait which could never end is refused.
 //!
-//! While the handler of an actor waits for another actor, an edge from the one to the other stands at the one who waits.
-//! A new edge is put there first, and then followed: of two that close a cycle at the same moment at least one sees it. Edges belong to one
-//! turn of their actor, and count only as long as what they wait for is still owed.
+//! While the handler of an actor waits for another actor, an edge from the one to the other stands at the one who
+//! waits. A new edge is put there first, and then followed: of two that close a cycle at the same moment at least one
+//! sees it. Edges belong to one turn of their actor, and count only as long as what they wait for is still owed.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -58,7 +58,8 @@ impl fmt::Debug for ActorError {
     }
 }
 
-/// A wait that was refused because it could never have ended: it would have closed a cycle of handlers that wait for each other.
+/// A wait that was refused because it could never have ended: it would have closed a cycle of handlers that wait for
+/// each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadlock(Arc<[ActorPath]>);
 

@@ -23,7 +23,8 @@ pub enum ExitReason {
 }
 
 impl ExitReason {
-    /// Whether this end is one that a *transient* child is not restarted after: `Normal` or `Shutdown`. (As OTP has it.)
+    /// Whether this end is one that a *transient* child is not restarted after: `Normal` or `Shutdown`. (As OTP has
+    /// it.)
     pub fn is_orderly(&self) -> bool {
         matches!(self, ExitReason::Normal | ExitReason::Shutdown)
     }

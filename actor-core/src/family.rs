@@ -1,8 +1,8 @@
 //! An actor's children: who they are, and what is decided when one of them ends.
 //!
-//! The table is under a lock and not in its owner's run loop. Who brings an event makes the decision: a child that ends asks
-//! the table, and restarts itself if it is told to, while its parent waits in a handler, or computes. Only giving up needs
-//! the parent.
+//! The table is under a lock and not in its owner's run loop. Who brings an event makes the decision: a child that ends
+//! asks the table, and restarts itself if it is told to, while its parent waits in a handler, or computes. Only giving
+//! up needs the parent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
@@ -225,7 +225,8 @@ impl Family {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes note of the children that have fallen: returns all whom that touches, in the order of their start, and the longest wait.
+    /// Takes note of the children that have fallen: returns all whom that touches, in the order of their start, and the
+    /// longest wait.
     pub(crate) fn poll_fallen(&self, cx: &mut Context<'_>) -> Poll<(BTreeSet<u64>, Duration)> {
         let mut state = self.state.lock();
         if state.fallen.is_empty() {

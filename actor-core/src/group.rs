@@ -95,7 +95,8 @@ impl<M: Send + 'static> Group<M> {
 
     /// Tells every member, without waiting for any: one whose mailbox is full misses the message, and is counted.
     ///
-    /// Each member gets a clone of `msg`: put what is large behind an `Arc`. Broadcasts of one sender arrive in their order.
+    /// Each member gets a clone of `msg`: put what is large behind an `Arc`. Broadcasts of one sender arrive in their
+    /// order.
     pub fn broadcast(&self, msg: M) -> Broadcast
     where
         M: Clone,

@@ -18,8 +18,8 @@ use crate::turn;
 
 /// The address of an actor that takes messages of type `M`.
 ///
-/// A handle is cheap to clone, and can be sent anywhere, inside messages too. It survives supervised restarts: the
-/// same handle and the same mailbox, with a new state behind them. When the actor has ended for good the handle stays dead,
+/// A handle is cheap to clone, and can be sent anywhere, inside messages too. It survives supervised restarts: the same
+/// handle and the same mailbox, with a new state behind them. When the actor has ended for good the handle stays dead,
 /// and says so. Actors live until they are stopped: dropping handles stops nobody.
 ///
 /// Handles are equal when they lead to the same actor.
@@ -60,8 +60,9 @@ impl<M: Send + 'static> Handle<M> {
 
     /// Queues `msg` behind everything already sent through this handle.
     ///
-    /// Waits while the mailbox is full; that wait is the actor's backpressure. Room is given in the order in which it was
-    /// asked for. An actor's tell to itself does not wait, as nobody else could make the room: it is refused with `Full`.
+    /// Waits while the mailbox is full; that wait is the actor's backpressure. Room is given in the order in which it
+    /// was asked for. An actor's tell to itself does not wait, as nobody else could make the room: it is refused with
+    /// `Full`.
     ///
     /// # Errors
     /// [`TellError`] returns `msg`, which the actor never saw, and says why.
@@ -130,8 +131,8 @@ impl<M: Send + 'static> Handle<M> {
 
     /// Makes a handle that takes messages of another type, which `f` turns into those of this actor.
     ///
-    /// `f` is called by the sender, when there is room. If it panics, the sender does, and no message was sent. The handle equals the one it
-    /// was made of, and watches, stops and ends with it.
+    /// `f` is called by the sender, when there is room. If it panics, the sender does, and no message was sent. The
+    /// handle equals the one it was made of, and watches, stops and ends with it.
     pub fn map<N, F>(&self, f: F) -> Handle<N>
     where
         N: Send + 'static,

@@ -35,7 +35,8 @@ pub(crate) struct Root {
     pub(crate) family: Arc<Family>,
 }
 
-/// A group is kept by its members and by those who hold it. Its name keeps nothing, or names that are used once would pile up.
+/// A group is kept by its members and by those who hold it. Its name keeps nothing, or names that are used once would
+/// pile up.
 struct NamedGroup {
     message: &'static str,
     /// A `WeakGroup` of the right type.

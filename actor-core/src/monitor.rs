@@ -68,8 +68,8 @@ impl fmt::Debug for Monitor {
 /// It resolves when the actor's present life has ended, with the reason. A supervisor may start another life after it.
 ///
 /// # Errors
-/// [`Deadlock`], at once, if the actor cannot end while this is awaited: it waits for the one who awaits it here, or is above
-/// it in the tree, and so ends after it. The order stands.
+/// [`Deadlock`], at once, if the actor cannot end while this is awaited: it waits for the one who awaits it here, or is
+/// above it in the tree, and so ends after it. The order stands.
 ///
 /// # Cancel safety
 /// The order stands whether this is awaited or dropped.
@@ -115,7 +115,8 @@ impl<M: Send + 'static> Handle<M> {
         Monitor::of(self.any_cell())
     }
 
-    /// Has the actor finish the message in hand, run `on_stop`, and end. What waits in its mailbox goes to dead letters.
+    /// Has the actor finish the message in hand, run `on_stop`, and end. What waits in its mailbox goes to dead
+    /// letters.
     ///
     /// Nothing more is accepted from now on. The reason is `Normal`: a *permanent* child is restarted after it, others
     /// are not. (As OTP has it.)
@@ -130,11 +131,12 @@ impl<M: Send + 'static> Handle<M> {
         self.end(Orders::DRAIN)
     }
 
-    /// Drops the running handler at its next await and ends the actor without `on_stop`. Its children are stopped all the same.
+    /// Drops the running handler at its next await and ends the actor without `on_stop`. Its children are stopped all
+    /// the same.
     ///
-    /// The reason is `Killed`, after which *permanent* and *transient* children are restarted, with what waited in the mailbox.
-    /// The message in hand goes to dead letters, and its asker gets [`AskError::Failed`](crate::AskError::Failed). A handler that
-    /// never awaits cannot be interrupted.
+    /// The reason is `Killed`, after which *permanent* and *transient* children are restarted, with what waited in the
+    /// mailbox. The message in hand goes to dead letters, and its asker gets
+    /// [`AskError::Failed`](crate::AskError::Failed). A handler that never awaits cannot be interrupted.
     pub fn kill(&self) -> Ending {
         self.end(Orders::KILL)
     }

@@ -1,4 +1,5 @@
-//! Restarts several children together: takes down whom a failure touches, last first, and brings them up again in order.
+//! Restarts several children together: takes down whom a failure touches, last first, and brings them up again in
+//! order.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -65,15 +66,16 @@ pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
             continue;
         }
         home.note_stuck(&core.path);
-        // What is stuck holds its own factory, and may still act: nothing can take its place here. The owner fails, and with
-        // it the whole family is made anew.
+        // What is stuck holds its own factory, and may still act: nothing can take its place here. The owner fails, and
+        // with it the whole family is made anew.
         let stuck = Failure::new(core.path.clone(), FailureKind::Error, ExitReason::Stuck.to_string());
         family.give_up("cannot restart a child that is stuck".to_owned(), stuck);
         return;
     }
 }
 
-/// Begins the next life of each, after the `on_start` of the one before has ended well. Returns early with whom another failure touches.
+/// Begins the next life of each, after the `on_start` of the one before has ended well. Returns early with whom another
+/// failure touches.
 async fn bring_up(family: &Family, touched: &BTreeSet<u64>) -> Result<(), (BTreeSet<u64>, Duration)> {
     for &key in touched {
         family.begin(key);

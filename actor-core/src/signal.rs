@@ -69,7 +69,8 @@ pub(crate) trait Watcher: Send + Sync {
     fn down(self: Arc<Self>, down: Down);
 }
 
-/// The orders that an actor can be under: a set and not a queue, so that it is never full and saying one twice is saying it once.
+/// The orders that an actor can be under: a set and not a queue, so that it is never full and saying one twice is
+/// saying it once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Orders(u8);
 
@@ -86,7 +87,8 @@ impl Orders {
     /// Handle what is queued, and end.
     pub(crate) const DRAIN: Self = Self(16);
 
-    /// Finish the message in hand, end this life, and wait for [`BEGIN`](Self::BEGIN): the supervisor restarts several together.
+    /// Finish the message in hand, end this life, and wait for [`BEGIN`](Self::BEGIN): the supervisor restarts several
+    /// together.
     pub(crate) const CYCLE: Self = Self(32);
     /// Begin the next life.
     pub(crate) const BEGIN: Self = Self(64);

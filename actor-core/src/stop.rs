@@ -20,7 +20,8 @@ pub const SHUTDOWN_DEFAULT: Duration = Duration::from_secs(5);
 /// How long a killed actor may take to come to its next await before it is declared stuck.
 pub const KILL_GRACE: Duration = Duration::from_secs(1);
 
-/// Stops children one after the other, in the reverse order of their start; or all at once, where they are many of one kind.
+/// Stops children one after the other, in the reverse order of their start; or all at once, where they are many of one
+/// kind.
 pub(crate) async fn stop_children(children: &dyn Subtree, home: &Home) {
     children.close();
     let all = children.children();
@@ -45,8 +46,8 @@ pub(crate) async fn stop_one(siblings: &dyn Subtree, child: Stoppable, home: &Ho
     }
 }
 
-/// Waits for `ended` for as long as the actor may take. One that is stopping its own children may take as long as they do,
-/// unless its specification says otherwise. (As OTP has it.)
+/// Waits for `ended` for as long as the actor may take. One that is stopping its own children may take as long as they
+/// do, unless its specification says otherwise. (As OTP has it.)
 pub(crate) async fn ends_in_time(core: &Core, shutdown: Option<Duration>, mut ended: impl Future + Unpin) -> bool {
     while timeout(shutdown.unwrap_or(SHUTDOWN_DEFAULT), &mut ended).await.is_err() {
         if shutdown.is_some() || !core.is_winding_up() {
@@ -68,8 +69,8 @@ pub(crate) async fn kill_children(children: &dyn Subtree, home: &Home) {
     }
 }
 
-/// Waits for the end of a killed actor. If its run loop does not answer, its own children are stopped from here, and it is
-/// cut off.
+/// Waits for the end of a killed actor. If its run loop does not answer, its own children are stopped from here, and it
+/// is cut off.
 async fn bury_if_stuck(siblings: &dyn Subtree, cell: &Arc<dyn AnyCell>, ended: &mut Monitor, home: &Home) {
     let core: &Core = cell.core();
     while timeout(KILL_GRACE, &mut *ended).await.is_err() {

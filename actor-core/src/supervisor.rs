@@ -56,7 +56,8 @@ pub struct Supervisor {
     children: Vec<Box<dyn Recipe>>,
 }
 
-/// When a supervisor ends because children of it that are [significant](ChildSpec::significant) have ended by themselves.
+/// When a supervisor ends because children of it that are [significant](ChildSpec::significant) have ended by
+/// themselves.
 ///
 /// Source: `auto_shutdown` in Erlang/OTP's `supervisor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

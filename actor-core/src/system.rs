@@ -35,7 +35,8 @@ pub const SYSTEM_SHUTDOWN_DEFAULT: Duration = Duration::from_secs(30);
 
 /// A tree of actors under one root, which supervises those spawned here one for one.
 ///
-/// A process can have many systems. They share nothing. A `System` is a cheap handle to clone; dropping all of them stops nothing.
+/// A process can have many systems. They share nothing. A `System` is a cheap handle to clone; dropping all of them
+/// stops nothing.
 #[derive(Clone)]
 pub struct System(Arc<Home>);
 
@@ -151,8 +152,8 @@ impl System {
     /// Starts a system with this name, which is the first part of the path of each of its actors.
     ///
     /// # Panics
-    /// Outside of a tokio runtime, as `tokio::spawn` does; or if the name cannot be part of a path: it is empty, longer than 255
-    /// bytes, or contains '/' or a control character. For a name from outside use [`builder`](Self::builder).
+    /// Outside of a tokio runtime, as `tokio::spawn` does; or if the name cannot be part of a path: it is empty, longer
+    /// than 255 bytes, or contains '/' or a control character. For a name from outside use [`builder`](Self::builder).
     pub fn new(name: impl Into<String>) -> Self {
         match Self::builder(name).build() {
             Ok(system) => system,
@@ -174,10 +175,11 @@ impl System {
         &self.0.name
     }
 
-    /// Spawns an actor that can be restarted: `factory` makes the state of each of its lives. Returns at once: the actor starts
-    /// on its own.
+    /// Spawns an actor that can be restarted: `factory` makes the state of each of its lives. Returns at once: the
+    /// actor starts on its own.
     ///
-    /// It is [transient](crate::RestartPolicy::Transient): restarted when it fails or is killed. [`spawn_spec`](Self::spawn_spec) takes all the settings.
+    /// It is [transient](crate::RestartPolicy::Transient): restarted when it fails or is killed.
+    /// [`spawn_spec`](Self::spawn_spec) takes all the settings.
     ///
     /// # Errors
     /// The name is taken by a living actor, or cannot be part of a path, or the system is shutting down.
@@ -189,7 +191,8 @@ impl System {
         self.spawn_spec(ChildSpec::new(name, factory))
     }
 
-    /// Spawns an actor that is given what cannot be made a second time, such as a socket. It is temporary: nothing restarts it.
+    /// Spawns an actor that is given what cannot be made a second time, such as a socket. It is temporary: nothing
+    /// restarts it.
     ///
     /// # Errors
     /// As for [`spawn`](Self::spawn).
@@ -265,8 +268,8 @@ impl System {
         self.0.ledger.read()
     }
 
-    /// Waits for the end of the system: because it was shut down, or because its root gave up on an actor, whose failure is then
-    /// in the reason.
+    /// Waits for the end of the system: because it was shut down, or because its root gave up on an actor, whose
+    /// failure is then in the reason.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
@@ -285,7 +288,8 @@ impl System {
         self.shutdown_within(SYSTEM_SHUTDOWN_DEFAULT).await
     }
 
-    /// The same with another total deadline, after which what still runs is killed, and what does not end then is left behind.
+    /// The same with another total deadline, after which what still runs is killed, and what does not end then is left
+    /// behind.
     ///
     /// # Cancel safety
     /// As for [`shutdown`](Self::shutdown).
@@ -330,7 +334,8 @@ impl System {
         report
     }
 
-    /// Waits for Ctrl-C, or for the `SIGTERM` of a service manager, and shuts the system down; or returns when it has ended by itself.
+    /// Waits for Ctrl-C, or for the `SIGTERM` of a service manager, and shuts the system down; or returns when it has
+    /// ended by itself.
     ///
     /// A second Ctrl-C during the shutdown ends the process as if nobody had listened.
     ///

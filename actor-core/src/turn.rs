@@ -40,7 +40,8 @@ impl Turn {
 
 /// Runs `f`, one poll of an actor, as part of its turn.
 ///
-/// Replies that were dropped in it outside of any handler, with a message that nobody handles for example, are unanswered.
+/// Replies that were dropped in it outside of any handler, with a message that nobody handles for example, are
+/// unanswered.
 pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
     let result = exchanged(turn, f);
     if let Some(turn) = turn

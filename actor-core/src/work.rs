@@ -1,8 +1,8 @@
 //! What an actor has going on beside its messages: timers, futures and streams, whose results come in as messages.
 //!
-//! All of it is polled by the actor's own run loop and dropped with the actor's life. Nothing goes through the mailbox, so a full
-//! one cannot stop it: a tick that finds the actor busy is one tick when it is free, and a stream is asked for its next item when
-//! the last was handled.
+//! All of it is polled by the actor's own run loop and dropped with the actor's life. Nothing goes through the mailbox,
+//! so a full one cannot stop it: a tick that finds the actor busy is one tick when it is free, and a stream is asked
+//! for its next item when the last was handled.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -81,7 +81,8 @@ struct Ticker<M> {
 }
 
 impl<M> Ticker<M> {
-    /// Sets the next tick, when the last was taken up at `now`. It keeps the beat; but ticks that would have come by now are one with that.
+    /// Sets the next tick, when the last was taken up at `now`. It keeps the beat; but ticks that would have come by
+    /// now are one with that.
     fn wind(&mut self, now: Instant) {
         self.at += self.period;
         if self.at <= now {

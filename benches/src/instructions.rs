@@ -1,4 +1,5 @@
-//! Counts the instructions of one operation under callgrind: the same figure on every run, whatever else the machine does.
+//! Counts the instructions of one operation under callgrind: the same figure on every run, whatever else the machine
+//! does.
 
 use std::process::{Command, Stdio};
 

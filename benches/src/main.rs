@@ -1,7 +1,7 @@
 //! What an actor costs beside the hand-written tokio task and channel that it replaces, as ratios.
 //!
-//! `cargo xtask bench` runs it. Both sides of a case run in turns within each round, on a runtime of their own each, so that
-//! whatever else the machine does falls on both; a figure is the median over the rounds.
+//! `cargo xtask bench` runs it. Both sides of a case run in turns within each round, on a runtime of their own each, so
+//! that whatever else the machine does falls on both; a figure is the median over the rounds.
 
 mod cases;
 mod instructions;
@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use cases::Case;
 use clap::Parser;
 
-/// Measures actor-core beside raw tokio tasks with `mpsc::channel(1024)`; ratios below 1 mean that actor-core is cheaper.
+/// Measures actor-core beside raw tokio tasks with `mpsc::channel(1024)`; ratios below 1 mean that actor-core is
+/// cheaper.
 #[derive(Parser)]
 struct Flags {
     /// Only the cases whose name holds one of these words

@@ -1,4 +1,5 @@
-//! A Rust file as the rules see it: its code without comments, without the contents of strings, and without test modules.
+//! A Rust file as the rules see it: its code without comments, without the contents of strings, and without test
+//! modules.
 
 /// One file.
 pub(super) struct Source {

@@ -65,8 +65,8 @@ fn docs() -> Outcome {
 
 /// No dependency may ask for a newer compiler than the workspace promises to need.
 ///
-/// Our own sources are held to it by clippy's `incompatible_msrv`, which runs with the other lints; a toolchain of exactly
-/// that version is used as well where there is one.
+/// Our own sources are held to it by clippy's `incompatible_msrv`, which runs with the other lints; a toolchain of
+/// exactly that version is used as well where there is one.
 fn msrv() -> Outcome {
     let metadata = step::read(cargo().args(["metadata", "--format-version", "1", "--locked"]))
         .ok_or("`cargo metadata --locked` failed: is Cargo.lock in step with the manifests?")?;

@@ -28,7 +28,8 @@ pub(crate) enum Build {
 /// Builds the example `name` and answers where its program lies.
 pub(crate) fn build(build: Build, name: &str) -> Outcome<PathBuf> {
     let mut command = cargo();
-    // Cargo unites the features of what is built together: another choice of packages would build the dependencies anew.
+    // Cargo unites the features of what is built together: another choice of packages would build the dependencies
+    // anew.
     let (folder, as_before) = match build {
         Build::Test => ("debug", "--workspace"),
         Build::Release => ("release", "--release"),

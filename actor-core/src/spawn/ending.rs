@@ -24,7 +24,8 @@ impl End {
     pub(super) fn meaning(&self, standing: Orders, by_itself: bool) -> Meaning<'_> {
         // A stop that came while the actor failed is obeyed by this end, and is not undone by a restart.
         let stopped_late = standing.without(self.obeyed).any_of(Orders::STOP);
-        // One that was told to stop has done so, though its `on_stop` failed. One that ended itself has failed then. [OTP]
+        // One that was told to stop has done so, though its `on_stop` failed. One that ended itself has failed then.
+        // [OTP]
         let was_told = stopped_late || (self.obeyed.any_of(Orders::STOPPING) && !by_itself);
         // One that had to be killed to be restarted with others is restarted with them; but a stop is said to it alone.
         let killed = matches!(self.reason, ExitReason::Killed);

@@ -139,8 +139,8 @@ impl<A: Actor> Run<A> {
 
     /// Waits before a restart: for the time to pass, or, once `parked`, for the order to begin.
     ///
-    /// In back-off, an order that ends an actor which has no life ends the wait, and the actor. One that is parked belongs to
-    /// a restart of several: only its parent ends it there, and other orders are for the life to come.
+    /// In back-off, an order that ends an actor which has no life ends the wait, and the actor. One that is parked
+    /// belongs to a restart of several: only its parent ends it there, and other orders are for the life to come.
     async fn back_off(&mut self, wait: impl Future<Output = ()>, mut parked: bool) -> Option<ExitReason> {
         let mut waiting = pin!(wait);
         let ended = poll_fn(|cx| {

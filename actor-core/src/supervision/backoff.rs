@@ -7,8 +7,9 @@ const WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Waits before restarts that double from one to the next, with jitter.
 ///
-/// Source: Akka's `BackoffOpts` for the doubling and the reset. The wait before the n-th restart in a row is
-/// `min` × 2ⁿ⁻¹, at most `max`; jitter then takes away up to `jitter` of it, so that what failed together does not come back together.
+/// Source: Akka's `BackoffOpts` for the doubling and the reset. The wait before the n-th restart in a row is `min` ×
+/// 2ⁿ⁻¹, at most `max`; jitter then takes away up to `jitter` of it, so that what failed together does not come back
+/// together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
     min: Duration,

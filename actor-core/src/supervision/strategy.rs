@@ -15,7 +15,8 @@ pub(crate) enum Strategy {
 }
 
 impl Strategy {
-    /// The children that are restarted with `failed`, itself among them, in the order of their start: that of `children`.
+    /// The children that are restarted with `failed`, itself among them, in the order of their start: that of
+    /// `children`.
     pub(crate) fn touched<K: Copy + PartialEq>(self, children: &[K], failed: K) -> Vec<K> {
         match self {
             Strategy::OneForOne => vec![failed],

@@ -1,0 +1,103 @@
+//! Promises about what a subscriber of `tracing` sees of actors.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use actor_core::prelude::*;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::{Do, settle, subject, with};
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn lines_with(&self, words: &str) -> Vec<String> {
+        let bytes = self.0.lock().expect("nobody panics while it writes").clone();
+        let text = String::from_utf8(bytes).expect("logs are text");
+        text.lines()
+            .filter(|line| line.contains(words))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .expect("nobody panics while it writes")
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Log;
+
+    fn make_writer(&'a self) -> Log {
+        self.clone()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_actor_logs_stands_in_a_span_with_its_path_and_id() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let (system, actor, _) = subject("a");
+    let span = format!("actor{{path=/test/a id={}}}", actor.id());
+    actor
+        .tell(with(|_| tracing::info!("from the handler")))
+        .await
+        .expect("it lives");
+    actor.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    system.shutdown().await;
+    tracing::info!("from outside");
+    for event in ["from the handler", "started", "failed", "ended"] {
+        let lines = log.lines_with(event);
+        assert!(lines.iter().any(|line| line.contains(&span)), "{event}: {lines:?}");
+    }
+    assert!(
+        log.lines_with("failed")
+            .iter()
+            .any(|line| line.contains("/test/a on purpose"))
+    );
+    assert!(
+        log.lines_with("from outside")
+            .iter()
+            .all(|line| !line.contains("actor{"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_is_logged_with_its_reason() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let (_system, actor, _) = subject("a");
+    actor.tell(with(|ctx| ctx.stop())).await.expect("it lives");
+    actor.tell(Do::Nothing).await.expect("it is queued");
+    assert!(matches!(actor.watch().await.reason, ExitReason::Normal));
+    let letters = log.lines_with("dead letter");
+    assert!(
+        letters
+            .iter()
+            .any(|line| line.contains("reason=stopped") && line.contains("support::Do")),
+        "{letters:?}"
+    );
+}
