@@ -12,7 +12,25 @@ use crate::protocol::{mask, name};
 pub struct Book<P> {
     entries: BTreeMap<ClientId, Entry<P>>,
     nicks: HashMap<String, ClientId>,
+    marked: Marked,
     most: usize,
+}
+
+/// How many of the registered have a mode that is told of. Each greeting tells it, so it is kept up and not counted.
+#[derive(Debug, Default)]
+struct Marked {
+    operators: usize,
+    invisible: usize,
+}
+
+impl Marked {
+    fn replace(&mut self, old: Option<&Profile>, new: Option<&Profile>) {
+        let count = |mark: fn(&Profile) -> bool, before: usize| {
+            before + usize::from(new.is_some_and(mark)) - usize::from(old.is_some_and(mark))
+        };
+        self.operators = count(|profile| profile.operator, self.operators);
+        self.invisible = count(|profile| profile.invisible, self.invisible);
+    }
 }
 
 /// One connection.
@@ -32,6 +50,7 @@ impl<P> Book<P> {
         Self {
             entries: BTreeMap::new(),
             nicks: HashMap::new(),
+            marked: Marked::default(),
             most: 0,
         }
     }
@@ -60,7 +79,8 @@ impl<P> Book<P> {
         let Some(entry) = self.entries.get_mut(&id) else {
             return Err(Taken);
         };
-        let old = entry.profile.replace(profile);
+        let old = entry.profile.replace(profile.clone());
+        self.marked.replace(old.as_deref(), Some(&profile));
         match &old {
             Some(old) => {
                 let old_folded = name::fold(&old.nick);
@@ -78,6 +98,7 @@ impl<P> Book<P> {
     /// A registered user changed in something other than its nick.
     pub fn change(&mut self, id: ClientId, profile: Arc<Profile>) {
         if let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.profile.is_some()) {
+            self.marked.replace(entry.profile.as_deref(), Some(&profile));
             entry.profile = Some(profile);
         }
     }
@@ -87,6 +108,7 @@ impl<P> Book<P> {
         let entry = self.entries.remove(&id)?;
         if let Some(profile) = &entry.profile {
             self.nicks.remove(&name::fold(&profile.nick));
+            self.marked.replace(Some(profile), None);
         }
         Some(entry)
     }
@@ -130,24 +152,14 @@ impl<P> Book<P> {
 
     /// How many there are.
     pub fn census(&self) -> Census {
-        let mut census = Census {
+        let registered = self.nicks.len();
+        Census {
+            visible: registered - self.marked.invisible,
+            invisible: self.marked.invisible,
+            operators: self.marked.operators,
+            unregistered: self.entries.len() - registered,
             most: self.most,
-            ..Census::default()
-        };
-        for entry in self.entries.values() {
-            match &entry.profile {
-                None => census.unregistered += 1,
-                Some(profile) => {
-                    census.operators += usize::from(profile.operator);
-                    *(if profile.invisible {
-                        &mut census.invisible
-                    } else {
-                        &mut census.visible
-                    }) += 1;
-                }
-            }
         }
-        census
     }
 }
 
@@ -228,6 +240,19 @@ mod tests {
                 operators: 1,
                 unregistered: 1,
                 most: 2
+            }
+        );
+        book.change(2, person("op"));
+        book.claim(2, person("OP"), 0).unwrap();
+        let census = book.census();
+        assert_eq!((census.visible, census.invisible, census.operators), (1, 0, 0));
+        book.remove(2);
+        assert_eq!(
+            book.census(),
+            Census {
+                unregistered: 1,
+                most: 2,
+                ..Census::default()
             }
         );
     }
