@@ -9,6 +9,7 @@ mod chat;
 mod deadlocks;
 mod delivery;
 mod handles;
+mod linking;
 mod mailboxes;
 mod naming;
 mod stopping;

@@ -200,6 +200,10 @@ impl Actor for Subject {
     async fn on_signal(&mut self, signal: Signal, _ctx: &mut Context<Do>) -> ActorResult {
         match signal {
             Signal::ChildExit(exit) => self.note(&format!("hears that its child {} {}", exit.path.name(), exit.reason)),
+            Signal::LinkBroken(broken) => {
+                let (name, reason) = (broken.path.name(), &broken.reason);
+                self.note(&format!("hears that its link to {name} broke: {reason}"));
+            }
             Signal::Down(down) => self.note(&format!("hears that {} {}", down.path.name(), down.reason)),
             _ => {}
         }

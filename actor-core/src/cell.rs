@@ -9,12 +9,12 @@ use std::time::Duration;
 use crate::contain::{contain, discard};
 use crate::deadlock::{Waiting, Waits};
 use crate::error::AskError;
-use crate::exit::ExitReason;
+use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::{DeadReason, Ledger};
 use crate::mailbox::{Entry, Inbox, Mailbox, MailboxSpec};
 use crate::question::Envelope;
-use crate::signal::{Down, Orders, Signal, WatchId, Watcher};
+use crate::signal::{Down, LinkBroken, LinkId, Orders, Signal, WatchId, Watcher};
 use crate::slot::Slot;
 use crate::sync::Mutex;
 
@@ -46,6 +46,12 @@ struct Life {
     watchers: BTreeMap<WatchId, Arc<dyn Watcher>>,
     /// Who waits for the end of the present life, be it followed by a restart or not.
     this_life: Vec<Weak<Slot<ExitReason>>>,
+    /// The links of the present life, with who is at their other ends.
+    links: BTreeMap<LinkId, Arc<dyn AnyCell>>,
+    traps_links: bool,
+    number: u64,
+    /// The failure of another that the present life is to end for.
+    doom: Option<Failure>,
     releases: BTreeMap<u64, Release>,
     next_release: u64,
 }
@@ -263,6 +269,97 @@ impl Core {
         slot
     }
 
+    /// Links a life of this actor to one of `other`; both ends know the link. `false` if this actor is ending.
+    pub(crate) fn add_link(&self, link: LinkId, other: Arc<dyn AnyCell>) -> bool {
+        let mut life = self.life.lock();
+        let open = !life.ending;
+        if open {
+            life.links.insert(link, other);
+        }
+        open
+    }
+
+    /// Takes a link away, at this end.
+    pub(crate) fn remove_link(&self, link: LinkId) -> Option<Arc<dyn AnyCell>> {
+        self.life.lock().links.remove(&link)
+    }
+
+    /// Says whether this life is told of broken links, instead of failing with them.
+    pub(crate) fn trap_links(&self, on: bool) {
+        self.life.lock().traps_links = on;
+    }
+
+    /// Dooms the present life to end for another's failure. The first to say so is the cause.
+    pub(crate) fn doom(&self, failure: Failure) {
+        self.life.lock().doom.get_or_insert(failure);
+    }
+
+    /// The failure that the present life ends for.
+    pub(crate) fn take_doom(&self) -> Option<Failure> {
+        self.life.lock().doom.take()
+    }
+
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.life.lock().doom.is_some()
+    }
+
+    /// The number of the present life.
+    pub(crate) fn life(&self) -> u64 {
+        self.life.lock().number
+    }
+
+    /// Begins a life without links, of which nobody has said anything.
+    pub(crate) fn begin_life(&self) {
+        let mut life = self.life.lock();
+        life.number += 1;
+        life.traps_links = false;
+        let before = life.doom.take();
+        drop(life);
+        drop(before);
+    }
+
+    /// Tells the other ends of this life's links that it has ended.
+    pub(crate) fn break_links(&self, reason: &ExitReason) {
+        let links = std::mem::take(&mut self.life.lock().links);
+        for (link, other) in links {
+            other.core().link_broken(
+                &*other,
+                LinkBroken {
+                    link,
+                    id: self.id,
+                    path: self.path.clone(),
+                    reason: reason.clone(),
+                    life: 0,
+                },
+            );
+        }
+    }
+
+    /// Hears at this end that a link is broken; `cell` is this very actor.
+    pub(crate) fn link_broken(&self, cell: &dyn AnyCell, mut broken: LinkBroken) {
+        let mut life = self.life.lock();
+        broken.life = life.number;
+        // The link of an earlier life, which has ended at this end too.
+        if life.links.remove(&broken.link).is_none() {
+            return;
+        }
+        if life.traps_links {
+            drop(life);
+            cell.push_signal(Signal::LinkBroken(broken));
+        } else if !broken.reason.is_orderly() {
+            let cause = match &broken.reason {
+                ExitReason::Failed(failure) => failure.clone(),
+                other => Failure::new(broken.path.clone(), FailureKind::Error, other.to_string()),
+            };
+            let words = format!("was linked to {}, which failed", broken.path);
+            // Under the lock, so that it is this life and not the next that is doomed.
+            let doom = Failure::caused_by(self.path.clone(), FailureKind::Linked, words, Some(cause));
+            life.doom.get_or_insert(doom);
+            drop(life);
+            cell.order(Orders::GIVE_UP);
+        }
+    }
+
     /// Tells those who wait for the end of a life that is followed by another.
     pub(crate) fn life_ended(&self, reason: &ExitReason) {
         let waiting = std::mem::take(&mut self.life.lock().this_life);
@@ -274,6 +371,7 @@ impl Core {
     }
 
     fn tell_watchers(&self, reason: ExitReason) {
+        self.break_links(&reason);
         let watchers = {
             let mut life = self.life.lock();
             life.ended = Some(reason.clone());
@@ -295,6 +393,11 @@ impl Core {
             path: self.path.clone(),
             reason,
         }
+    }
+
+    /// Why the actor ended, if it has.
+    pub(crate) fn ended(&self) -> Option<ExitReason> {
+        self.life.lock().ended.clone()
     }
 
     pub(crate) fn is_alive(&self) -> bool {

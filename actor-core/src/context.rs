@@ -11,11 +11,12 @@ use futures_util::stream::Stream;
 use crate::cell::{AnyCell, Cell};
 use crate::clock;
 use crate::error::{BlockingError, SpawnError};
+use crate::exit::ExitReason;
 use crate::family::{Family, Rules};
 use crate::handle::Handle;
 use crate::home::Home;
 use crate::id::{ActorId, ActorPath};
-use crate::signal::{Signal, WatchId};
+use crate::signal::{LinkBroken, LinkId, Signal, WatchId};
 use crate::turn;
 use crate::work::{self, Attached, Fresh};
 
@@ -97,6 +98,48 @@ impl<M: Send + 'static> Context<M> {
             watched.core().unwatch(watch);
         }
         watched.is_some()
+    }
+
+    /// Links this life of the actor to the present one of another: when one of them fails or is killed, so does the
+    /// other, with that cause.
+    ///
+    /// Ends in order, `Normal` or `Shutdown`, break a link without harm. An actor that [traps](Self::trap_links) its
+    /// links is told instead. A link to one that has ended is broken at once, by its failure. (As Erlang has it.)
+    pub fn link<N: Send + 'static>(&mut self, other: &Handle<N>) -> LinkId {
+        let link = LinkId::next();
+        let other = other.any_cell();
+        self.cell.core.add_link(link, other.clone());
+        if !other.core().add_link(link, self.cell.clone()) {
+            let core = other.core();
+            let reason = core.ended().unwrap_or(ExitReason::Killed);
+            let (id, path) = (core.id, core.path.clone());
+            self.cell.core.link_broken(
+                &*self.cell,
+                LinkBroken {
+                    link,
+                    id,
+                    path,
+                    reason,
+                    life: 0,
+                },
+            );
+        }
+        link
+    }
+
+    /// Takes a link away at both ends. Returns whether it was there.
+    pub fn unlink(&mut self, link: LinkId) -> bool {
+        let other = self.cell.core.remove_link(link);
+        if let Some(other) = &other {
+            drop(other.core().remove_link(link));
+        }
+        other.is_some()
+    }
+
+    /// Has this life of the actor told of broken links by [`Signal::LinkBroken`], whatever the reason, instead of
+    /// failing with them.
+    pub fn trap_links(&mut self, on: bool) {
+        self.cell.core.trap_links(on);
     }
 
     /// Sends the actor a message, once, after some time.
@@ -193,6 +236,7 @@ impl<M: Send + 'static> Context<M> {
         match signal {
             Signal::Down(down) => self.watched.remove(&down.watch).is_some(),
             Signal::ChildExit(exit) => exit.life == self.life,
+            Signal::LinkBroken(broken) => broken.life == self.cell.core.life(),
         }
     }
 

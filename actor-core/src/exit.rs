@@ -67,6 +67,8 @@ pub enum FailureKind {
     Start,
     /// Its children were restarted more often than its intensity allows.
     GaveUp,
+    /// An actor that it was linked to failed.
+    Linked,
 }
 
 impl Failure {
@@ -79,10 +81,10 @@ impl Failure {
         }))
     }
 
-    pub(crate) fn caused_by(path: ActorPath, message: String, cause: Option<Failure>) -> Self {
+    pub(crate) fn caused_by(path: ActorPath, kind: FailureKind, message: String, cause: Option<Failure>) -> Self {
         Self(Arc::new(Inner {
             path,
-            kind: FailureKind::GaveUp,
+            kind,
             message,
             cause,
         }))
@@ -121,7 +123,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.0.kind {
-            FailureKind::Error | FailureKind::GaveUp => "",
+            FailureKind::Error | FailureKind::GaveUp | FailureKind::Linked => "",
             FailureKind::Panic => "panicked: ",
             FailureKind::Start => "could not start: ",
         };
@@ -157,7 +159,12 @@ mod tests {
             FailureKind::Error,
             "no space left".into(),
         );
-        let db = Failure::caused_by(root.child("db"), "gave up after 3 restarts in 5s".into(), Some(disk));
+        let db = Failure::caused_by(
+            root.child("db"),
+            FailureKind::GaveUp,
+            "gave up after 3 restarts in 5s".into(),
+            Some(disk),
+        );
         assert_eq!(
             format!("{db:?}"),
             "/demo/db gave up after 3 restarts in 5s, because /demo/db/disk no space left"

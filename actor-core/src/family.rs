@@ -67,7 +67,6 @@ struct State {
     children: BTreeMap<u64, Child>,
     names: BTreeMap<Box<str>, u64>,
     next: u64,
-    failure: Option<Failure>,
     /// Children that ended and are to be restarted with others, and how long to wait before it.
     fallen: Vec<(u64, Duration)>,
     /// Those who restart children, while they wait for one.
@@ -117,7 +116,6 @@ impl Family {
                 children: BTreeMap::new(),
                 names: BTreeMap::new(),
                 next: 0,
-                failure: None,
                 fallen: Vec::new(),
                 regroups: Vec::new(),
                 life,
@@ -201,11 +199,12 @@ impl Family {
 
     /// Has the owner fail, because of `cause`.
     pub(crate) fn give_up(&self, words: String, cause: Failure) {
-        let mut state = self.state.lock();
-        state.failure = Some(Failure::caused_by(self.path.clone(), words, Some(cause)));
-        state.closed = true;
-        drop(state);
+        self.state.lock().closed = true;
         if let Some(owner) = self.owner.upgrade() {
+            let path = self.path.clone();
+            owner
+                .core()
+                .doom(Failure::caused_by(path, FailureKind::GaveUp, words, Some(cause)));
             owner.order(Orders::GIVE_UP);
         }
     }
@@ -333,16 +332,10 @@ impl Family {
         }
     }
 
-    /// Why the owner has to give up, if it has.
-    pub(crate) fn take_failure(&self) -> Option<Failure> {
-        self.state.lock().failure.take()
-    }
-
     /// Makes ready for another life of the owner: its restarts are counted anew.
     pub(crate) fn reopen(&self, life: u64) {
         let mut state = self.state.lock();
         state.closed = false;
-        state.failure = None;
         state.fallen.clear();
         state.life = life;
         state.window = RestartWindow::new(state.window.limit(), state.window.period());

@@ -114,7 +114,7 @@ pub use ledger::{DeadLetters, DeadReason};
 pub use mailbox::{MailboxSpec, Overflow};
 pub use monitor::{Ending, Monitor};
 pub use registry::Registry;
-pub use signal::{ChildExit, Down, Signal, WatchId};
+pub use signal::{ChildExit, Down, LinkBroken, LinkId, Signal, WatchId};
 pub use stop::{KILL_GRACE, SHUTDOWN_DEFAULT};
 pub use supervision::backoff::Backoff;
 pub use supervision::policy::RestartPolicy;

@@ -15,6 +15,24 @@ pub enum Signal {
     ChildExit(ChildExit),
     /// A watched actor has ended. It comes behind every message that the actor had sent to this one.
     Down(Down),
+    /// A life of a linked actor has ended. Only an actor that [traps](crate::Context::trap_links) its links is told so.
+    LinkBroken(LinkBroken),
+}
+
+/// The end of a life of a linked actor.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LinkBroken {
+    /// The link, which is no more.
+    pub link: LinkId,
+    /// The other actor.
+    pub id: ActorId,
+    /// Its path.
+    pub path: ActorPath,
+    /// Why that life ended.
+    pub reason: ExitReason,
+    /// The life of the one who is told.
+    pub(crate) life: u64,
 }
 
 /// The end of a child.
@@ -64,6 +82,23 @@ impl fmt::Debug for WatchId {
     }
 }
 
+/// Names one link, at both of its ends.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(u64);
+
+impl LinkId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Debug for LinkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "link {}", self.0)
+    }
+}
+
 /// One who is told of an actor's end.
 pub(crate) trait Watcher: Send + Sync {
     fn down(self: Arc<Self>, down: Down);
@@ -78,7 +113,8 @@ impl Orders {
     pub(crate) const NONE: Self = Self(0);
     /// Drop the handler at its next await, and end.
     pub(crate) const KILL: Self = Self(1);
-    /// The same, after a child that could not be kept alive: `on_stop` runs, and the reason is the child's failure.
+    /// The same, because of another's failure: a child that could not be kept alive, or a linked actor. `on_stop` runs,
+    /// and the reason is that failure.
     pub(crate) const GIVE_UP: Self = Self(2);
     /// Finish the message in hand, and end.
     pub(crate) const STOP: Self = Self(4);

@@ -54,6 +54,8 @@ impl<A: Actor> Run<A> {
             if let ExitReason::Failed(failure) = &end.reason {
                 tracing::warn!(%failure, "failed");
             }
+            // First, so that what others say of this life from now on is not taken for said of the next.
+            self.cell.core.break_links(&end.reason);
             let meaning = end.meaning(self.cell.mailbox.orders(), self.ctx.is_stopping());
             // Before the verdict: what is ordered after it is for the next life, and must stand.
             self.cell.mailbox.obeyed(meaning.obeyed);
@@ -86,6 +88,7 @@ impl<A: Actor> Run<A> {
 
     /// One life, from the making of the state to its end.
     async fn live(&mut self) -> End {
+        self.cell.core.begin_life();
         self.ctx.begin_life();
         let mut work = None;
         let (end, state) = match self.start().await {
@@ -106,10 +109,9 @@ impl<A: Actor> Run<A> {
                 obeyed,
             };
         }
-        let failure = self.ctx.family().and_then(|family| family.take_failure());
-        let failure = failure.unwrap_or_else(|| {
+        let failure = self.cell.core.take_doom().unwrap_or_else(|| {
             let words = "gave up on its children".to_owned();
-            Failure::caused_by(self.cell.core.path.clone(), words, None)
+            Failure::caused_by(self.cell.core.path.clone(), FailureKind::GaveUp, words, None)
         });
         End {
             reason: ExitReason::Failed(failure),

@@ -18,7 +18,7 @@ use crate::work::{Outcome, Work};
 
 use super::ending::End;
 use super::run::{Fault, Run, verdict};
-use super::step::{Step, step};
+use super::step::{Step, is_interrupted, step};
 
 /// A busy actor gives its thread back after so many messages.
 const MESSAGES_PER_YIELD: u32 = 64;
@@ -243,7 +243,7 @@ impl<A: Actor> Run<A> {
 
     /// What the orders that the actor is under mean between two messages.
     fn obey(&self, orders: Orders) -> Option<End> {
-        if orders.any_of(Orders::INTERRUPTING) {
+        if orders.any_of(Orders::INTERRUPTING) && is_interrupted(&self.cell, Orders::INTERRUPTING) {
             Some(self.interrupted())
         } else if orders.any_of(Orders::SHUTDOWN) {
             Some(End {

@@ -60,7 +60,7 @@ where
         }
         cell.mailbox.park_in_handler(inbox, cx);
         // Looked at after parking: an order that came before it found nobody to wake.
-        if cell.mailbox.orders().any_of(interrupting) {
+        if is_interrupted(cell, interrupting) {
             Poll::Ready(Step::Interrupted)
         } else {
             Poll::Pending
@@ -74,4 +74,18 @@ where
         tracing::error!(panic, "a handler panicked while it was dropped");
     }
     ended
+}
+
+/// Whether one of these orders ends what is running. To give up is to look at why: what was meant for an earlier life
+/// has no reason in this one, and is let go.
+pub(super) fn is_interrupted<M: Send + 'static>(cell: &Cell<M>, interrupting: Orders) -> bool {
+    let orders = cell.mailbox.orders();
+    if !orders.any_of(interrupting) {
+        return false;
+    }
+    if interrupting.any_of(Orders::KILL) && orders.any_of(Orders::KILL) || cell.core.is_doomed() {
+        return true;
+    }
+    cell.mailbox.obeyed(Orders::GIVE_UP);
+    false
 }

@@ -39,8 +39,6 @@ impl<A: Actor> Run<A> {
         if let Some(family) = self.ctx.family().cloned() {
             // Boxed, as most actors have no children, and would carry the room for it.
             Box::pin(self.stop_family(&family, matches!(end.reason, ExitReason::Killed))).await;
-            // A child that could not be kept alive while the others were stopped changes nothing any more.
-            let _ = family.take_failure();
             if self.cell.mailbox.orders().any_of(Orders::KILL) {
                 end.reason = ExitReason::Killed;
             }
