@@ -132,6 +132,9 @@ impl<M: Send + 'static> Handle<M> {
     /// the answer, for 5 s together unless [`timeout`](Ask::timeout) says otherwise. An ask made while handling a
     /// question ends no later than that question's own deadline.
     ///
+    /// An ask made by an actor's handler is refused at once if the other waits for that actor, by way of others or
+    /// directly: neither could ever go on.
+    ///
     /// # Errors
     /// [`AskError`] says what became of the question.
     ///
