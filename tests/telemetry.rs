@@ -45,15 +45,20 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_an_actor_logs_stands_in_a_span_with_its_path_and_id() {
+/// A log of all that this thread says from now on.
+fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)
         .with_ansi(false)
         .with_writer(log.clone())
         .finish();
-    let _listening = tracing::subscriber::set_default(subscriber);
+    (log, tracing::subscriber::set_default(subscriber))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_actor_logs_stands_in_a_span_with_its_path_and_id() {
+    let (log, _listening) = listen();
     let (system, actor, _) = subject("a");
     let span = format!("actor{{path=/test/a id={}}}", actor.id());
     actor
@@ -82,13 +87,7 @@ async fn what_an_actor_logs_stands_in_a_span_with_its_path_and_id() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dead_letter_is_logged_with_its_reason() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _listening = tracing::subscriber::set_default(subscriber);
+    let (log, _listening) = listen();
     let (_system, actor, _) = subject("a");
     actor.tell(with(|ctx| ctx.stop())).await.expect("it lives");
     actor.tell(Do::Nothing).await.expect("it is queued");
