@@ -14,7 +14,14 @@ use std::path::{Path, PathBuf};
 use source::Source;
 
 /// Where Rust files of ours lie.
-const FOLDERS: [&str; 5] = ["actor-core/src", "examples", "xtask", "tests", "benches"];
+const FOLDERS: [&str; 6] = [
+    "actor-core/src",
+    "actor-testkit",
+    "examples",
+    "xtask",
+    "tests",
+    "benches",
+];
 
 fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
