@@ -1,20 +1,26 @@
 //! The address of an actor.
 
+mod adapter;
+mod weak;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Cell, Core};
 use crate::deadlock::Owed;
 use crate::error::{Deadlock, TellError, TryTellError};
 use crate::id::{ActorId, ActorPath};
-use crate::ledger::DeadReason;
 use crate::mailbox::{Pushed, Refused, Ticket};
 use crate::question::Envelope;
 use crate::signal::Orders;
 use crate::turn;
+
+use adapter::Adapter;
+
+pub use weak::WeakHandle;
 
 /// The address of an actor that takes messages of type `M`.
 ///
@@ -138,7 +144,7 @@ impl<M: Send + 'static> Handle<M> {
         N: Send + 'static,
         F: Fn(N) -> M + Send + Sync + 'static,
     {
-        Handle(Kind::Routed(Arc::new(Adapter { inner: self.clone(), f })))
+        Handle(Kind::Routed(Arc::new(Adapter::new(self.clone(), f))))
     }
 
     /// Whether the actor can still come to handle messages: it has not ended, though it may be stopping.
@@ -154,16 +160,6 @@ impl<M: Send + 'static> Handle<M> {
     /// The actor's path, for people to read.
     pub fn path(&self) -> &ActorPath {
         &self.core().path
-    }
-
-    /// A handle that does not keep the mailbox's memory after the actor has ended.
-    ///
-    /// It is of use where an ended actor's address may be kept for long, or where two addresses would keep each other.
-    pub fn downgrade(&self) -> WeakHandle<M> {
-        WeakHandle(match &self.0 {
-            Kind::Local(cell) => WeakKind::Local(Arc::downgrade(cell)),
-            Kind::Routed(route) => WeakKind::Routed(Arc::downgrade(route)),
-        })
     }
 
     pub(crate) fn core(&self) -> &Core {
@@ -303,84 +299,6 @@ fn settle<M: Send + 'static>(cell: &Cell<M>, pushed: Pushed<M>) -> Result<(), Re
     })
 }
 
-struct Adapter<M, F> {
-    inner: Handle<M>,
-    f: F,
-}
-
-impl<M, N, F> Route<N> for Adapter<M, F>
-where
-    M: Send + 'static,
-    N: Send + 'static,
-    F: Fn(N) -> M + Send + Sync + 'static,
-{
-    fn target(&self) -> &dyn AnyCell {
-        match &self.inner.0 {
-            Kind::Local(cell) => &**cell,
-            Kind::Routed(route) => route.target(),
-        }
-    }
-
-    fn target_arc(&self) -> Arc<dyn AnyCell> {
-        self.inner.any_cell()
-    }
-
-    fn try_reserve(&self) -> Result<(), NoRoom> {
-        match &self.inner.0 {
-            Kind::Local(cell) => cell.mailbox.try_reserve().map_err(NoRoom::of),
-            Kind::Routed(route) => route.try_reserve(),
-        }
-    }
-
-    fn poll_reserve(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>> {
-        match &self.inner.0 {
-            Kind::Local(cell) => cell.mailbox.poll_reserve(ticket, cx).map_err(NoRoom::of),
-            Kind::Routed(route) => route.poll_reserve(ticket, cx),
-        }
-    }
-
-    fn forget(&self, ticket: &mut Ticket) {
-        match &self.inner.0 {
-            Kind::Local(cell) => cell.mailbox.forget(ticket),
-            Kind::Routed(route) => route.forget(ticket),
-        }
-    }
-
-    fn unreserve(&self) {
-        match &self.inner.0 {
-            Kind::Local(cell) => cell.mailbox.unreserve(),
-            Kind::Routed(route) => route.unreserve(),
-        }
-    }
-
-    fn deliver(&self, envelope: Envelope<N>) {
-        let room = Reserved(self);
-        let envelope = Envelope {
-            msg: (self.f)(envelope.msg),
-            question: envelope.question,
-        };
-        std::mem::forget(room);
-        match &self.inner.0 {
-            Kind::Local(cell) => match settle(cell, cell.mailbox.push_reserved(envelope)) {
-                Ok(()) => {}
-                // The actor stopped, or another took the place, since the room was found.
-                Err(Refused::Closed(envelope)) => cell.bury_undelivered(envelope, DeadReason::Stopped),
-                Err(Refused::Full(envelope)) => cell.bury_undelivered(envelope, DeadReason::DroppedNewest),
-            },
-            Kind::Routed(route) => route.deliver(envelope),
-        }
-    }
-}
-
-/// Gives reserved room back when the conversion of its message panics.
-struct Reserved<'a, M>(&'a dyn Route<M>);
-
-impl<M> Drop for Reserved<'_, M> {
-    fn drop(&mut self) {
-        self.0.unreserve();
-    }
-}
-
 impl NoRoom {
     fn of(closed: bool) -> Self {
         if closed { NoRoom::Stopped } else { NoRoom::Full }
@@ -414,43 +332,5 @@ impl<M: Send + 'static> fmt::Debug for Handle<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let closed = if self.accepts() { "" } else { ", closed" };
         write!(f, "Handle({}{}{closed})", self.path(), self.id())
-    }
-}
-
-/// A [`Handle`] that does not keep its mailbox's memory; see [`Handle::downgrade`].
-pub struct WeakHandle<M>(WeakKind<M>);
-
-enum WeakKind<M> {
-    Local(Weak<Cell<M>>),
-    Routed(Weak<dyn Route<M>>),
-}
-
-impl<M: Send + 'static> WeakHandle<M> {
-    /// The handle, while the actor lives or another handle to it does.
-    ///
-    /// One made by [`Handle::map`] is there only as long as another handle of the same making.
-    pub fn upgrade(&self) -> Option<Handle<M>> {
-        Some(Handle(match &self.0 {
-            WeakKind::Local(cell) => Kind::Local(cell.upgrade()?),
-            WeakKind::Routed(route) => Kind::Routed(route.upgrade()?),
-        }))
-    }
-}
-
-impl<M> Clone for WeakHandle<M> {
-    fn clone(&self) -> Self {
-        Self(match &self.0 {
-            WeakKind::Local(cell) => WeakKind::Local(cell.clone()),
-            WeakKind::Routed(route) => WeakKind::Routed(route.clone()),
-        })
-    }
-}
-
-impl<M: Send + 'static> fmt::Debug for WeakHandle<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.upgrade() {
-            Some(handle) => write!(f, "Weak{handle:?}"),
-            None => f.write_str("WeakHandle(gone)"),
-        }
     }
 }
