@@ -1,63 +1,28 @@
 //! What an actor's handles share with its run loop.
 
+mod core;
+
 use std::any::{Any, type_name};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contain::{contain, discard};
 use crate::deadlock::{Waiting, Waits};
 use crate::error::AskError;
-use crate::exit::{ExitReason, Failure, FailureKind};
+use crate::exit::ExitReason;
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::{DeadReason, Ledger};
 use crate::mailbox::{Entry, Inbox, Mailbox, MailboxSpec};
 use crate::question::Envelope;
-use crate::signal::{Down, LinkBroken, LinkId, Orders, Signal, WatchId, Watcher};
-use crate::slot::Slot;
-use crate::sync::Mutex;
+use crate::signal::{Down, Orders, Signal, Watcher};
+
+pub(crate) use self::core::Core;
 
 /// One allocation for each actor: its mailbox, with all that is not typed by its message.
 pub(crate) struct Cell<M> {
     pub(crate) core: Core,
     pub(crate) mailbox: Mailbox<M>,
 }
-
-/// The part of a cell that does not depend on the message type.
-pub(crate) struct Core {
-    pub(crate) id: ActorId,
-    pub(crate) path: ActorPath,
-    ledger: Arc<Ledger>,
-    life: Mutex<Life>,
-    /// The actor's children, once it has any. They hang here, and not in its run loop, so that they can be stopped
-    /// from above when that loop does not answer.
-    children: OnceLock<Arc<dyn Subtree>>,
-    waits: Waits,
-    /// Its run loop is at work on stopping its children, and so is not stuck.
-    winding_up: AtomicBool,
-}
-
-#[derive(Default)]
-struct Life {
-    /// Names and groups are being released: no more can be taken, and nobody has been told yet.
-    ending: bool,
-    ended: Option<ExitReason>,
-    watchers: BTreeMap<WatchId, Arc<dyn Watcher>>,
-    /// Who waits for the end of the present life, be it followed by a restart or not.
-    this_life: Vec<Weak<Slot<ExitReason>>>,
-    /// The links of the present life, with who is at their other ends.
-    links: BTreeMap<LinkId, Arc<dyn AnyCell>>,
-    traps_links: bool,
-    number: u64,
-    /// The failure of another that the present life is to end for.
-    doom: Option<Failure>,
-    releases: BTreeMap<u64, Release>,
-    next_release: u64,
-}
-
-/// Takes an ended actor out of a table that it stood in.
-type Release = Box<dyn FnOnce(ActorId) + Send>;
 
 /// A cell whose message type is not known.
 pub(crate) trait AnyCell: Waiting {
@@ -95,15 +60,7 @@ pub(crate) struct Stoppable {
 
 impl<M: Send + 'static> Cell<M> {
     pub(crate) fn new(path: ActorPath, ledger: Arc<Ledger>, mailbox: MailboxSpec<M>) -> Self {
-        let core = Core {
-            id: ActorId::next(),
-            path,
-            ledger,
-            life: Mutex::new(Life::default()),
-            children: OnceLock::new(),
-            waits: Waits::default(),
-            winding_up: AtomicBool::new(false),
-        };
+        let core = Core::new(path, ledger);
         Self {
             core,
             mailbox: Mailbox::new(mailbox),
@@ -225,222 +182,5 @@ impl<M: Send + 'static> Waiting for Cell<M> {
 impl<M: Send + 'static> Watcher for Cell<M> {
     fn down(self: Arc<Self>, down: Down) {
         self.mailbox.push_signal(Signal::Down(down));
-    }
-}
-
-impl Core {
-    /// Adds one who is told of the end: at once, if it is past.
-    pub(crate) fn watch(&self, watch: WatchId, watcher: Arc<dyn Watcher>) {
-        let mut life = self.life.lock();
-        match life.ended.clone() {
-            None => {
-                life.watchers.insert(watch, watcher);
-            }
-            Some(reason) => {
-                drop(life);
-                watcher.down(self.down(watch, reason));
-            }
-        }
-    }
-
-    /// Withdraws a watch. A `Down` that is already on its way is for the watcher to ignore.
-    pub(crate) fn unwatch(&self, watch: WatchId) {
-        let watcher = self.life.lock().watchers.remove(&watch);
-        drop(watcher);
-    }
-
-    /// A slot that is filled when the present life ends.
-    pub(crate) fn end_of_life(&self) -> Arc<Slot<ExitReason>> {
-        let slot = Arc::new(Slot::new());
-        let mut life = self.life.lock();
-        match life.ended.clone() {
-            None => {
-                // Those who ask for an end and do not wait for it must not pile up.
-                if life.this_life.len() == life.this_life.capacity() {
-                    life.this_life.retain(|slot| slot.strong_count() > 0);
-                }
-                life.this_life.push(Arc::downgrade(&slot));
-            }
-            Some(reason) => {
-                drop(life);
-                let _ = slot.put(reason);
-            }
-        }
-        slot
-    }
-
-    /// Links a life of this actor to one of `other`; both ends know the link. `false` if this actor is ending.
-    pub(crate) fn add_link(&self, link: LinkId, other: Arc<dyn AnyCell>) -> bool {
-        let mut life = self.life.lock();
-        let open = !life.ending;
-        if open {
-            life.links.insert(link, other);
-        }
-        open
-    }
-
-    /// Takes a link away, at this end.
-    pub(crate) fn remove_link(&self, link: LinkId) -> Option<Arc<dyn AnyCell>> {
-        self.life.lock().links.remove(&link)
-    }
-
-    /// Says whether this life is told of broken links, instead of failing with them.
-    pub(crate) fn trap_links(&self, on: bool) {
-        self.life.lock().traps_links = on;
-    }
-
-    /// Dooms the present life to end for another's failure. The first to say so is the cause.
-    pub(crate) fn doom(&self, failure: Failure) {
-        self.life.lock().doom.get_or_insert(failure);
-    }
-
-    /// The failure that the present life ends for.
-    pub(crate) fn take_doom(&self) -> Option<Failure> {
-        self.life.lock().doom.take()
-    }
-
-    pub(crate) fn is_doomed(&self) -> bool {
-        self.life.lock().doom.is_some()
-    }
-
-    /// The number of the present life.
-    pub(crate) fn life(&self) -> u64 {
-        self.life.lock().number
-    }
-
-    /// Begins a life without links, of which nobody has said anything.
-    pub(crate) fn begin_life(&self) {
-        let mut life = self.life.lock();
-        life.number += 1;
-        life.traps_links = false;
-        let before = life.doom.take();
-        drop(life);
-        drop(before);
-    }
-
-    /// Tells the other ends of this life's links that it has ended.
-    pub(crate) fn break_links(&self, reason: &ExitReason) {
-        let links = std::mem::take(&mut self.life.lock().links);
-        for (link, other) in links {
-            other.core().link_broken(
-                &*other,
-                LinkBroken {
-                    link,
-                    id: self.id,
-                    path: self.path.clone(),
-                    reason: reason.clone(),
-                    life: 0,
-                },
-            );
-        }
-    }
-
-    /// Hears at this end that a link is broken; `cell` is this very actor.
-    pub(crate) fn link_broken(&self, cell: &dyn AnyCell, mut broken: LinkBroken) {
-        let mut life = self.life.lock();
-        broken.life = life.number;
-        // The link of an earlier life, which has ended at this end too.
-        if life.links.remove(&broken.link).is_none() {
-            return;
-        }
-        if life.traps_links {
-            drop(life);
-            cell.push_signal(Signal::LinkBroken(broken));
-        } else if !broken.reason.is_orderly() {
-            let cause = match &broken.reason {
-                ExitReason::Failed(failure) => failure.clone(),
-                other => Failure::new(broken.path.clone(), FailureKind::Error, other.to_string()),
-            };
-            let words = format!("was linked to {}, which failed", broken.path);
-            // Under the lock, so that it is this life and not the next that is doomed.
-            let doom = Failure::caused_by(self.path.clone(), FailureKind::Linked, words, Some(cause));
-            life.doom.get_or_insert(doom);
-            drop(life);
-            cell.order(Orders::GIVE_UP);
-        }
-    }
-
-    /// Tells those who wait for the end of a life that is followed by another.
-    pub(crate) fn life_ended(&self, reason: &ExitReason) {
-        let waiting = std::mem::take(&mut self.life.lock().this_life);
-        for slot in waiting.iter().filter_map(Weak::upgrade) {
-            if let Err(panic) = contain(|| slot.put(reason.clone()).is_ok()) {
-                tracing::error!(path = %self.path, panic, "a waker panicked");
-            }
-        }
-    }
-
-    fn tell_watchers(&self, reason: ExitReason) {
-        self.break_links(&reason);
-        let watchers = {
-            let mut life = self.life.lock();
-            life.ended = Some(reason.clone());
-            std::mem::take(&mut life.watchers)
-        };
-        self.life_ended(&reason);
-        for (watch, watcher) in watchers {
-            // Wakers are others' code. A panic in one must not keep the news from the rest.
-            if let Err(panic) = contain(|| watcher.down(self.down(watch, reason.clone()))) {
-                tracing::error!(path = %self.path, panic, "a waker panicked");
-            }
-        }
-    }
-
-    fn down(&self, watch: WatchId, reason: ExitReason) -> Down {
-        Down {
-            watch,
-            id: self.id,
-            path: self.path.clone(),
-            reason,
-        }
-    }
-
-    /// Why the actor ended, if it has.
-    pub(crate) fn ended(&self) -> Option<ExitReason> {
-        self.life.lock().ended.clone()
-    }
-
-    pub(crate) fn is_alive(&self) -> bool {
-        self.life.lock().ended.is_none()
-    }
-
-    /// Has `release` called at the actor's end, before anyone is told of it. `None` if it has ended.
-    pub(crate) fn at_end(&self, release: impl FnOnce(ActorId) + Send + 'static) -> Option<u64> {
-        let mut life = self.life.lock();
-        if life.ending {
-            return None;
-        }
-        let key = life.next_release;
-        life.next_release += 1;
-        life.releases.insert(key, Box::new(release));
-        Some(key)
-    }
-
-    /// Withdraws what [`at_end`](Self::at_end) arranged.
-    pub(crate) fn not_at_end(&self, key: u64) {
-        let release = self.life.lock().releases.remove(&key);
-        drop(release);
-    }
-
-    /// Hangs the table of its children where it can be found from above. There is one, for all lives of the actor.
-    pub(crate) fn set_children(&self, children: Arc<dyn Subtree>) {
-        let _ = self.children.set(children);
-    }
-
-    pub(crate) fn set_winding_up(&self, on: bool) {
-        self.winding_up.store(on, Ordering::Release);
-    }
-
-    pub(crate) fn is_winding_up(&self) -> bool {
-        self.winding_up.load(Ordering::Acquire)
-    }
-
-    /// The actor's children, if it ever had any.
-    pub(crate) fn children(&self) -> Option<&Arc<dyn Subtree>> {
-        self.children.get()
-    }
-
-    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
-        &self.ledger
     }
 }
