@@ -31,8 +31,6 @@ pub struct Context<M> {
     stopping: bool,
     /// The children have been stopped, and there are to be no more in this life.
     over: bool,
-    /// Which life this is, to tell the children of one from those of another.
-    life: u64,
 }
 
 impl<M: Send + 'static> Context<M> {
@@ -46,7 +44,6 @@ impl<M: Send + 'static> Context<M> {
             fresh: Vec::new(),
             stopping: false,
             over: false,
-            life: 0,
         }
     }
 
@@ -215,7 +212,12 @@ impl<M: Send + 'static> Context<M> {
     pub(crate) fn family_or_new(&mut self) -> &Arc<Family> {
         self.family.get_or_insert_with(|| {
             let owner: Weak<dyn AnyCell> = Arc::downgrade(&(self.cell.clone() as Arc<dyn AnyCell>));
-            let family = Arc::new(Family::new(self.cell.core.path.clone(), owner, self.rules, self.life));
+            let family = Arc::new(Family::new(
+                self.cell.core.path.clone(),
+                owner,
+                self.rules,
+                self.cell.core.life(),
+            ));
             self.cell.core.set_children(family.clone());
             family
         })
@@ -235,7 +237,7 @@ impl<M: Send + 'static> Context<M> {
     pub(crate) fn accepts(&mut self, signal: &Signal) -> bool {
         match signal {
             Signal::Down(down) => self.watched.remove(&down.watch).is_some(),
-            Signal::ChildExit(exit) => exit.life == self.life,
+            Signal::ChildExit(exit) => exit.life == self.cell.core.life(),
             Signal::LinkBroken(broken) => broken.life == self.cell.core.life(),
         }
     }
@@ -252,9 +254,8 @@ impl<M: Send + 'static> Context<M> {
     pub(crate) fn begin_life(&mut self) {
         self.stopping = false;
         self.over = false;
-        self.life += 1;
         if let Some(family) = &self.family {
-            family.reopen(self.life);
+            family.reopen(self.cell.core.life());
         }
     }
 
