@@ -28,6 +28,14 @@ impl ExitReason {
     pub fn is_orderly(&self) -> bool {
         matches!(self, ExitReason::Normal | ExitReason::Shutdown)
     }
+
+    /// What failed, where the actor at `path` ended so: its own failure, or that it ended like this at all.
+    pub(crate) fn as_failure(&self, path: &ActorPath) -> Failure {
+        match self {
+            ExitReason::Failed(failure) => failure.clone(),
+            other => Failure::new(path.clone(), FailureKind::Error, other.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for ExitReason {

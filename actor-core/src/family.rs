@@ -177,10 +177,7 @@ impl Family {
             return Next::Park;
         }
         if state.window.record(now) == Verdict::GiveUp {
-            let cause = match reason {
-                ExitReason::Failed(failure) => failure.clone(),
-                other => Failure::new(child.cell.core().path.clone(), FailureKind::Error, other.to_string()),
-            };
+            let cause = reason.as_failure(&child.cell.core().path);
             let (limit, period) = (state.window.limit(), state.window.period());
             let words = format!("gave up: more than {limit} restarts of its children in {period:?}");
             drop(guard);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use crate::exit::{ExitReason, Failure, FailureKind};
+use crate::exit::ExitReason;
 use crate::family::{Family, Phase};
 use crate::home::Home;
 use crate::signal::Orders;
@@ -68,7 +68,7 @@ pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
         home.note_stuck(&core.path);
         // What is stuck holds its own factory, and may still act: nothing can take its place here. The owner fails, and
         // with it the whole family is made anew.
-        let stuck = Failure::new(core.path.clone(), FailureKind::Error, ExitReason::Stuck.to_string());
+        let stuck = ExitReason::Stuck.as_failure(&core.path);
         family.give_up("cannot restart a child that is stuck".to_owned(), stuck);
         return;
     }

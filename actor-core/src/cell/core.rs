@@ -181,10 +181,7 @@ impl Core {
             drop(life);
             cell.push_signal(Signal::LinkBroken(broken));
         } else if !broken.reason.is_orderly() {
-            let cause = match &broken.reason {
-                ExitReason::Failed(failure) => failure.clone(),
-                other => Failure::new(broken.path.clone(), FailureKind::Error, other.to_string()),
-            };
+            let cause = broken.reason.as_failure(&broken.path);
             let words = format!("was linked to {}, which failed", broken.path);
             // Under the lock, so that it is this life and not the next that is doomed.
             let doom = Failure::caused_by(self.path.clone(), FailureKind::Linked, words, Some(cause));
