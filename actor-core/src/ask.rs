@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -17,6 +16,7 @@ use crate::handle::{Handle, Sending};
 use crate::mailbox::Refused;
 use crate::question::{Envelope, Question};
 use crate::slot::Slot;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::turn;
 
 /// How long an ask waits for its answer unless said otherwise.

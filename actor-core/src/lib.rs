@@ -98,6 +98,9 @@ mod spawn;
 mod supervisor;
 mod system;
 
+#[cfg(all(test, shuttle))]
+mod model;
+
 pub use actor::Actor;
 pub use ask::{ASK_TIMEOUT_DEFAULT, Answer, Ask, Reply, ask_all};
 pub use child::ChildSpec;

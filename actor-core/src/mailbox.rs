@@ -14,13 +14,13 @@ mod state;
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use crate::ledger::DeadReason;
 use crate::question::Envelope;
 use crate::signal::{Orders, Signal};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 use room::Forgotten;
 use spec::Policy;

@@ -10,6 +10,11 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 
+#[cfg(shuttle)]
+use shuttle::future::spawn;
+#[cfg(not(shuttle))]
+use tokio::spawn;
+
 use crate::actor::Actor;
 use crate::cell::Cell;
 use crate::child::{ChildSpec, Factory};
@@ -123,7 +128,7 @@ fn launch<A: Actor>(mut run: Run<A>) {
     let core = &run.cell.core;
     let span = tracing::info_span!("actor", path = %core.path, id = %core.id);
     let mut turn = Some(Turn::new(run.cell.clone()));
-    tokio::spawn(async move {
+    spawn(async move {
         let mut running = pin!(run.run());
         poll_fn(|cx| {
             let _in_span = (!span.is_disabled()).then(|| span.enter());

@@ -1,8 +1,21 @@
-//! The lock that every room uses, so that one place decides what a lock is.
+//! The lock that every room uses, beside what else threads share, so that one place decides what it is.
+//!
+//! A build with `--cfg shuttle` puts in its place what a model checker can interleave: see `model.rs`. Counters that
+//! order nothing, such as those of the ids, are not worth a step of it, and stay those of the standard library.
 
-use std::sync::{self, PoisonError};
+#[cfg(shuttle)]
+use shuttle::sync;
+#[cfg(not(shuttle))]
+use std::sync;
+use std::sync::PoisonError;
 
-pub(crate) use std::sync::MutexGuard;
+#[cfg(shuttle)]
+pub(crate) use shuttle::thread_local;
+#[cfg(not(shuttle))]
+pub(crate) use std::thread_local;
+
+pub(crate) use sync::MutexGuard;
+pub(crate) use sync::atomic;
 
 /// A mutex whose holder never runs user code, so that a panic elsewhere cannot leave it half changed.
 ///

@@ -10,6 +10,7 @@ use crate::deadlock::{Owed, Wait, Waiting};
 use crate::error::{AskError, Deadlock};
 use crate::id::{ActorId, ActorPath};
 use crate::question::Question;
+use crate::sync::thread_local;
 
 thread_local! {
     /// A pointer, so that entering a turn, which every poll of every actor does, exchanges one word.
@@ -77,22 +78,27 @@ impl<'a> Exchange<'a> {
             .is_some_and(|turn| turn.has_waited || !turn.dropped.is_empty());
         let mut exchange = Self {
             turn,
-            noted_outside: NOTED.replace(noted),
+            noted_outside: note(noted),
         };
         exchange.swap();
         exchange
     }
 
     fn swap(&mut self) {
-        *self.turn = TURN.replace(self.turn.take());
+        *self.turn = TURN.with(|slot| slot.replace(self.turn.take()));
     }
 }
 
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
         self.swap();
-        NOTED.set(self.noted_outside);
+        note(self.noted_outside);
     }
+}
+
+/// Says whether the turn has something to end; returns what was said before.
+fn note(noted: bool) -> bool {
+    NOTED.with(|cell| cell.replace(noted))
 }
 
 /// Looks at the turn of this thread; there is none where no actor runs, or where the thread is being torn down.
@@ -116,7 +122,7 @@ pub(crate) fn actor() -> Option<ActorId> {
 pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Result<Option<Wait>, Deadlock> {
     let owner = with(|turn| {
         turn.has_waited = true;
-        NOTED.set(true);
+        note(true);
         turn.owner.clone()
     });
     owner.map(|owner| Wait::begin(owner, on(), owed)).transpose()
@@ -147,7 +153,7 @@ pub(crate) fn reply_dropped(question: Arc<dyn Question>) {
     let mut question = Some(question);
     with(|turn| {
         turn.dropped.extend(question.take());
-        NOTED.set(true);
+        note(true);
     });
     if let Some(question) = question {
         question.refuse(AskError::NoReply);
@@ -156,7 +162,7 @@ pub(crate) fn reply_dropped(question: Arc<dyn Question>) {
 
 /// Ends the handling of a message: those whose reply ports were dropped are told, and the handler waits for nobody.
 pub(crate) fn end(why: &AskError) {
-    if !NOTED.replace(false) {
+    if !note(false) {
         return;
     }
     refuse_dropped(why);

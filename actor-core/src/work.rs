@@ -9,7 +9,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use crate::clock;
 use crate::contain::{contain, discard};
 use crate::error::BlockingError;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::turn;
 
 /// A period of zero would keep an actor busy with nothing but its ticks.

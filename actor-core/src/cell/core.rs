@@ -1,7 +1,6 @@
 //! What an actor has that does not depend on the type of its messages: who it is, and who is to hear of its lives.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::contain::contain;
@@ -12,6 +11,7 @@ use crate::ledger::Ledger;
 use crate::signal::{Down, LinkBroken, LinkId, Orders, Signal, WatchId, Watcher};
 use crate::slot::Slot;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 use super::{AnyCell, Subtree};
 
