@@ -315,3 +315,64 @@ async fn a_kill_while_several_are_restarted_takes_nobody_out() {
     assert!(matches!(a.ask(Do::Life).await, Ok(2 | 3)));
     assert_eq!(s.children().await.len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_fails_again_takes_down_nobody_who_started_before_it() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let script = Script::new("b", &journal);
+    let second_fails = ChildSpec::new("b", move || {
+        let failing_starts = if *script.lives.lock().expect("counting does not panic") == 1 {
+            2
+        } else {
+            0
+        };
+        crate::support::Subject::new(&Script {
+            failing_starts,
+            ..script.clone()
+        })
+    });
+    let supervisor = Supervisor::rest_for_one()
+        .child(Script::new("a", &journal).spec())
+        .child(second_fails)
+        .child(Script::new("c", &journal).spec());
+    let s = system.start(supervisor.named("s")).await.expect("all start");
+    let a = s.child::<Do>("a").await.expect("it was started");
+    journal.take();
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    let expected = [
+        "a stops after a failure",
+        "c is shut down",
+        "b is shut down",
+        "a started",
+        "b fails to start",
+        "b started",
+        "c started",
+    ];
+    assert_eq!(journal.take(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_of_one_that_is_being_taken_down_is_not_one_more() {
+    let supervisor = Supervisor::one_for_all().intensity(1, Duration::from_secs(5));
+    let (_system, s, [a, _, c], journal) = family(supervisor).await;
+    let gate = Gate::new();
+    c.tell(Do::WaitAndFail(gate.clone())).await.expect("it lives");
+    gate.reached().await;
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    gate.open();
+    settle().await;
+    let expected = [
+        "a stops after a failure",
+        "c stops after a failure",
+        "b is shut down",
+        "a started",
+        "b started",
+        "c started",
+    ];
+    assert_eq!(journal.take(), expected);
+    assert_eq!(s.children().await.len(), 3);
+    assert_eq!(a.ask(Do::Life).await, Ok(2), "the supervisor has not given up");
+}

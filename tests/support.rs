@@ -71,6 +71,8 @@ pub(crate) enum Do {
     Wait(Gate),
     /// Waits at the gate, and answers then.
     WaitAndAnswer(Gate, Reply<u32>),
+    /// Waits at the gate, and fails then.
+    WaitAndFail(Gate),
     /// Returns an error.
     Fail(&'static str),
     /// The same, with a question in hand.
@@ -173,6 +175,10 @@ impl Actor for Subject {
             Do::WaitAndAnswer(gate, reply) => {
                 gate.pass().await;
                 reply.send(self.life);
+            }
+            Do::WaitAndFail(gate) => {
+                gate.pass().await;
+                return Err(ActorError::new("behind the gate"));
             }
             Do::Fail(why) => return Err(ActorError::new(why)),
             Do::FailOn(_reply) => return Err(ActorError::new("with a question in hand")),

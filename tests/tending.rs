@@ -160,3 +160,22 @@ async fn a_restart_by_hand_does_not_keep_later_ones_from_happening() {
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_significant_child_that_its_supervisor_has_to_kill_has_not_ended_by_itself() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let hangs = Script {
+        stop_gate: Some(Gate::new()),
+        ..Script::new("a", &journal)
+    };
+    let supervisor = Supervisor::one_for_one()
+        .auto_shutdown(AutoShutdown::AnySignificant)
+        .child(hangs.spec().significant());
+    let s = system.start(supervisor.named("s")).await.expect("it starts");
+    let a = s.child::<Do>("a").await.expect("it was started");
+    s.stop_child("a").await.expect("there is such a child");
+    settle().await;
+    assert!(matches!(a.watch().await.reason, ExitReason::Killed));
+    assert!(s.is_alive());
+}

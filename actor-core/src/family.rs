@@ -315,17 +315,15 @@ impl Family {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// The life of the owner that its children are children of.
+    pub(crate) fn life(&self) -> u64 {
+        self.state.lock().life
+    }
+
     /// Tells the owner that a child has ended for good.
-    pub(crate) fn tell_owner(&self, id: ActorId, path: ActorPath, reason: ExitReason, significant: bool) {
-        let life = self.state.lock().life;
+    pub(crate) fn tell_owner(&self, exit: ChildExit) {
         if let Some(owner) = self.owner.upgrade() {
-            owner.push_signal(Signal::ChildExit(ChildExit {
-                id,
-                path,
-                reason,
-                significant,
-                life,
-            }));
+            owner.push_signal(Signal::ChildExit(exit));
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) async fn regroup(family: Arc<Family>, home: Arc<Home>) -> Infallible 
             match bring_up(&family, &touched).await {
                 Ok(()) => break,
                 Err((more, longer)) => {
+                    // Those that are up already and that the new failure does not touch stay up. (As OTP has it.)
+                    touched.retain(|&key| family.phase(key) != Phase::Up);
                     touched.extend(more);
                     wait = longer;
                 }
@@ -78,10 +80,14 @@ pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
 /// failure touches.
 async fn bring_up(family: &Family, touched: &BTreeSet<u64>) -> Result<(), (BTreeSet<u64>, Duration)> {
     for &key in touched {
-        family.begin(key);
+        let mut begun = false;
         poll_fn(|cx| {
+            // Before it begins: who fell while others were taken down may touch it, too.
             if let Poll::Ready(more) = family.poll_fallen(cx) {
                 return Poll::Ready(Err(more));
+            }
+            if !std::mem::replace(&mut begun, true) {
+                family.begin(key);
             }
             family
                 .poll_phase(key, |phase| phase != Phase::Starting, cx)

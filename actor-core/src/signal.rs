@@ -47,6 +47,8 @@ pub struct ChildExit {
     pub reason: ExitReason,
     /// Whether its specification calls it [significant](crate::ChildSpec::significant).
     pub significant: bool,
+    /// Whether it ended without its parent's having told it to.
+    pub(crate) by_itself: bool,
     /// The life of the parent that it was a child in.
     pub(crate) life: u64,
 }

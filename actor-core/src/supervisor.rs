@@ -12,7 +12,6 @@ use crate::cell::{AnyCell, Cell};
 use crate::child::{ChildSpec, Factory};
 use crate::context::Context;
 use crate::error::{ActorResult, LookupError, SpawnError};
-use crate::exit::ExitReason;
 use crate::family::{Family, Intensity, Phase, Rules, Treatment};
 use crate::handle::Handle;
 use crate::id::{ActorId, ActorPath};
@@ -238,7 +237,7 @@ impl Actor for Running {
     async fn on_signal(&mut self, signal: Signal, ctx: &mut Context<Supervise>) -> ActorResult {
         if let Signal::ChildExit(exit) = signal
             && exit.significant
-            && !matches!(exit.reason, ExitReason::Shutdown)
+            && exit.by_itself
         {
             let others = ctx
                 .family_or_new()

@@ -27,9 +27,9 @@ impl End {
         // One that was told to stop has done so, though its `on_stop` failed. One that ended itself has failed then.
         // [OTP]
         let was_told = stopped_late || (self.obeyed.any_of(Orders::STOPPING) && !by_itself);
-        // One that had to be killed to be restarted with others is restarted with them; but a stop is said to it alone.
-        let killed = matches!(self.reason, ExitReason::Killed);
-        let cycle = self.obeyed.any_of(Orders::CYCLE) || (killed && standing.any_of(Orders::CYCLE));
+        // One that is taken down to be restarted with others is restarted with them, however it ends: a failure or a
+        // kill meanwhile is not one more. [OTP] But a stop is said to it alone.
+        let cycle = self.obeyed.with(standing).any_of(Orders::CYCLE);
         let late = if stopped_late { Orders::STOPPING } else { Orders::NONE };
         Meaning {
             obeyed: self.obeyed.with(Orders::INTERRUPTING).with(late),
@@ -93,8 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn one_that_had_to_be_killed_to_be_restarted_with_others_is() {
-        assert!(killed().meaning(Orders::CYCLE, false).cycled);
-        assert!(!killed().meaning(Orders::NONE, false).cycled);
+    fn one_that_fails_or_is_killed_while_it_is_to_be_restarted_with_others_is() {
+        for end in [killed(), failed(Orders::INTERRUPTING)] {
+            assert!(end.meaning(Orders::CYCLE, false).cycled);
+            assert!(!end.meaning(Orders::NONE, false).cycled);
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::family::{Family, Next};
 use crate::home::Home;
 use crate::ledger::DeadReason;
 use crate::mailbox::Inbox;
-use crate::signal::Orders;
+use crate::signal::{ChildExit, Orders};
 use crate::slot::Slot;
 
 use super::ending::{End, Meaning};
@@ -197,9 +197,15 @@ impl<A: Actor> Run<A> {
         if self.cell.end(reason.clone(), &mut self.inbox, self.handled, remove)
             && let Some(place) = place
         {
-            place
-                .family
-                .tell_owner(core.id, core.path.clone(), reason, place.significant);
+            place.family.tell_owner(ChildExit {
+                id: core.id,
+                path: core.path.clone(),
+                reason,
+                significant: place.significant,
+                // However it went on to end: by a kill when its time was up, or with a failure.
+                by_itself: !self.cell.mailbox.orders().any_of(Orders::SHUTDOWN),
+                life: place.family.life(),
+            });
         }
         if let Some(started) = self.started.take() {
             let error = self.start_error.take().unwrap_or(SpawnError::StoppedWhileStarting);
