@@ -1,10 +1,8 @@
-//! The order of actor-core's rooms: the `mod` lines of its lib.rs from the bottom up, a blank line between two layers.
+//! The order of a crate's rooms: the `mod` lines of its lib.rs from the bottom up, a blank line between two layers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Source, line_of};
-
-const SOURCES: &str = "actor-core/src/";
 
 /// The door of the crate, which shows every room and belongs to no layer.
 const DOOR: &str = "lib";
@@ -19,17 +17,17 @@ struct Import {
     place: String,
 }
 
-/// Everything that is wrong with the imports of `files`, which hold the crate's lib.rs.
-pub(super) fn complaints(files: &[Source]) -> Vec<String> {
+/// Everything that is wrong with the imports of `files`, which are the crate whose lib.rs lies in the folder `sources`.
+pub(super) fn complaints(sources: &str, files: &[Source]) -> Vec<String> {
     let door = files
         .iter()
-        .find(|file| room_of(&file.path) == DOOR)
-        .expect("actor-core has a lib.rs");
+        .find(|file| room_of(sources, &file.path) == DOOR)
+        .expect("a crate has a lib.rs");
     let layers = Layers::read(&door.code);
     let mut complaints = Vec::new();
     let mut imports = Vec::new();
     for file in files {
-        let room = room_of(&file.path);
+        let room = room_of(sources, &file.path);
         if room == DOOR {
             continue;
         }
@@ -75,8 +73,8 @@ impl Layers {
 }
 
 /// `mailbox` for both `mailbox.rs` and `mailbox/queue.rs`.
-fn room_of(path: &str) -> String {
-    let within = path.strip_prefix(SOURCES).unwrap_or(path);
+fn room_of(sources: &str, path: &str) -> String {
+    let within = path.strip_prefix(sources).unwrap_or(path).trim_start_matches('/');
     within
         .split('/')
         .next()
@@ -171,13 +169,15 @@ fn walk<'a>(
 mod tests {
     use super::*;
 
+    const SOURCES: &str = "actor-core/src";
+
     fn door() -> Source {
         let text = "//! Tour.\nmod exit;\nmod id;\n\npub mod mailbox;\n\nmod ask;\nmod handle;\n\nmod system;\n\npub use id::Id;\n";
         Source::new("actor-core/src/lib.rs", text)
     }
 
     fn complaints_about(path: &str, text: &str) -> Vec<String> {
-        complaints(&[door(), Source::new(&format!("{SOURCES}{path}"), text)])
+        complaints(SOURCES, &[door(), Source::new(&format!("{SOURCES}/{path}"), text)])
     }
 
     #[test]
@@ -215,6 +215,6 @@ mod tests {
     fn a_circle_within_a_layer_is_caught() {
         let one = Source::new("actor-core/src/handle.rs", "use crate::ask::Ask;");
         let two = Source::new("actor-core/src/ask.rs", "use crate::handle::Handle;");
-        assert!(complaints(&[door(), one, two])[0].contains("a circle"));
+        assert!(complaints(SOURCES, &[door(), one, two])[0].contains("a circle"));
     }
 }

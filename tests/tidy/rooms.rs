@@ -5,12 +5,13 @@ use super::source::{Source, line_of, words};
 const CODE_LINES_MAX: usize = 400;
 
 /// Decisions without a clock, without chance, without a runtime; a folder ends in `/`.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "actor-core/src/spawn/ending.rs",
     "actor-core/src/supervision/backoff.rs",
     "actor-core/src/supervision/policy.rs",
     "actor-core/src/supervision/strategy.rs",
     "actor-core/src/supervision/window.rs",
+    "actor-wire/src/",
     "examples/chat/protocol/",
 ];
 

@@ -1,0 +1,37 @@
+//! bincode 2: the only file that knows it.
+
+use bincode::config::{Configuration, Limit, LittleEndian, Varint};
+use bincode::enc::write::Writer;
+use bincode::error::EncodeError as BincodeError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::buffer::Draft;
+use crate::error::DecodeError;
+use crate::guard::Whole;
+
+/// Beyond any frame. bincode checks lengths against it before it allocates; the guard's bounds are the ones that bite.
+const BYTES_MAX: usize = 1 << 30;
+
+const CONFIG: Configuration<LittleEndian, Varint, Limit<BYTES_MAX>> = bincode::config::standard().with_limit();
+
+impl Writer for Draft<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), BincodeError> {
+        self.append(bytes).map_err(|_| BincodeError::UnexpectedEnd)
+    }
+}
+
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T, draft: &mut Draft<'_>) -> Result<(), String> {
+    bincode::serde::encode_into_writer(value, draft, CONFIG).map_err(|why| match why {
+        BincodeError::OtherString(words) => words,
+        other => other.to_string(),
+    })
+}
+
+pub(super) fn decode<T: DeserializeOwned>(whole: Whole<'_, T>, bytes: &[u8]) -> Result<T, DecodeError> {
+    let guard = whole.guard();
+    match bincode::serde::seed_decode_from_slice(whole, bytes, CONFIG) {
+        Ok((value, read)) => guard.whole(value, bytes.len() - read),
+        Err(why) => Err(guard.fault_or(why)),
+    }
+}

@@ -1,0 +1,102 @@
+//! Visitors under guard: they see guarded accesses, and their words are kept where the codec would forget them.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, EnumAccess, MapAccess, SeqAccess};
+
+use super::access::{Elements, Variant};
+use super::{Guard, Length};
+
+pub(super) struct Guarded<'g, V> {
+    visitor: V,
+    guard: &'g Guard,
+    length: Length,
+}
+
+impl<'g, V> Guarded<'g, V> {
+    pub(super) fn new(visitor: V, guard: &'g Guard, length: Length) -> Self {
+        Self { visitor, guard, length }
+    }
+}
+
+macro_rules! plain {
+    ($($method:ident: $value:ty)*) => {$(
+        fn $method<E: de::Error>(self, value: $value) -> Result<V::Value, E> {
+            self.visitor.$method(value).map_err(|fault| self.guard.carry(fault))
+        }
+    )*};
+}
+
+impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    plain! {
+        visit_bool: bool
+        visit_i8: i8
+        visit_i16: i16
+        visit_i32: i32
+        visit_i64: i64
+        visit_i128: i128
+        visit_u8: u8
+        visit_u16: u16
+        visit_u32: u32
+        visit_u64: u64
+        visit_u128: u128
+        visit_f32: f32
+        visit_f64: f64
+        visit_char: char
+        visit_str: &str
+        visit_borrowed_str: &'de str
+        visit_string: String
+        visit_bytes: &[u8]
+        visit_borrowed_bytes: &'de [u8]
+        visit_byte_buf: Vec<u8>
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<V::Value, E> {
+        self.visitor.visit_none().map_err(|fault| self.guard.carry(fault))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
+        self.visitor.visit_unit().map_err(|fault| self.guard.carry(fault))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
+        let guard = self.guard;
+        self.visitor
+            .visit_some(super::Guarded { inner, guard })
+            .map_err(|fault| guard.carry(fault))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
+        let guard = self.guard;
+        self.visitor
+            .visit_newtype_struct(super::Guarded { inner, guard })
+            .map_err(|fault| guard.carry(fault))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        let guard = self.guard;
+        Elements::new(access, A::size_hint, guard, self.length)
+            .and_then(|elements| self.visitor.visit_seq(elements))
+            .map_err(|fault| guard.carry(fault))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        let guard = self.guard;
+        Elements::new(access, A::size_hint, guard, self.length)
+            .and_then(|elements| self.visitor.visit_map(elements))
+            .map_err(|fault| guard.carry(fault))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        let guard = self.guard;
+        self.visitor
+            .visit_enum(Variant { inner, guard })
+            .map_err(|fault| guard.carry(fault))
+    }
+}
