@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clock;
-use crate::deadlock::{Owed, Wait, Waiting};
+use crate::deadlock::{Owed, Waiting};
 use crate::error::{AskError, Deadlock};
 use crate::handle::{Handle, Sending};
 use crate::mailbox::Refused;
@@ -160,7 +160,6 @@ impl<M: Send + 'static> Handle<M> {
             timeout: Some(ASK_TIMEOUT_DEFAULT),
             begun: false,
             timer: None,
-            wait: None,
         }
     }
 }
@@ -182,8 +181,6 @@ pub struct Ask<'a, M: Send + 'static, T: Send + 'static> {
     timeout: Option<Duration>,
     begun: bool,
     timer: Option<Pin<Box<Sleep>>>,
-    /// While the handler of an actor asks, that actor waits for the one who is asked.
-    wait: Option<Wait>,
 }
 
 // Nothing in it is pinned in place: the timer has a box of its own, and messages are moved.
@@ -218,7 +215,7 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         }
         if let Some(sending) = &self.sending {
             let on = || -> Arc<dyn Waiting> { sending.handle().any_cell() };
-            self.wait = turn::wait_for(on, self.pending.clone())?;
+            turn::wait_for(on, self.pending.clone())?;
         }
         Ok(())
     }
@@ -241,6 +238,7 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
             && let Err(deadlock) = ask.begin()
         {
             ask.sending = None;
+            drop(ask.pending.answer.close());
             return Poll::Ready(Err(AskError::Deadlock(deadlock)));
         }
         if let Some(sending) = &mut ask.sending {

@@ -90,17 +90,15 @@ impl<M: Send + 'static> Handle<M> {
     /// Waits for room.
     async fn tell_slowly(&self, envelope: Envelope<M>) -> Result<(), TellError<M>> {
         let mut sending = Sending::new(self, envelope);
-        let mut wait = None;
+        let mut waits = false;
         poll_fn(|cx| {
             if let Poll::Ready(sent) = sending.poll(cx) {
                 return Poll::Ready(sent.map_err(TellError::of));
             }
-            if wait.is_none()
-                && let Some(owed) = sending.owed()
-            {
-                match turn::wait_for(|| self.any_cell(), owed) {
-                    Ok(begun) => wait = begun,
-                    Err(deadlock) => return sending.give_up(deadlock),
+            if !waits && let Some(owed) = sending.owed() {
+                waits = true;
+                if let Err(deadlock) = turn::wait_for(|| self.any_cell(), owed) {
+                    return sending.give_up(deadlock);
                 }
             }
             Poll::Pending

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cell::AnyCell;
-use crate::deadlock::Wait;
 use crate::error::Deadlock;
 use crate::exit::ExitReason;
 use crate::handle::Handle;
@@ -76,9 +76,8 @@ impl fmt::Debug for Monitor {
 pub struct Ending {
     slot: Arc<Slot<ExitReason>>,
     ends: Arc<dyn AnyCell>,
-    /// A kill waits for no handler, and cannot be part of a cycle.
+    /// Until it is known to be no part of a cycle. A kill waits for no handler, and cannot be.
     waits_for_handler: bool,
-    wait: Option<Wait>,
 }
 
 impl Future for Ending {
@@ -88,16 +87,23 @@ impl Future for Ending {
         if let Poll::Ready(reason) = self.slot.poll_take(cx) {
             return Poll::Ready(Ok(reason));
         }
-        if self.waits_for_handler && self.wait.is_none() {
-            if let Some(deadlock) = turn::is_below(&self.ends.core().path) {
+        if mem::take(&mut self.waits_for_handler) {
+            let refused = match turn::is_below(&self.ends.core().path) {
+                Some(deadlock) => Err(deadlock),
+                None => turn::wait_for(|| self.ends.clone(), self.slot.clone()),
+            };
+            if let Err(deadlock) = refused {
+                drop(self.slot.close());
                 return Poll::Ready(Err(deadlock));
-            }
-            match turn::wait_for(|| self.ends.clone(), self.slot.clone()) {
-                Ok(wait) => self.wait = wait,
-                Err(deadlock) => return Poll::Ready(Err(deadlock)),
             }
         }
         Poll::Pending
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        drop(self.slot.close());
     }
 }
 
@@ -149,7 +155,6 @@ impl<M: Send + 'static> Handle<M> {
             slot,
             ends: self.any_cell(),
             waits_for_handler: order != Orders::KILL,
-            wait: None,
         }
     }
 }

@@ -116,11 +116,20 @@ pub(crate) async fn start_child<A: Actor>(
     home: &Arc<Home>,
     spec: ChildSpec<A>,
 ) -> Result<Handle<A::Msg>, SpawnError> {
-    let started = Arc::new(Slot::new());
-    let handle = spawn_child(family, home, spec, Some(started.clone()))?;
-    let _wait = turn::wait_for(|| handle.any_cell(), started.clone()).map_err(SpawnError::Deadlock)?;
-    poll_fn(|cx| started.poll_take(cx)).await?;
+    let start = Start(Arc::new(Slot::new()));
+    let handle = spawn_child(family, home, spec, Some(start.0.clone()))?;
+    turn::wait_for(|| handle.any_cell(), start.0.clone()).map_err(SpawnError::Deadlock)?;
+    poll_fn(|cx| start.0.poll_take(cx)).await?;
     Ok(handle)
+}
+
+/// A start that is waited for; dropped, it is not.
+struct Start(Started);
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        drop(self.0.close());
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this room owns spawning")]

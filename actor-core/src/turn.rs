@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::deadlock::{Owed, Wait, Waiting};
+use crate::deadlock::{Owed, Waiting, follow};
 use crate::error::{AskError, Deadlock};
 use crate::id::{ActorId, ActorPath};
 use crate::question::Question;
@@ -118,14 +118,21 @@ pub(crate) fn actor() -> Option<ActorId> {
     with(|turn| turn.owner.id())
 }
 
-/// Has the actor whose code runs here wait for what `on` owes it. Nobody waits where no actor runs.
-pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Result<Option<Wait>, Deadlock> {
-    let owner = with(|turn| {
+/// Has the actor whose code runs here wait for what `on` owes it, until that is given, or the turn ends. Nobody waits
+/// where no actor runs.
+///
+/// `owed` must say so when it is not waited for any more.
+pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Result<(), Deadlock> {
+    let suspect = with(|turn| {
         turn.has_waited = true;
         note(true);
-        turn.owner.clone()
+        let first = turn.owner.waits().begin(turn.owner.id(), on(), owed)?;
+        Some((turn.owner.clone(), first))
     });
-    owner.map(|owner| Wait::begin(owner, on(), owed)).transpose()
+    match suspect.flatten() {
+        None => Ok(()),
+        Some((owner, first)) => follow(&*owner, first),
+    }
 }
 
 /// Whether the actor whose code runs here lives below `path`.
@@ -165,11 +172,12 @@ pub(crate) fn end(why: &AskError) {
     if !note(false) {
         return;
     }
+    with(|turn| {
+        if mem::take(&mut turn.has_waited) {
+            turn.owner.waits().end_turn();
+        }
+    });
     refuse_dropped(why);
-    let waited = with(|turn| mem::take(&mut turn.has_waited).then(|| turn.owner.clone()));
-    if let Some(owner) = waited.flatten() {
-        owner.waits().end_turn();
-    }
 }
 
 /// Ends the wait of those whose reply ports were dropped since the last call.

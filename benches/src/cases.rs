@@ -2,6 +2,9 @@
 
 mod ask;
 mod broadcast;
+mod children;
+mod deadlock;
+mod restart;
 mod ring;
 mod spawning;
 pub(crate) mod sum;
@@ -53,6 +56,25 @@ pub(crate) const ALL: &[Case] = &[
     ),
     case("broadcast to 10,000", 300_000, broadcast::ours, broadcast::raw),
     case("spawn, then stop", 30_000, spawning::ours, spawning::raw),
+    case("panic to next message", 5_000, restart::ours, restart::raw),
+    case(
+        "stop of 100,000 children",
+        100_000,
+        children::stop_of_all,
+        children::end_of_all_tasks,
+    ),
+    case(
+        "child in 100,000 / in 10",
+        10_000,
+        children::one_more_among_many,
+        children::one_more_among_few,
+    ),
+    case(
+        "ask that looks / does not",
+        40_000,
+        deadlock::in_handler,
+        deadlock::aside,
+    ),
 ];
 
 const fn case(name: &'static str, operations: u64, ours: Work, raw: Work) -> Case {
