@@ -189,6 +189,8 @@ impl<A: Actor> Run<A> {
             family.close();
         }
         let place = self.place.as_ref();
+        // Read while the parent waits for this end: it may live anew as soon as it is told of it.
+        let life = place.map_or(0, |place| place.family.life());
         let remove = || {
             if let Some(place) = place {
                 place.family.remove(place.key);
@@ -204,7 +206,7 @@ impl<A: Actor> Run<A> {
                 significant: place.significant,
                 // However it went on to end: by a kill when its time was up, or with a failure.
                 by_itself: !self.cell.mailbox.orders().any_of(Orders::SHUTDOWN),
-                life: place.family.life(),
+                life,
             });
         }
         if let Some(started) = self.started.take() {
