@@ -5,8 +5,15 @@
 //! as that. It takes all atomics for sequentially consistent. The clock stands still, so that no time-out hides what
 //! hangs.
 
+mod asking;
+mod ends;
 mod lives;
 mod mailbox;
+mod room;
+mod slot;
+mod subject;
+mod trees;
+mod waits;
 
 use std::env;
 use std::sync::OnceLock;
