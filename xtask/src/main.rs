@@ -1,4 +1,4 @@
-//! The project's own words: `cargo xtask check` and its companions, with nothing to install.
+//! The project's own words: `cargo xtask check` and its companions, with nothing to install but where one says so.
 
 mod bench;
 mod browser;
@@ -6,6 +6,9 @@ mod chance;
 mod check;
 mod flags;
 mod load;
+mod miri;
+mod model;
+mod mutants;
 mod noise;
 mod server;
 mod step;
@@ -15,7 +18,7 @@ use std::process::ExitCode;
 use step::Outcome;
 
 const HELP: &str = "\
-cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install
+cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install but where it says so
 
   check [STEP…]   everything that CI does before the browser: fmt, clippy, test, docs, msrv, deny
                   (name steps to run only those, in that order)
@@ -27,6 +30,12 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install
                     everything after the word goes to chat_load: cargo xtask load --clients 500
   bench           actor-core beside hand-written tokio tasks and channels, as ratios
                     everything after the word goes to the benchmark: cargo xtask bench --help
+  model [TEST]    locks, wake-ups, whole lives of actors under a model checker, in many orders of their steps
+                    --iterations N   for each test (20000)   --seed N   repeat a run (a failed test prints its own)
+  miri            actor-core's unit tests in Miri (needs a nightly toolchain with it)
+  mutants         breaks the rooms of supervision and of the mailbox in one place after the other, and runs the
+                  tests each time: takes hours (needs cargo-mutants)
+                    everything after the word goes to it: cargo xtask mutants --file actor-core/src/family.rs
 
 The same build as `cargo test --workspace` is used wherever speed does not matter; load and bench build with --release.
 ";
@@ -53,6 +62,9 @@ fn run(word: Option<&str>, rest: &[String]) -> Outcome {
         Some(_) if wants_help => help(),
         Some("check") => check::run(rest),
         Some("browser") => browser::run(rest),
+        Some("model") => model::run(rest),
+        Some("miri") => miri::run(rest),
+        Some("mutants") => mutants::run(rest),
         Some("noise") => noise::run(rest),
         Some(other) => Err(format!(
             "there is no word `{other}`; `cargo xtask` alone lists the words"
