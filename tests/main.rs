@@ -12,6 +12,8 @@ mod handles;
 mod linking;
 mod mailboxes;
 mod naming;
+mod pool_lives;
+mod pooling;
 mod stopping;
 mod supervision;
 mod supervisors;

@@ -41,6 +41,31 @@ impl<T: Send + 'static> Owed for Pending<T> {
     }
 }
 
+/// What one of several owes, until another is chosen instead.
+struct Claim {
+    pending: Arc<dyn Owed>,
+    given_up: AtomicBool,
+}
+
+impl Claim {
+    fn new(pending: Arc<dyn Owed>) -> Self {
+        Self {
+            pending,
+            given_up: AtomicBool::new(false),
+        }
+    }
+
+    fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Owed for Claim {
+    fn is_owed(&self) -> bool {
+        !self.given_up.load(Ordering::Relaxed) && self.pending.is_owed()
+    }
+}
+
 impl<T: Send + 'static> Question for Pending<T> {
     fn deadline(&self) -> Option<Instant> {
         self.deadline.get().copied().flatten()
@@ -213,7 +238,8 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         if let Some(deadline) = deadline {
             self.timeout = Some(deadline.saturating_duration_since(now));
         }
-        if let Some(sending) = &self.sending {
+        // Where one of several answers, it is known whom to wait for when there is room.
+        if let Some(sending) = self.sending.as_ref().filter(|sending| !sending.handle().chooses()) {
             let on = || -> Arc<dyn Waiting> { sending.handle().any_cell() };
             turn::wait_for(on, self.pending.clone())?;
         }
@@ -242,20 +268,42 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
             return Poll::Ready(Err(AskError::Deadlock(deadlock)));
         }
         if let Some(sending) = &mut ask.sending {
-            match sending.poll(cx) {
+            let mut deadlock = None;
+            let sent = sending.poll_unless(cx, |handler| {
+                let claim = Arc::new(Claim::new(ask.pending.clone()));
+                let refused = turn::wait_for(|| handler, claim.clone()).err();
+                if refused.is_some() {
+                    claim.give_up();
+                    deadlock = refused;
+                    return true;
+                }
+                false
+            });
+            match sent {
                 Poll::Ready(Ok(())) => ask.sending = None,
                 Poll::Ready(Err(refused)) => {
                     ask.sending = None;
+                    if let Some(deadlock) = deadlock {
+                        return Poll::Ready(Err(AskError::Deadlock(deadlock)));
+                    }
                     return Poll::Ready(Err(match refused {
                         Refused::Closed(_) => AskError::Stopped,
                         Refused::Full(_) => AskError::Full,
                     }));
                 }
-                Poll::Pending if ask.poll_deadline(cx) => {
-                    ask.sending = None;
-                    return Poll::Ready(Err(AskError::Full));
+                Poll::Pending => {
+                    if sending.handle().chooses()
+                        && let Err(deadlock) = sending.wait_for_room()
+                    {
+                        ask.sending = None;
+                        return Poll::Ready(Err(AskError::Deadlock(deadlock)));
+                    }
+                    if ask.poll_deadline(cx) {
+                        ask.sending = None;
+                        return Poll::Ready(Err(AskError::Full));
+                    }
+                    return Poll::Pending;
                 }
-                Poll::Pending => return Poll::Pending,
             }
         }
         match ask.pending.answer.poll_take(cx) {

@@ -48,6 +48,10 @@ pub(crate) trait Subtree: Send + Sync {
     fn stop_together(&self) -> bool;
     /// The living children, in the order of their start.
     fn children(&self) -> Vec<Stoppable>;
+    /// Restarts no child any more that has ended in order; one that fails still has its work to finish.
+    fn retire(&self);
+    /// The way to them past their parent's mailbox, where it is a pool.
+    fn front(&self) -> Option<Arc<dyn Any + Send + Sync>>;
     /// Forgets a child that was abandoned.
     fn forget(&self, id: ActorId);
 }

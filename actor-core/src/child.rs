@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::Actor;
+use crate::cell::Cell;
 use crate::contain::contain;
 use crate::error::{ActorError, ActorResult, SpawnError};
 use crate::family::{Intensity, Rules, Treatment};
+use crate::handle::Route;
 use crate::id::fault_in_name;
 use crate::mailbox::MailboxSpec;
 use crate::supervision::backoff::Backoff;
@@ -38,6 +40,15 @@ pub struct ChildSpec<A: Actor> {
     pub(crate) mailbox: MailboxSpec<A::Msg>,
     pub(crate) treatment: Treatment,
     pub(crate) rules: Rules,
+    pub(crate) front: Option<Arc<dyn Front<A::Msg>>>,
+}
+
+/// What stands before an actor that does not handle itself what is told to it.
+pub(crate) trait Front<M>: Send + Sync {
+    /// Says what makes the specification of those behind it unusable.
+    fn check(&self) -> Result<(), SpawnError>;
+    /// Makes the way to those who are to handle the messages to this new actor.
+    fn open(&self, cell: &Arc<Cell<M>>) -> Arc<dyn Route<M>>;
 }
 
 /// `dyn`, because it is chosen at run time; it is called once for each life.
@@ -117,6 +128,7 @@ impl<A: Actor> ChildSpec<A> {
             mailbox: MailboxSpec::default(),
             treatment: Treatment::default(),
             rules: Rules::default(),
+            front: None,
         }
     }
 
@@ -186,7 +198,7 @@ impl<A: Actor> ChildSpec<A> {
                 name: self.name.clone(),
                 fault,
             }),
-            None => Ok(()),
+            None => self.front.as_ref().map_or(Ok(()), |front| front.check()),
         }
     }
 }

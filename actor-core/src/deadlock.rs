@@ -4,8 +4,12 @@
 //! waits. A new edge is put there first, and then followed: of two that close a cycle at the same moment at least one
 //! sees it. An edge counts only as long as what it waits for is still owed, so that nobody has to take it away: it goes
 //! with its actor's turn.
+//!
+//! An edge can lead to several actors of which one is enough: any worker of a pool can make the room that is waited for.
+//! Such a wait could never end only if that holds for each of them.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::Deadlock;
@@ -48,6 +52,8 @@ struct Edges {
 #[derive(Clone)]
 struct Edge {
     on: Arc<dyn Waiting>,
+    /// Others who could give the same.
+    or: Vec<Arc<dyn Waiting>>,
     owed: Arc<dyn Owed>,
 }
 
@@ -59,6 +65,17 @@ impl Waits {
     ///
     /// Called in the turn of the owner, and so never twice at once.
     pub(crate) fn begin(&self, owner: ActorId, on: Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Suspect {
+        self.begin_any(owner, on, Vec::new(), owed)
+    }
+
+    /// The same where each of `or` could give it as well. It is part of a cycle only if each of them is.
+    pub(crate) fn begin_any(
+        &self,
+        owner: ActorId,
+        on: Arc<dyn Waiting>,
+        or: Vec<Arc<dyn Waiting>>,
+        owed: Arc<dyn Owed>,
+    ) -> Suspect {
         let mut edges = self.edges.lock();
         if edges.list.len() >= edges.look_at.max(EDGES_MIN) {
             drop(edges);
@@ -71,7 +88,7 @@ impl Waits {
         // Nearly always the other waits for nobody.
         let suspect = on.id() == owner || on.waits().any.load(Ordering::SeqCst);
         let suspect = suspect.then(|| on.clone());
-        edges.list.push(Edge { on, owed });
+        edges.list.push(Edge { on, or, owed });
         suspect
     }
 
@@ -105,12 +122,18 @@ impl Waits {
 
     /// Whom the actor waits for, in earnest.
     fn targets(&self) -> Vec<Arc<dyn Waiting>> {
+        self.owed().into_iter().flatten().collect()
+    }
+
+    /// The same, with those of whom one is enough together.
+    fn owed(&self) -> Vec<Vec<Arc<dyn Waiting>>> {
         let edges = self.edges.lock().list.clone();
-        edges
-            .into_iter()
-            .filter(|edge| edge.owed.is_owed())
-            .map(|edge| edge.on)
-            .collect()
+        let owed = edges.into_iter().filter(|edge| edge.owed.is_owed());
+        owed.map(|mut edge| {
+            edge.or.push(edge.on);
+            edge.or
+        })
+        .collect()
     }
 }
 
@@ -118,16 +141,26 @@ impl Waits {
 ///
 /// # Errors
 /// It is part of a cycle: the wait could never end.
-pub(crate) fn follow(owner: &dyn Waiting, first: Arc<dyn Waiting>) -> Result<(), Deadlock> {
-    way_back(owner, first).map_or(Ok(()), |cycle| Err(Deadlock::new(cycle)))
+pub(crate) fn follow(owner: &Arc<dyn Waiting>, first: Arc<dyn Waiting>) -> Result<(), Deadlock> {
+    let Some(cycle) = way_back(&**owner, vec![first], |_| true) else {
+        return Ok(());
+    };
+    let Some(knot) = knot(owner) else { return Ok(()) };
+    // Each of the knot leads back here, though perhaps not by the way that was found first.
+    let way = way_back(&**owner, owner.waits().targets(), |actor| knot.contains(&actor));
+    Err(Deadlock::new(way.unwrap_or(cycle)))
 }
 
-/// The paths from `owner` by way of `first` back to it, if there is such a way.
-fn way_back(owner: &dyn Waiting, first: Arc<dyn Waiting>) -> Option<Vec<ActorPath>> {
+/// The paths from `owner` by way of `first` back to it, if there is such a way through actors that may be on it.
+fn way_back(
+    owner: &dyn Waiting,
+    first: Vec<Arc<dyn Waiting>>,
+    may_pass: impl Fn(ActorId) -> bool,
+) -> Option<Vec<ActorPath>> {
     let mut seen = HashSet::new();
     let mut trail = vec![owner.path().clone()];
     // Each level holds the actors that are still to be looked at there.
-    let mut levels = vec![vec![first]];
+    let mut levels = vec![first];
     while let Some(level) = levels.last_mut() {
         let Some(actor) = level.pop() else {
             levels.pop();
@@ -138,6 +171,9 @@ fn way_back(owner: &dyn Waiting, first: Arc<dyn Waiting>) -> Option<Vec<ActorPat
             trail.push(owner.path().clone());
             return Some(trail);
         }
+        if !may_pass(actor.id()) {
+            continue;
+        }
         let targets = actor.waits().targets();
         if !targets.is_empty() && seen.insert(actor.id()) {
             trail.push(actor.path().clone());
@@ -145,6 +181,32 @@ fn way_back(owner: &dyn Waiting, first: Arc<dyn Waiting>) -> Option<Vec<ActorPat
         }
     }
     None
+}
+
+/// The actors that can never go on, if `owner` is among them: of each, one wait leads to nobody but others of them.
+fn knot(owner: &Arc<dyn Waiting>) -> Option<HashSet<ActorId>> {
+    let mut waits: HashMap<ActorId, Vec<Vec<ActorId>>> = HashMap::new();
+    let mut found = vec![owner.clone()];
+    while let Some(actor) = found.pop() {
+        if let Entry::Vacant(unseen) = waits.entry(actor.id()) {
+            let owed = actor.waits().owed();
+            let ids = owed.iter().map(|any| any.iter().map(|actor| actor.id()).collect());
+            unseen.insert(ids.collect());
+            found.extend(owed.into_iter().flatten());
+        }
+    }
+    loop {
+        let goes_on = waits.iter().find_map(|(&id, owed)| {
+            let mut owed = owed.iter();
+            owed.all(|any| any.iter().any(|giver| !waits.contains_key(giver)))
+                .then_some(id)
+        });
+        match goes_on {
+            Some(id) if id == owner.id() => return None,
+            Some(id) => waits.remove(&id),
+            None => return Some(waits.into_keys().collect()),
+        };
+    }
 }
 
 #[cfg(test)]
@@ -191,7 +253,8 @@ mod tests {
     fn wait(owner: &Arc<Node>, on: &Arc<Node>) -> Result<Arc<Debt>, Deadlock> {
         let owed = debt();
         let suspect = owner.waits().begin(owner.id(), on.clone(), owed.clone());
-        let refused = suspect.map_or(Ok(()), |first| follow(&**owner, first));
+        let owner: Arc<dyn Waiting> = owner.clone();
+        let refused = suspect.map_or(Ok(()), |first| follow(&owner, first));
         refused.inspect_err(|_| owed.is_over()).map(|()| owed)
     }
 
@@ -224,6 +287,27 @@ mod tests {
             wait(from, to).expect("no cycle");
         }
         assert!(wait(&d, &a).is_err());
+    }
+
+    #[test]
+    fn a_wait_for_any_of_several_is_refused_only_when_none_of_them_can_go_on() {
+        let any = |owner: &Arc<Node>, on: &Arc<Node>, or: &Arc<Node>| {
+            let owed = debt();
+            let suspect = owner
+                .waits()
+                .begin_any(owner.id(), on.clone(), vec![or.clone()], owed.clone());
+            let owner: Arc<dyn Waiting> = owner.clone();
+            let refused = suspect.map_or(Ok(()), |first| follow(&owner, first));
+            refused.inspect_err(|_| owed.is_over()).map(|()| owed)
+        };
+        let [a, b, c, idle] = nodes();
+        wait(&b, &a).expect("no cycle yet");
+        any(&a, &b, &idle).expect("the idle one can give it").is_over();
+        any(&c, &a, &idle).expect("the idle one can give it");
+        any(&a, &b, &c).expect("and so can the one that waits for it").is_over();
+        wait(&idle, &b).expect("no cycle yet");
+        let refused = any(&a, &c, &idle).err().expect("nobody is left who could");
+        assert!(refused.to_string().starts_with("deadlock: /n0 waits for "), "{refused}");
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! asks the table, and restarts itself if it is told to, while its parent waits in a handler, or computes. Only giving
 //! up needs the parent.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -58,11 +59,14 @@ pub(crate) struct Family {
     path: ActorPath,
     owner: Weak<dyn AnyCell>,
     rules: Rules,
+    front: OnceLock<Weak<dyn Any + Send + Sync>>,
     state: Mutex<State>,
 }
 
 struct State {
     closed: bool,
+    /// Children that end in order are not restarted any more, whatever their policy.
+    retiring: bool,
     window: RestartWindow,
     children: BTreeMap<u64, Child>,
     names: BTreeMap<Box<str>, u64>,
@@ -110,8 +114,10 @@ impl Family {
             path,
             owner,
             rules,
+            front: OnceLock::new(),
             state: Mutex::new(State {
                 closed: false,
+                retiring: false,
                 window: RestartWindow::new(intensity.restarts, intensity.period),
                 children: BTreeMap::new(),
                 names: BTreeMap::new(),
@@ -176,6 +182,9 @@ impl Family {
         if cycled {
             return Next::Park;
         }
+        if state.retiring && reason.is_orderly() {
+            return Next::End;
+        }
         if state.window.record(now) == Verdict::GiveUp {
             let cause = reason.as_failure(&child.cell.core().path);
             let (limit, period) = (state.window.limit(), state.window.period());
@@ -192,6 +201,11 @@ impl Family {
         }
         state.fallen.push((key, wait));
         Next::Park
+    }
+
+    /// Hangs the way to these children where it can be found from above. There is one, for all lives of the owner.
+    pub(crate) fn set_front(&self, front: Weak<dyn Any + Send + Sync>) {
+        let _ = self.front.set(front);
     }
 
     /// Has the owner fail, because of `cause`.
@@ -331,6 +345,7 @@ impl Family {
     pub(crate) fn reopen(&self, life: u64) {
         let mut state = self.state.lock();
         state.closed = false;
+        state.retiring = false;
         state.fallen.clear();
         state.life = life;
         state.window = RestartWindow::new(state.window.limit(), state.window.period());
@@ -366,6 +381,14 @@ impl Subtree for Family {
 
     fn children(&self) -> Vec<Stoppable> {
         self.state.lock().children.values().map(Child::stoppable).collect()
+    }
+
+    fn retire(&self) {
+        self.state.lock().retiring = true;
+    }
+
+    fn front(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.front.get()?.upgrade()
     }
 
     fn forget(&self, id: ActorId) {

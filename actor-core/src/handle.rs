@@ -1,6 +1,7 @@
 //! The address of an actor.
 
 mod adapter;
+mod place;
 mod weak;
 
 use std::fmt;
@@ -10,16 +11,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Cell, Core};
-use crate::deadlock::Owed;
 use crate::error::{Deadlock, TellError, TryTellError};
 use crate::id::{ActorId, ActorPath};
-use crate::mailbox::{Pushed, Refused, Ticket};
+use crate::mailbox::{Pushed, Refused};
 use crate::question::Envelope;
 use crate::signal::Orders;
 use crate::turn;
 
 use adapter::Adapter;
 
+pub(crate) use place::{Berth, Place, Room, Seats};
 pub use weak::WeakHandle;
 
 /// The address of an actor that takes messages of type `M`.
@@ -37,19 +38,29 @@ enum Kind<M> {
     Routed(Arc<dyn Route<M>>),
 }
 
-/// A way to an actor other than its own mailbox: through an adapter.
+/// A way to an actor other than its own mailbox: through an adapter, or to one of a pool's workers.
 ///
-/// Room is taken before a message is converted, so that what finds no room is handed back as it came.
+/// Room is taken before a message is converted, so that what finds no room is handed back as it came. Where the message
+/// is known already, and not only its room asked for, it comes along: it may decide whose room that is.
 pub(crate) trait Route<M>: Send + Sync {
     fn target(&self) -> &dyn AnyCell;
     fn target_arc(&self) -> Arc<dyn AnyCell>;
-    fn try_reserve(&self) -> Result<(), NoRoom>;
-    fn poll_reserve(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>>;
-    fn forget(&self, ticket: &mut Ticket);
+    /// Whether another than the target handles the message: who, is known when there is room.
+    fn chooses(&self) -> bool;
+    fn order(&self, orders: Orders);
+    fn try_reserve(&self, msg: Option<&M>) -> Result<Berth, NoRoom>;
+    fn poll_reserve(&self, msg: Option<&M>, place: &mut Place, cx: &mut Context<'_>) -> Poll<Result<Berth, NoRoom>>;
+    fn forget(&self, place: &mut Place);
+    /// Gives back what was reserved with one who cannot answer this sender, and looks for another from now on.
+    fn avoid(&self, berth: Berth, place: &mut Place);
+    /// Those who could give the room that is waited for, with the tickets for it.
+    fn awaited(&self, place: &Place) -> Room;
+    /// Who handles a message in this room; `None` if that is not known yet.
+    fn handler(&self, berth: &Berth) -> Option<Arc<dyn AnyCell>>;
     /// Gives back what was reserved.
-    fn unreserve(&self);
+    fn unreserve(&self, berth: Berth);
     /// Delivers into the room that was reserved. What cannot be delivered after all is a dead letter.
-    fn deliver(&self, envelope: Envelope<M>);
+    fn deliver(&self, envelope: Envelope<M>, berth: Berth);
 }
 
 /// Why there is no room.
@@ -62,6 +73,10 @@ pub(crate) enum NoRoom {
 impl<M: Send + 'static> Handle<M> {
     pub(crate) fn local(cell: Arc<Cell<M>>) -> Self {
         Self(Kind::Local(cell))
+    }
+
+    pub(crate) fn routed(route: Arc<dyn Route<M>>) -> Self {
+        Self(Kind::Routed(route))
     }
 
     /// Queues `msg` behind everything already sent through this handle.
@@ -90,18 +105,14 @@ impl<M: Send + 'static> Handle<M> {
     /// Waits for room.
     async fn tell_slowly(&self, envelope: Envelope<M>) -> Result<(), TellError<M>> {
         let mut sending = Sending::new(self, envelope);
-        let mut waits = false;
         poll_fn(|cx| {
             if let Poll::Ready(sent) = sending.poll(cx) {
                 return Poll::Ready(sent.map_err(TellError::of));
             }
-            if !waits && let Some(owed) = sending.owed() {
-                waits = true;
-                if let Err(deadlock) = turn::wait_for(|| self.any_cell(), owed) {
-                    return sending.give_up(deadlock);
-                }
+            match sending.wait_for_room() {
+                Ok(()) => Poll::Pending,
+                Err(deadlock) => sending.give_up(deadlock),
             }
-            Poll::Pending
         })
         .await
     }
@@ -118,9 +129,9 @@ impl<M: Send + 'static> Handle<M> {
                 Ok(()) => return Ok(()),
                 Err(refused) => refused,
             },
-            Kind::Routed(route) => match route.try_reserve() {
-                Ok(()) => {
-                    route.deliver(Envelope::plain(msg));
+            Kind::Routed(route) => match route.try_reserve(Some(&msg)) {
+                Ok(berth) => {
+                    route.deliver(Envelope::plain(msg), berth);
                     return Ok(());
                 }
                 Err(NoRoom::Full) => return Err(TryTellError::Full(msg)),
@@ -177,7 +188,15 @@ impl<M: Send + 'static> Handle<M> {
     pub(crate) fn order(&self, orders: Orders) {
         match &self.0 {
             Kind::Local(cell) => cell.order(orders),
-            Kind::Routed(route) => route.target().order(orders),
+            Kind::Routed(route) => route.order(orders),
+        }
+    }
+
+    /// Whether one of several handles what is told here, and not the actor itself.
+    pub(crate) fn chooses(&self) -> bool {
+        match &self.0 {
+            Kind::Local(_) => false,
+            Kind::Routed(route) => route.chooses(),
         }
     }
 
@@ -193,7 +212,8 @@ impl<M: Send + 'static> Handle<M> {
 pub(crate) struct Sending<'a, M: Send + 'static> {
     handle: &'a Handle<M>,
     envelope: Option<Envelope<M>>,
-    ticket: Ticket,
+    place: Place,
+    waits: bool,
 }
 
 impl<'a, M: Send + 'static> Sending<'a, M> {
@@ -201,30 +221,50 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
         Self {
             handle,
             envelope: Some(envelope),
-            ticket: None,
+            place: Place::default(),
+            waits: false,
         }
     }
 
     /// Must not be called again after it has returned `Ready`.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<M>>> {
+        self.poll_unless(cx, |_| false)
+    }
+
+    /// The same; where one of several handles the message, `refuse` looks at who before it is delivered, and passes
+    /// over those from whom no answer could come.
+    pub(crate) fn poll_unless(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut refuse: impl FnMut(Arc<dyn AnyCell>) -> bool,
+    ) -> Poll<Result<(), Refused<M>>> {
         let own_mailbox = || turn::actor() == Some(self.handle.id());
         match &self.handle.0 {
-            Kind::Local(cell) => match cell.mailbox.poll_push(&mut self.envelope, &mut self.ticket, cx) {
+            Kind::Local(cell) => match cell.mailbox.poll_push(&mut self.envelope, &mut self.place.ticket, cx) {
                 Poll::Ready(pushed) => Poll::Ready(settle(cell, pushed)),
                 Poll::Pending if own_mailbox() => self.refuse(Refused::Full),
                 Poll::Pending => Poll::Pending,
             },
-            Kind::Routed(route) => match route.poll_reserve(&mut self.ticket, cx) {
-                Poll::Ready(Ok(())) => {
-                    if let Some(envelope) = self.envelope.take() {
-                        route.deliver(envelope);
+            Kind::Routed(route) => loop {
+                let msg = self.envelope.as_ref().map(|envelope| &envelope.msg);
+                return match route.poll_reserve(msg, &mut self.place, cx) {
+                    Poll::Ready(Ok(berth)) => {
+                        let handler = route.chooses().then(|| route.handler(&berth)).flatten();
+                        if handler.is_some_and(&mut refuse) {
+                            route.avoid(berth, &mut self.place);
+                            continue;
+                        }
+                        match self.envelope.take() {
+                            Some(envelope) => route.deliver(envelope, berth),
+                            None => route.unreserve(berth),
+                        }
+                        Poll::Ready(Ok(()))
                     }
-                    Poll::Ready(Ok(()))
-                }
-                Poll::Ready(Err(NoRoom::Full)) => self.refuse(Refused::Full),
-                Poll::Ready(Err(NoRoom::Stopped)) => self.refuse(Refused::Closed),
-                Poll::Pending if own_mailbox() => self.refuse(Refused::Full),
-                Poll::Pending => Poll::Pending,
+                    Poll::Ready(Err(NoRoom::Full)) => self.refuse(Refused::Full),
+                    Poll::Ready(Err(NoRoom::Stopped)) => self.refuse(Refused::Closed),
+                    Poll::Pending if own_mailbox() => self.refuse(Refused::Full),
+                    Poll::Pending => Poll::Pending,
+                };
             },
         }
     }
@@ -233,14 +273,17 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
         self.handle
     }
 
-    /// The room that is waited for.
-    fn owed(&self) -> Option<Arc<dyn Owed>> {
-        self.ticket.map(|ticket| {
-            Arc::new(Room {
-                of: self.handle.any_cell(),
-                ticket,
-            }) as Arc<dyn Owed>
-        })
+    /// Has the actor whose code runs here wait for the room that it has not been given.
+    pub(crate) fn wait_for_room(&mut self) -> Result<(), Deadlock> {
+        if std::mem::replace(&mut self.waits, true) || turn::actor().is_none() {
+            return Ok(());
+        }
+        let room = match (&self.handle.0, self.place.ticket) {
+            (Kind::Local(cell), Some(ticket)) => Room(vec![(cell.clone(), ticket)]),
+            (Kind::Local(_), None) => return Ok(()),
+            (Kind::Routed(route), _) => route.awaited(&self.place),
+        };
+        turn::wait_for_any(room.givers(), Arc::new(room))
     }
 
     fn give_up(&mut self, deadlock: Deadlock) -> Poll<Result<(), TellError<M>>> {
@@ -261,8 +304,8 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
 impl<M: Send + 'static> Drop for Sending<'_, M> {
     fn drop(&mut self) {
         match &self.handle.0 {
-            Kind::Local(cell) => cell.mailbox.forget(&mut self.ticket),
-            Kind::Routed(route) => route.forget(&mut self.ticket),
+            Kind::Local(cell) => cell.mailbox.forget(&mut self.place.ticket),
+            Kind::Routed(route) => route.forget(&mut self.place),
         }
     }
 }
@@ -276,20 +319,8 @@ impl<M> TellError<M> {
     }
 }
 
-/// Room that one who waits has not been given.
-struct Room {
-    of: Arc<dyn AnyCell>,
-    ticket: u64,
-}
-
-impl Owed for Room {
-    fn is_owed(&self) -> bool {
-        self.of.owes_room(self.ticket)
-    }
-}
-
 /// Buries what the policy of the mailbox put aside.
-fn settle<M: Send + 'static>(cell: &Cell<M>, pushed: Pushed<M>) -> Result<(), Refused<M>> {
+pub(crate) fn settle<M: Send + 'static>(cell: &Cell<M>, pushed: Pushed<M>) -> Result<(), Refused<M>> {
     pushed.map(|displaced| {
         if let Some(displaced) = displaced {
             cell.bury(displaced.envelope, displaced.reason);
@@ -298,7 +329,7 @@ fn settle<M: Send + 'static>(cell: &Cell<M>, pushed: Pushed<M>) -> Result<(), Re
 }
 
 impl NoRoom {
-    fn of(closed: bool) -> Self {
+    pub(crate) fn of(closed: bool) -> Self {
         if closed { NoRoom::Stopped } else { NoRoom::Full }
     }
 }

@@ -95,6 +95,8 @@ mod child;
 
 mod spawn;
 
+mod pool;
+
 mod supervisor;
 mod system;
 
@@ -116,6 +118,7 @@ pub use id::{ActorId, ActorPath, NAME_BYTES_MAX};
 pub use ledger::{DeadLetters, DeadReason};
 pub use mailbox::{MailboxSpec, Overflow};
 pub use monitor::{Ending, Monitor};
+pub use pool::Pool;
 pub use registry::Registry;
 pub use signal::{ChildExit, Down, LinkBroken, LinkId, Signal, WatchId};
 pub use stop::{KILL_GRACE, SHUTDOWN_DEFAULT};
@@ -129,6 +132,6 @@ pub use work::Attached;
 pub mod prelude {
     pub use crate::{
         Actor, ActorError, ActorResult, AskError, Backoff, ChildSpec, Context, ExitReason, Group, Handle, MailboxSpec,
-        Overflow, Reply, RestartPolicy, Signal, System, TellError, TryTellError, WeakHandle, ask_all,
+        Overflow, Pool, Reply, RestartPolicy, Signal, System, TellError, TryTellError, WeakHandle, ask_all,
     };
 }

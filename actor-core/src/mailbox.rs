@@ -366,6 +366,13 @@ impl<M> Mailbox<M> {
         woken.into_iter().for_each(Waker::wake);
     }
 
+    /// How many messages are accepted and not yet known to be handled, with the room that others were given; `None` if
+    /// none is accepted now.
+    pub(crate) fn load(&self) -> Option<usize> {
+        let state = self.state.lock();
+        state.open.then(|| state.room.used())
+    }
+
     /// Makes ready for another life. It stays closed where an order stands that closes it.
     pub(crate) fn reopen(&self) {
         let mut state = self.state.lock();

@@ -23,11 +23,13 @@ use crate::error::SpawnError;
 use crate::family::Family;
 use crate::handle::Handle;
 use crate::home::Home;
-use crate::mailbox::Inbox;
+use crate::id::ActorPath;
+use crate::mailbox::{Inbox, MailboxSpec};
 use crate::slot::Slot;
 use crate::turn::{self, Turn};
 
-use run::{Place, Run, Started};
+pub(crate) use run::Started;
+use run::{Place, Run};
 
 /// Spawns an actor as a child in `family`. With `started`, a first start that fails ends it, and is reported there.
 pub(crate) fn spawn_child<A: Actor>(
@@ -36,6 +38,20 @@ pub(crate) fn spawn_child<A: Actor>(
     spec: ChildSpec<A>,
     started: Option<Started>,
 ) -> Result<Handle<A::Msg>, SpawnError> {
+    let ledger = home.ledger.clone();
+    spawn_in(family, home, spec, started, |path, mailbox| {
+        Arc::new(Cell::new(path, ledger, mailbox))
+    })
+}
+
+/// The same in the cell that `make` makes.
+pub(crate) fn spawn_in<A: Actor>(
+    family: &Arc<Family>,
+    home: &Arc<Home>,
+    spec: ChildSpec<A>,
+    started: Option<Started>,
+    make: impl FnOnce(ActorPath, MailboxSpec<A::Msg>) -> Arc<Cell<A::Msg>>,
+) -> Result<Handle<A::Msg>, SpawnError> {
     spec.check()?;
     let ChildSpec {
         name,
@@ -43,10 +59,13 @@ pub(crate) fn spawn_child<A: Actor>(
         mailbox,
         treatment,
         rules,
+        front,
     } = spec;
-    let make = |path| Arc::new(Cell::new(path, home.ledger.clone(), mailbox));
-    let (cell, key) = family.admit(&name, treatment, make)?;
-    let handle = Handle::local(cell.clone());
+    let (cell, key) = family.admit(&name, treatment, |path| make(path, mailbox))?;
+    let handle = match front {
+        None => Handle::local(cell.clone()),
+        Some(front) => Handle::routed(front.open(&cell)),
+    };
     launch(Run {
         inbox: Inbox::new(&cell.mailbox),
         ctx: Context::new(cell.clone(), home.clone(), rules),
@@ -116,11 +135,17 @@ pub(crate) async fn start_child<A: Actor>(
     home: &Arc<Home>,
     spec: ChildSpec<A>,
 ) -> Result<Handle<A::Msg>, SpawnError> {
-    let start = Start(Arc::new(Slot::new()));
-    let handle = spawn_child(family, home, spec, Some(start.0.clone()))?;
-    turn::wait_for(|| handle.any_cell(), start.0.clone()).map_err(SpawnError::Deadlock)?;
-    poll_fn(|cx| start.0.poll_take(cx)).await?;
+    let started = Arc::new(Slot::new());
+    let handle = spawn_child(family, home, spec, Some(started.clone()))?;
+    wait_for_start(&handle, started).await?;
     Ok(handle)
+}
+
+/// Waits until the first `on_start` of a new child has ended well.
+pub(crate) async fn wait_for_start<M: Send + 'static>(handle: &Handle<M>, started: Started) -> Result<(), SpawnError> {
+    let start = Start(started);
+    turn::wait_for(|| handle.any_cell(), start.0.clone()).map_err(SpawnError::Deadlock)?;
+    poll_fn(|cx| start.0.poll_take(cx)).await
 }
 
 /// A start that is waited for; dropped, it is not.

@@ -9,13 +9,14 @@ use std::time::Duration;
 use crate::actor::Actor;
 use crate::ask::Reply;
 use crate::cell::{AnyCell, Cell};
-use crate::child::{ChildSpec, Factory};
+use crate::child::{ChildSpec, Factory, Front};
 use crate::context::Context;
 use crate::error::{ActorResult, LookupError, SpawnError};
 use crate::family::{Family, Intensity, Phase, Rules, Treatment};
 use crate::handle::Handle;
 use crate::id::{ActorId, ActorPath};
 use crate::mailbox::MailboxSpec;
+use crate::pool::Crew;
 use crate::regroup::{regroup, restart};
 use crate::signal::Signal;
 use crate::stop::stop_one;
@@ -174,6 +175,7 @@ struct Shared<A: Actor> {
     mailbox: MailboxSpec<A::Msg>,
     treatment: Treatment,
     rules: Rules,
+    front: Option<Arc<dyn Front<A::Msg>>>,
 }
 
 impl<A: Actor> Shared<A> {
@@ -184,6 +186,7 @@ impl<A: Actor> Shared<A> {
             mailbox,
             treatment,
             rules,
+            front,
         } = spec;
         Self {
             name,
@@ -191,6 +194,7 @@ impl<A: Actor> Shared<A> {
             mailbox,
             treatment,
             rules,
+            front,
         }
     }
 }
@@ -205,6 +209,7 @@ impl<A: Actor> Recipe for Shared<A> {
             mailbox: self.mailbox.clone(),
             treatment: self.treatment,
             rules: self.rules,
+            front: self.front.clone(),
         };
         Box::pin(async move { ctx.start(spec).await.map(drop) })
     }
@@ -383,6 +388,11 @@ fn child_of<M: Send + 'static>(family: &Family, name: &str) -> Result<Handle<M>,
         .key_of(name)
         .and_then(|key| family.child(key))
         .ok_or_else(not_found)?;
+    // A pool's messages go past its own mailbox.
+    let front = child.cell.core().children().and_then(|children| children.front());
+    if let Some(crew) = front.and_then(|front| front.downcast::<Crew<M>>().ok()) {
+        return Ok(Handle::routed(crew));
+    }
     let found = child.cell.message_type();
     let cell = child
         .cell

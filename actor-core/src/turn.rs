@@ -131,8 +131,22 @@ pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed
     });
     match suspect.flatten() {
         None => Ok(()),
-        Some((owner, first)) => follow(&*owner, first),
+        Some((owner, first)) => follow(&owner, first),
     }
+}
+
+/// The same where any of those in `on` can give it. Waiting for nobody is no wait.
+pub(crate) fn wait_for_any(mut on: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -> Result<(), Deadlock> {
+    let Some(first) = on.pop() else { return Ok(()) };
+    let owner = with(|turn| {
+        turn.has_waited = true;
+        note(true);
+        turn.owner.clone()
+    });
+    let Some(owner) = owner else { return Ok(()) };
+    // Each is followed: of those who begin to wait at the same moment, the last to look sees all of them.
+    owner.waits().begin_any(owner.id(), first.clone(), on, owed);
+    follow(&owner, first)
 }
 
 /// Whether the actor whose code runs here lives below `path`.

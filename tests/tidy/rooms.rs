@@ -5,7 +5,8 @@ use super::source::{Source, line_of, words};
 const CODE_LINES_MAX: usize = 400;
 
 /// Decisions without a clock, without chance, without a runtime; a folder ends in `/`.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
+    "actor-core/src/pool/choice.rs",
     "actor-core/src/spawn/ending.rs",
     "actor-core/src/supervision/backoff.rs",
     "actor-core/src/supervision/policy.rs",

@@ -5,10 +5,11 @@ use std::task::{Context, Poll};
 
 use crate::cell::AnyCell;
 use crate::ledger::DeadReason;
-use crate::mailbox::{Refused, Ticket};
+use crate::mailbox::Refused;
 use crate::question::Envelope;
+use crate::signal::Orders;
 
-use super::{Handle, Kind, NoRoom, Route, settle};
+use super::{Berth, Handle, Kind, NoRoom, Place, Room, Route, settle};
 
 /// The way to an actor by way of a function that makes its messages out of others.
 pub(super) struct Adapter<M, F> {
@@ -39,41 +40,78 @@ where
         self.inner.any_cell()
     }
 
-    fn try_reserve(&self) -> Result<(), NoRoom> {
+    fn chooses(&self) -> bool {
+        self.inner.chooses()
+    }
+
+    fn order(&self, orders: Orders) {
+        self.inner.order(orders);
+    }
+
+    fn try_reserve(&self, _msg: Option<&N>) -> Result<Berth, NoRoom> {
         match &self.inner.0 {
-            Kind::Local(cell) => cell.mailbox.try_reserve().map_err(NoRoom::of),
-            Kind::Routed(route) => route.try_reserve(),
+            Kind::Local(cell) => cell.mailbox.try_reserve().map(|()| Berth::Here).map_err(NoRoom::of),
+            Kind::Routed(route) => route.try_reserve(None),
         }
     }
 
-    fn poll_reserve(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>> {
+    fn poll_reserve(&self, _msg: Option<&N>, place: &mut Place, cx: &mut Context<'_>) -> Poll<Result<Berth, NoRoom>> {
         match &self.inner.0 {
-            Kind::Local(cell) => cell.mailbox.poll_reserve(ticket, cx).map_err(NoRoom::of),
-            Kind::Routed(route) => route.poll_reserve(ticket, cx),
+            Kind::Local(cell) => cell
+                .mailbox
+                .poll_reserve(&mut place.ticket, cx)
+                .map_ok(|()| Berth::Here)
+                .map_err(NoRoom::of),
+            Kind::Routed(route) => route.poll_reserve(None, place, cx),
         }
     }
 
-    fn forget(&self, ticket: &mut Ticket) {
+    fn forget(&self, place: &mut Place) {
         match &self.inner.0 {
-            Kind::Local(cell) => cell.mailbox.forget(ticket),
-            Kind::Routed(route) => route.forget(ticket),
+            Kind::Local(cell) => cell.mailbox.forget(&mut place.ticket),
+            Kind::Routed(route) => route.forget(place),
         }
     }
 
-    fn unreserve(&self) {
+    fn avoid(&self, berth: Berth, place: &mut Place) {
         match &self.inner.0 {
             Kind::Local(cell) => cell.mailbox.unreserve(),
-            Kind::Routed(route) => route.unreserve(),
+            Kind::Routed(route) => route.avoid(berth, place),
         }
     }
 
-    fn deliver(&self, envelope: Envelope<N>) {
-        let room = Reserved(self);
+    fn awaited(&self, place: &Place) -> Room {
+        match (&self.inner.0, place.ticket) {
+            (Kind::Local(cell), Some(ticket)) => Room(vec![(cell.clone(), ticket)]),
+            (Kind::Local(_), None) => Room(Vec::new()),
+            (Kind::Routed(route), _) => route.awaited(place),
+        }
+    }
+
+    fn handler(&self, berth: &Berth) -> Option<Arc<dyn AnyCell>> {
+        match &self.inner.0 {
+            Kind::Local(cell) => Some(cell.clone()),
+            Kind::Routed(route) => route.handler(berth),
+        }
+    }
+
+    fn unreserve(&self, berth: Berth) {
+        match &self.inner.0 {
+            Kind::Local(cell) => cell.mailbox.unreserve(),
+            Kind::Routed(route) => route.unreserve(berth),
+        }
+    }
+
+    fn deliver(&self, envelope: Envelope<N>, berth: Berth) {
+        let mut room = Reserved {
+            of: self,
+            berth: Some(berth),
+        };
         let envelope = Envelope {
             msg: (self.f)(envelope.msg),
             question: envelope.question,
         };
-        std::mem::forget(room);
+        let Some(berth) = room.berth.take() else { return };
         match &self.inner.0 {
             Kind::Local(cell) => match settle(cell, cell.mailbox.push_reserved(envelope)) {
                 Ok(()) => {}
@@ -81,16 +119,21 @@ where
                 Err(Refused::Closed(envelope)) => cell.bury_undelivered(envelope, DeadReason::Stopped),
                 Err(Refused::Full(envelope)) => cell.bury_undelivered(envelope, DeadReason::DroppedNewest),
             },
-            Kind::Routed(route) => route.deliver(envelope),
+            Kind::Routed(route) => route.deliver(envelope, berth),
         }
     }
 }
 
 /// Gives reserved room back when the conversion of its message panics.
-struct Reserved<'a, M>(&'a dyn Route<M>);
+struct Reserved<'a, M> {
+    of: &'a dyn Route<M>,
+    berth: Option<Berth>,
+}
 
 impl<M> Drop for Reserved<'_, M> {
     fn drop(&mut self) {
-        self.0.unreserve();
+        if let Some(berth) = self.berth.take() {
+            self.of.unreserve(berth);
+        }
     }
 }

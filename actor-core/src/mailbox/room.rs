@@ -39,6 +39,11 @@ impl Room {
         free
     }
 
+    /// How much of it is taken.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
     /// Takes room whether there is any or not.
     pub(super) fn take(&mut self) {
         self.used += 1;

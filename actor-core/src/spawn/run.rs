@@ -24,7 +24,7 @@ use crate::slot::Slot;
 use super::ending::{End, Meaning};
 use super::step::Step;
 
-pub(super) type Started = Arc<Slot<Result<(), SpawnError>>>;
+pub(crate) type Started = Arc<Slot<Result<(), SpawnError>>>;
 
 pub(super) struct Run<A: Actor> {
     pub(super) cell: Arc<Cell<A::Msg>>,
