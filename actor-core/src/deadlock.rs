@@ -120,12 +120,7 @@ impl Waits {
         edges.look_at = 2 * edges.list.len();
     }
 
-    /// Whom the actor waits for, in earnest.
-    fn targets(&self) -> Vec<Arc<dyn Waiting>> {
-        self.owed().into_iter().flatten().collect()
-    }
-
-    /// The same, with those of whom one is enough together.
+    /// Whom the actor waits for, in earnest; those of whom one is enough, together.
     fn owed(&self) -> Vec<Vec<Arc<dyn Waiting>>> {
         let edges = self.edges.lock().list.clone();
         let owed = edges.into_iter().filter(|edge| edge.owed.is_owed());
@@ -142,20 +137,31 @@ impl Waits {
 /// # Errors
 /// It is part of a cycle: the wait could never end.
 pub(crate) fn follow(owner: &Arc<dyn Waiting>, first: Arc<dyn Waiting>) -> Result<(), Deadlock> {
-    let Some(cycle) = way_back(&**owner, vec![first], |_| true) else {
+    follow_any(owner, first, false)
+}
+
+/// The same; `choices` says that others could end the wait as well as `first`.
+pub(crate) fn follow_any(owner: &Arc<dyn Waiting>, first: Arc<dyn Waiting>, mut choices: bool) -> Result<(), Deadlock> {
+    let Some(cycle) = way_back(&**owner, vec![first], |_| true, &mut choices) else {
         return Ok(());
     };
+    if !choices {
+        return Err(Deadlock::new(cycle));
+    }
     let Some(knot) = knot(owner) else { return Ok(()) };
     // Each of the knot leads back here, though perhaps not by the way that was found first.
-    let way = way_back(&**owner, owner.waits().targets(), |actor| knot.contains(&actor));
+    let first = owner.waits().owed().into_iter().flatten().collect();
+    let way = way_back(&**owner, first, |actor| knot.contains(&actor), &mut choices);
     Err(Deadlock::new(way.unwrap_or(cycle)))
 }
 
 /// The paths from `owner` by way of `first` back to it, if there is such a way through actors that may be on it.
+/// `choices` is set where one was met that waits for any of several.
 fn way_back(
     owner: &dyn Waiting,
     first: Vec<Arc<dyn Waiting>>,
     may_pass: impl Fn(ActorId) -> bool,
+    choices: &mut bool,
 ) -> Option<Vec<ActorPath>> {
     let mut seen = HashSet::new();
     let mut trail = vec![owner.path().clone()];
@@ -174,10 +180,11 @@ fn way_back(
         if !may_pass(actor.id()) {
             continue;
         }
-        let targets = actor.waits().targets();
-        if !targets.is_empty() && seen.insert(actor.id()) {
+        let owed = actor.waits().owed();
+        if !owed.is_empty() && seen.insert(actor.id()) {
+            *choices |= owed.iter().any(|any| any.len() > 1);
             trail.push(actor.path().clone());
-            levels.push(targets);
+            levels.push(owed.into_iter().flatten().collect());
         }
     }
     None
@@ -297,7 +304,7 @@ mod tests {
                 .waits()
                 .begin_any(owner.id(), on.clone(), vec![or.clone()], owed.clone());
             let owner: Arc<dyn Waiting> = owner.clone();
-            let refused = suspect.map_or(Ok(()), |first| follow(&owner, first));
+            let refused = suspect.map_or(Ok(()), |first| follow_any(&owner, first, true));
             refused.inspect_err(|_| owed.is_over()).map(|()| owed)
         };
         let [a, b, c, idle] = nodes();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::deadlock::{Owed, Waiting, follow};
+use crate::deadlock::{Owed, Waiting, follow, follow_any};
 use crate::error::{AskError, Deadlock};
 use crate::id::{ActorId, ActorPath};
 use crate::question::Question;
@@ -145,8 +145,9 @@ pub(crate) fn wait_for_any(mut on: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -
     });
     let Some(owner) = owner else { return Ok(()) };
     // Each is followed: of those who begin to wait at the same moment, the last to look sees all of them.
+    let choices = !on.is_empty();
     owner.waits().begin_any(owner.id(), first.clone(), on, owed);
-    follow(&owner, first)
+    follow_any(&owner, first, choices)
 }
 
 /// Whether the actor whose code runs here lives below `path`.

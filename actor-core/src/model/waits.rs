@@ -26,7 +26,8 @@ fn owed() -> Arc<dyn Owed> {
 /// Has `owner` wait for `on`, as its handler does; returns whether it may.
 fn waits(owner: &Arc<Cell<u32>>, on: &Arc<Cell<u32>>, owed: Arc<dyn Owed>) -> bool {
     let suspect = owner.waits().begin(owner.id(), on.clone(), owed);
-    suspect.is_none_or(|first| follow(&**owner, first).is_ok())
+    let owner: Arc<dyn Waiting> = owner.clone();
+    suspect.is_none_or(|first| follow(&owner, first).is_ok())
 }
 
 /// Has each of `N` wait for the next, all at once; returns how many were refused.
