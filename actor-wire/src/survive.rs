@@ -57,7 +57,7 @@ mod tests {
     struct Forgetful {
         kept: u8,
         #[serde(skip)]
-        skipped: u8,
+        _skipped: u8,
     }
 
     #[test]
@@ -74,6 +74,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "changed by bincode")]
     fn what_comes_back_changed_is_found() {
-        assert_survives_the_wire(&Forgetful { kept: 1, skipped: 2 });
+        assert_survives_the_wire(&Forgetful { kept: 1, _skipped: 2 });
     }
 }
