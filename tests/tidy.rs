@@ -14,9 +14,10 @@ use std::path::{Path, PathBuf};
 use source::Source;
 
 /// Where Rust files of ours lie.
-const FOLDERS: [&str; 7] = [
+const FOLDERS: &[&str] = &[
     "actor-wire/src",
     "actor-core/src",
+    "actor-net/src",
     "actor-testkit",
     "examples",
     "xtask",
@@ -25,7 +26,7 @@ const FOLDERS: [&str; 7] = [
 ];
 
 /// The crates whose rooms have an order.
-const LAYERED: [&str; 2] = ["actor-wire/src", "actor-core/src"];
+const LAYERED: &[&str] = &["actor-wire/src", "actor-core/src", "actor-net/src"];
 
 fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));

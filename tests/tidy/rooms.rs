@@ -5,13 +5,17 @@ use super::source::{Source, line_of, words};
 const CODE_LINES_MAX: usize = 400;
 
 /// Decisions without a clock, without chance, without a runtime; a folder ends in `/`.
-const PURE: [&str; 8] = [
+const PURE: &[&str] = &[
     "actor-core/src/pool/choice.rs",
     "actor-core/src/spawn/ending.rs",
     "actor-core/src/supervision/backoff.rs",
     "actor-core/src/supervision/policy.rs",
     "actor-core/src/supervision/strategy.rs",
     "actor-core/src/supervision/window.rs",
+    "actor-net/src/peer/handshake.rs",
+    "actor-net/src/peer/heartbeat.rs",
+    "actor-net/src/peer/roster.rs",
+    "actor-net/src/wire/",
     "actor-wire/src/",
     "examples/chat/protocol/",
 ];

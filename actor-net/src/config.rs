@@ -1,0 +1,183 @@
+//! Every setting of the network: its meaning, unit, default, bound and effect.
+
+use std::fmt;
+use std::time::Duration;
+
+/// How a node talks to others. Each bound on what a peer may cost is here; all hold for one connection unless they say otherwise.
+///
+/// ```
+/// use actor_net::NetConfig;
+///
+/// let config = NetConfig { message_bytes_max: 1 << 20, ..NetConfig::default() };
+/// assert!(config.check().is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetConfig {
+    /// How long a handshake may take, from the first byte to the last. Default 5 s. Half a handshake is held no longer.
+    pub handshake_timeout: Duration,
+    /// How long making a connection may take, before the handshake. Default 5 s.
+    pub dial_timeout: Duration,
+    /// How long the peer may be silent before it is asked for a sign of life. Default 1 s; less than a third of
+    /// `heartbeat_timeout`. A busy connection needs no pings: any byte is a sign of life.
+    pub heartbeat_interval: Duration,
+    /// How long the peer may be silent before the connection counts as lost. Default 10 s. Longer forgives longer pauses (a machine
+    /// that was frozen, a network that was re-routed), and lets watchers of a dead node wait longer.
+    pub heartbeat_timeout: Duration,
+    /// The first wait before another try to connect; doubled at each failure, with jitter. Default 100 ms.
+    pub reconnect_min: Duration,
+    /// The longest wait between two tries. Default 10 s.
+    pub reconnect_max: Duration,
+    /// How long a connection that nobody needs is kept: no handle, call or watch across it. Default 5 min.
+    pub idle_timeout: Duration,
+    /// The largest piece that is written at once, in bytes. Default 64 KiB; 1 KiB to 1 MiB. A larger message goes in
+    /// pieces, between which small ones pass; smaller pieces let them pass sooner and cost more headers.
+    pub chunk_bytes: usize,
+    /// The largest message, encoded, in bytes. Default 16 MiB. A larger one is refused where it is sent; a peer that
+    /// sends one all the same is cut off.
+    pub message_bytes_max: usize,
+    /// How many messages in pieces the peer may have under way at a time. Default 32. Each may hold `message_bytes_max`, all together
+    /// `reassembly_bytes_max`.
+    pub streams_max: usize,
+    /// How many bytes of unfinished messages are held. Default 64 MiB; at least `message_bytes_max`.
+    pub reassembly_bytes_max: usize,
+    /// How many bytes may wait to be written. Default 4 MiB. Beyond it `tell` waits and `try_tell` refuses.
+    pub outbox_bytes_max: usize,
+    /// How many bytes the peer may have under way to one of our actors, which it has not taken yet. Default 256 KiB. It is what keeps
+    /// one slow actor from holding up the others of its connection.
+    pub window_bytes: u32,
+    /// How many questions of the peer may be unanswered. Default 65,536. Beyond it the peer is cut off, and our own
+    /// questions are refused where they are asked.
+    pub calls_max: usize,
+    /// How many watches, and how many endings, the peer may wait for. Default 65,536 each.
+    pub watches_max: usize,
+    /// How many look-ups and spawns of the peer may be unanswered. Default 1,024.
+    pub requests_max: usize,
+    /// How many of our actors the peer may hold handles of. Default 1,048,576. Beyond it no further handle can be sent to it.
+    pub exports_max: usize,
+    /// How deep values of a message may contain one another. Default 64; see `actor_wire::Limits`.
+    pub depth_max: usize,
+    /// How many connections, over all peers, may be in their handshake. Default 256. Beyond it new ones are closed at once.
+    pub handshakes_max: usize,
+}
+
+impl Default for NetConfig {
+    fn default() -> Self {
+        Self {
+            handshake_timeout: Duration::from_secs(5),
+            dial_timeout: Duration::from_secs(5),
+            heartbeat_interval: Duration::from_secs(1),
+            heartbeat_timeout: Duration::from_secs(10),
+            reconnect_min: Duration::from_millis(100),
+            reconnect_max: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(300),
+            chunk_bytes: 64 << 10,
+            message_bytes_max: 16 << 20,
+            streams_max: 32,
+            reassembly_bytes_max: 64 << 20,
+            outbox_bytes_max: 4 << 20,
+            window_bytes: 256 << 10,
+            calls_max: 65_536,
+            watches_max: 65_536,
+            requests_max: 1_024,
+            exports_max: 1 << 20,
+            depth_max: 64,
+            handshakes_max: 256,
+        }
+    }
+}
+
+impl NetConfig {
+    /// Says whether the settings go together.
+    ///
+    /// # Errors
+    /// [`Unusable`] names the first that does not, and why.
+    pub fn check(&self) -> Result<(), Unusable> {
+        let rules = [
+            (
+                (1 << 10..=1 << 20).contains(&self.chunk_bytes),
+                "chunk_bytes",
+                "1 KiB to 1 MiB",
+            ),
+            (
+                (1..=1 << 30).contains(&self.message_bytes_max),
+                "message_bytes_max",
+                "1 byte to 1 GiB",
+            ),
+            (
+                self.reassembly_bytes_max >= self.message_bytes_max,
+                "reassembly_bytes_max",
+                "at least message_bytes_max",
+            ),
+            (
+                self.heartbeat_interval * 3 < self.heartbeat_timeout,
+                "heartbeat_interval",
+                "less than a third of heartbeat_timeout",
+            ),
+            (
+                self.heartbeat_interval >= Duration::from_millis(10),
+                "heartbeat_interval",
+                "10 ms or more",
+            ),
+            (
+                !self.handshake_timeout.is_zero(),
+                "handshake_timeout",
+                "longer than nothing",
+            ),
+            (!self.dial_timeout.is_zero(), "dial_timeout", "longer than nothing"),
+            (
+                !self.reconnect_min.is_zero() && self.reconnect_min <= self.reconnect_max,
+                "reconnect_min",
+                "longer than nothing, and no longer than reconnect_max",
+            ),
+            (self.outbox_bytes_max > 0, "outbox_bytes_max", "1 or more"),
+            (self.window_bytes > 0, "window_bytes", "1 or more"),
+            (self.streams_max > 0, "streams_max", "1 or more"),
+            (self.calls_max > 0, "calls_max", "1 or more"),
+            (self.watches_max > 0, "watches_max", "1 or more"),
+            (self.requests_max > 0, "requests_max", "1 or more"),
+            (self.exports_max > 0, "exports_max", "1 or more"),
+            (self.handshakes_max > 0, "handshakes_max", "1 or more"),
+            ((1..=256).contains(&self.depth_max), "depth_max", "1 to 256"),
+        ];
+        match rules.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, setting, wanted)) => Err(Unusable { setting, wanted }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A setting that does not go with the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// Its name.
+    pub setting: &'static str,
+    /// What it has to be.
+    pub wanted: &'static str,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the setting {} has to be {}", self.setting, self.wanted)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_go_together() {
+        assert_eq!(NetConfig::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_setting_that_cannot_work_is_named() {
+        let config = NetConfig {
+            heartbeat_interval: Duration::from_secs(4),
+            ..NetConfig::default()
+        };
+        assert_eq!(config.check().unwrap_err().setting, "heartbeat_interval");
+    }
+}

@@ -1,0 +1,116 @@
+//! Who a node is, and what stands for one of its actors on the wire.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::chance;
+
+/// The longest name that a node may have, in bytes: it has to fit a certificate's name.
+pub const NODE_NAME_BYTES_MAX: usize = 63;
+
+/// The name of a node: letters, digits, `-`, `_` and `.`, at most [`NODE_NAME_BYTES_MAX`] of them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeName(Arc<str>);
+
+impl NodeName {
+    /// Checks a name. `None` if it is empty, too long, or holds other characters.
+    pub fn new(name: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let fits = (1..=NODE_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(plain);
+        fits.then(|| Self(name.into()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NodeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for NodeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One life of a node: a random number, new at each start.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation(pub u64);
+
+impl Incarnation {
+    /// A new life.
+    pub fn random() -> Self {
+        Self(u64::from_le_bytes(chance::bytes()))
+    }
+}
+
+impl fmt::Debug for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// A node in one of its lives. Shown as `name#1a2b3c4d`, with the first half of its incarnation.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId {
+    /// What it is called, in every life.
+    pub name: NodeName,
+    /// Which life this is.
+    pub incarnation: Incarnation,
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{:08x}", self.name, self.incarnation.0 >> 32)
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What stands for an actor on the wire. Who knows it may send to the actor, so it is random and is never shown whole.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExportId(pub u128);
+
+impl ExportId {
+    /// A new one, which nobody can guess.
+    pub fn random() -> Self {
+        Self(u128::from_le_bytes(chance::bytes()))
+    }
+}
+
+impl fmt::Debug for ExportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04x}…", self.0 >> 112)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_short_and_plain() {
+        for good in ["a", "chat-1.eu_west", &"n".repeat(NODE_NAME_BYTES_MAX)] {
+            assert!(NodeName::new(good).is_some(), "{good}");
+        }
+        for bad in ["", "a b", "ä", "a@b", "a/b", &"n".repeat(NODE_NAME_BYTES_MAX + 1)] {
+            assert!(NodeName::new(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_opens_a_door_is_never_shown_whole() {
+        let shown = format!("{:?}", ExportId(0x1234_5678_9abc_def0_1234_5678_9abc_def0));
+        assert_eq!(shown, "1234…");
+        assert_ne!(ExportId::random(), ExportId::random());
+    }
+}

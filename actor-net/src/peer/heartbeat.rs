@@ -1,0 +1,231 @@
+//! Whether the peer lives: when to ask it for a sign of life, and when to give it up.
+//!
+//! Any byte from the peer is a sign of life, so a busy connection sends no pings. The round trip is estimated as TCP does it (Jacobson and
+//! Karels; RFC 6298): a smoothed mean and deviation. A peer that is silent for longer than that explains is *late*, which moves nothing; one that is silent for
+//! `heartbeat_timeout` is gone.
+//!
+//! A pause of our own (a stopped process, a stalled runtime) is not the peer's silence: between two looks at the clock at most as much counts
+//! as was planned, and a bit.
+//!
+//! # How it is used
+//! [`Heartbeat::heard`] at each read, [`Heartbeat::pong`] for each `Pong`, and [`Heartbeat::tick`] when
+//! [`Heartbeat::next_tick`] has come. Nothing here is ever earlier for a tick that is late.
+
+use std::time::{Duration, Instant};
+
+#[derive(Debug)]
+pub(crate) struct Heartbeat {
+    interval: Duration,
+    timeout: Duration,
+    last_tick: Instant,
+    /// For how long the peer was silent at the last tick, without pauses of our own.
+    silent: Duration,
+    /// Whether it was heard since.
+    heard: bool,
+    next_token: u64,
+    /// The ping that was not answered yet.
+    asked: Option<(u64, Instant)>,
+    round_trip: Option<RoundTrip>,
+}
+
+/// How long an answer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoundTrip {
+    pub(crate) mean: Duration,
+    pub(crate) deviation: Duration,
+}
+
+/// What a tick asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beat {
+    Nothing,
+    /// Send a ping with this token, before any data.
+    Ping(u64),
+    /// The peer is gone.
+    Dead,
+}
+
+impl Heartbeat {
+    /// For a peer that was heard at `now`.
+    pub(crate) fn new(interval: Duration, timeout: Duration, now: Instant) -> Self {
+        Self {
+            interval,
+            timeout,
+            last_tick: now,
+            silent: Duration::ZERO,
+            heard: false,
+            next_token: 1,
+            asked: None,
+            round_trip: None,
+        }
+    }
+
+    /// Bytes came, whatever they are.
+    pub(crate) fn heard(&mut self) {
+        self.heard = true;
+    }
+
+    /// The answer to a ping came.
+    pub(crate) fn pong(&mut self, token: u64, now: Instant) {
+        if let Some((_, sent)) = self.asked.take_if(|(asked, _)| *asked == token) {
+            let sample = now.saturating_duration_since(sent);
+            self.round_trip = Some(match self.round_trip {
+                None => RoundTrip {
+                    mean: sample,
+                    deviation: sample / 2,
+                },
+                Some(RoundTrip { mean, deviation }) => RoundTrip {
+                    mean: mean * 7 / 8 + sample / 8,
+                    deviation: deviation * 3 / 4 + mean.abs_diff(sample) / 4,
+                },
+            });
+        }
+    }
+
+    /// Looks at the clock.
+    pub(crate) fn tick(&mut self, now: Instant) -> Beat {
+        let passed = now.saturating_duration_since(self.last_tick);
+        self.last_tick = now;
+        if std::mem::take(&mut self.heard) {
+            self.silent = Duration::ZERO;
+        }
+        // A tick that is much too late was held up here, and what the peer sent meanwhile was not read yet.
+        self.silent += passed.min(self.step() * 2);
+        if self.silent >= self.timeout {
+            return Beat::Dead;
+        }
+        let lost = self
+            .asked
+            .is_some_and(|(_, sent)| now.saturating_duration_since(sent) >= self.interval * 2);
+        if self.silent >= self.interval && (self.asked.is_none() || lost) {
+            return Beat::Ping(self.ping(now));
+        }
+        Beat::Nothing
+    }
+
+    /// Asks for a sign of life at once: somebody doubts that the peer lives.
+    pub(crate) fn ping(&mut self, now: Instant) -> u64 {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.asked = Some((token, now));
+        token
+    }
+
+    /// When the next tick is due.
+    pub(crate) fn next_tick(&self) -> Instant {
+        self.last_tick + self.step()
+    }
+
+    fn step(&self) -> Duration {
+        self.interval / 2
+    }
+
+    pub(crate) fn round_trip(&self) -> Option<RoundTrip> {
+        self.round_trip
+    }
+
+    /// Whether the peer is silent for longer than its round trips explain. A hint for people and for membership, and no verdict.
+    pub(crate) fn is_late(&self) -> bool {
+        let usual = self
+            .round_trip
+            .map_or(self.interval, |usual| usual.mean + usual.deviation * 4);
+        !self.heard && self.silent > self.interval * 2 + usual
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(1);
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    fn t0() -> Instant {
+        static T0: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        *T0
+    }
+
+    fn beat() -> Heartbeat {
+        Heartbeat::new(INTERVAL, TIMEOUT, t0())
+    }
+
+    /// Ticks whenever one is due, up to `until`; returns what came of it and when.
+    fn run(beat: &mut Heartbeat, until: Duration) -> Vec<(u128, Beat)> {
+        let mut events = Vec::new();
+        while beat.next_tick() <= t0() + until {
+            let now = beat.next_tick();
+            match beat.tick(now) {
+                Beat::Nothing => {}
+                event => events.push((now.duration_since(t0()).as_millis(), event)),
+            }
+            if events.last().is_some_and(|(_, event)| *event == Beat::Dead) {
+                break;
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn a_silent_peer_is_asked_and_then_given_up() {
+        let events = run(&mut beat(), Duration::from_secs(60));
+        assert_eq!(events.first(), Some(&(1_000, Beat::Ping(1))));
+        assert_eq!(events.last(), Some(&(10_000, Beat::Dead)));
+        assert_eq!(
+            events.len(),
+            6,
+            "every two intervals a new ping, in case one was lost: {events:?}"
+        );
+    }
+
+    #[test]
+    fn any_byte_is_a_sign_of_life() {
+        let mut beat = beat();
+        for half_second in 1..100_u32 {
+            beat.heard();
+            assert_eq!(beat.tick(t0() + INTERVAL / 2 * half_second), Beat::Nothing);
+        }
+    }
+
+    #[test]
+    fn a_pause_of_our_own_is_not_the_peers_silence() {
+        let mut beat = beat();
+        run(&mut beat, Duration::from_secs(3));
+        // The process was stopped for a minute. What the peer has sent meanwhile is read after the tick.
+        assert_ne!(beat.tick(t0() + Duration::from_secs(63)), Beat::Dead);
+        beat.heard();
+        assert_eq!(beat.tick(t0() + Duration::from_millis(63_500)), Beat::Nothing);
+    }
+
+    #[test]
+    fn a_peer_that_was_stopped_for_less_than_the_timeout_goes_on() {
+        let mut beat = beat();
+        let events = run(&mut beat, Duration::from_millis(9_900));
+        assert!(events.iter().all(|(_, event)| *event != Beat::Dead));
+        beat.heard();
+        assert_eq!(run(&mut beat, Duration::from_millis(10_400)), []);
+    }
+
+    #[test]
+    fn the_round_trip_is_measured_by_the_ping_that_is_answered() {
+        let mut beat = beat();
+        let token = beat.ping(t0());
+        beat.pong(token + 7, t0() + Duration::from_millis(1));
+        assert_eq!(beat.round_trip(), None, "an answer that nobody asked for");
+        beat.pong(token, t0() + Duration::from_millis(80));
+        beat.pong(token, t0() + Duration::from_millis(500));
+        assert_eq!(beat.round_trip().map(|usual| usual.mean.as_millis()), Some(80));
+        let token = beat.ping(t0() + Duration::from_secs(1));
+        beat.pong(token, t0() + Duration::from_millis(1_160));
+        assert_eq!(beat.round_trip().map(|usual| usual.mean.as_millis()), Some(90));
+    }
+
+    #[test]
+    fn a_peer_is_late_before_it_is_gone() {
+        let mut beat = beat();
+        assert!(!beat.is_late());
+        run(&mut beat, Duration::from_secs(4));
+        assert!(beat.is_late());
+        beat.heard();
+        assert!(!beat.is_late());
+    }
+}

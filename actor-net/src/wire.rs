@@ -1,0 +1,11 @@
+//! The protocol as bytes: how frames are cut out of a stream, and what each of them says. Pure.
+
+pub mod codes;
+mod field;
+pub mod frame;
+pub mod protocol;
+
+pub use field::{Cause, HandleRef, Reason, Rest};
+
+/// The longest name of a cluster, in bytes.
+pub const CLUSTER_BYTES_MAX: usize = 255;

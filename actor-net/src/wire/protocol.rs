@@ -1,0 +1,452 @@
+//! What two nodes say to each other, frame by frame.
+//!
+//! A frame is a length, a kind and the fields of that kind, one after the other ([`frame`] has the picture):
+//!
+//! ```text
+//!  number    u8, u16, u32, u64 or u128, little-endian
+//!  bytes     u16 length | so many bytes
+//!  text      bytes, in UTF-8, at most 1,024 of them
+//!  rest      everything up to the end of the frame
+//!  deadline  u32 of milliseconds that are left, from when the frame was written; 0xffff_ffff: none
+//!  reason    u8 end | u8 count, 8 at most | count × ( text path | u8 kind | text words )
+//!  handle    text owner | u64 incarnation | u128 export | text path
+//! ```
+//!
+//! For example a `Tell` of three bytes to the export 1:
+//!
+//! ```text
+//!  14 00 00 00 | 20 | 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 | 61 62 63
+//!  length = 20   Tell  to                                               body
+//! ```
+//!
+//! # Handshake
+//!
+//! Nothing but these frames is read before it is done, and none of them may be longer than 2,048 bytes.
+//!
+//! ```text
+//!   dialler                                        listener
+//!      | Hello { who I am, what I speak, nonce }       |
+//!      |---------------------------------------------->|
+//!      |    Challenge { version, who I am, …, nonce }  |
+//!      |<----------------------------------------------|
+//!      | Proof { mac }                                 |
+//!      |---------------------------------------------->|   now it knows the dialler, and judges
+//!      |                             Welcome { mac }   |   whether to take this connection
+//!      |<----------------------------------------------|
+//!      |              (or, at any step, by either)     |
+//!      | Refused { code, words }                       |
+//! ```
+//!
+//! With a shared secret a mac is HMAC-SHA256 under it, over these parts, each with its length as a `u64` before it: the text
+//! `actor-net`, the text `dialler` or `listener`, the frame `Hello`, the frame `Challenge` (kind and fields of each). The nonces in
+//! those two make it good for this one handshake; the role keeps it from being sent back to its maker. With certificates, and without any
+//! authentication, a mac is 32 zeroes: the transport has proved who is there, or nobody has.
+//!
+//! # Conversation
+//!
+//! ```text
+//!   asker                          owner of the actor
+//!      | Ask { to, call, deadline, body }  |
+//!      |---------------------------------->|  handled
+//!      |            Answer { call, body }  |
+//!      |<----------------------------------|      or Unanswered { call, code, words }
+//!
+//!   watcher                        owner of the actor
+//!      | Watch { watch, to }               |
+//!      |---------------------------------->|
+//!      |   Tell …                          |
+//!      |<----------------------------------|  number n of the data frames in this direction
+//!      |   Down { after: n, watch, reason }|
+//!      |<----------------------------------|  exactly once; not heard of before frame n was handed on
+//! ```
+//!
+//! `Tell`, `Ask` and `Answer` are *data*. They are numbered for each direction, from 1, in the order in which they are complete on the wire; the
+//! number is not sent. A frame that says `after` counts only when the data frames up to that number were handed on.
+//! All other frames may pass data that waits; among themselves they keep their order, and so do data frames to one receiver.
+//!
+//! A frame longer than a chunk goes as `Chunk`s of one stream, whose bytes in a row are its kind and fields; between them other frames pass. It
+//! is complete with its last chunk.
+//!
+//! A sender may have so many bytes of bodies (`Tell` and `Ask`) under way to one export as the other's handshake gave as `window_bytes`;
+//! one body larger than that may go when nothing else is under way. `Credit` gives bytes back as the actor takes its messages.
+
+use std::fmt;
+
+use super::codes::{Goodbye, NotFound, Refusal, Unanswered};
+use super::field::{Field, HandleRef, ProtocolError as Error, Reader, Reason, Rest};
+use super::frame;
+use crate::id::{ExportId, Incarnation};
+
+pub use super::field::ProtocolError;
+
+/// The newest version of the protocol that this build speaks.
+pub const VERSION: u16 = 1;
+
+/// The oldest one.
+pub const VERSION_MIN: u16 = 1;
+
+/// What a `Hello` begins with, so that another protocol is told from an old version of this one.
+pub const MAGIC: u32 = u32::from_le_bytes(*b"ACTR");
+
+/// Where the `after` of a frame that has one lies: behind its length and kind.
+pub const AFTER_AT: usize = frame::LENGTH_BYTES + 1;
+
+macro_rules! frames {
+    ($($(#[$doc:meta])* $kind:literal $name:ident { $($(#[$of:meta])* $field:ident: $type:ty,)* })*) => {
+        /// One frame, borrowed from the bytes that it was read from.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Frame<'a> {
+            $($(#[$doc])* $name { $($(#[$of])* $field: $type,)* },)*
+        }
+
+        impl<'a> Frame<'a> {
+            /// Reads a frame: its kind and fields, and nothing else.
+            ///
+            /// # Errors
+            /// [`ProtocolError`] says what is wrong with it. The connection has to be closed.
+            pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+                let (kind, rest) = bytes.split_first().ok_or(Error::Short("a frame"))?;
+                match kind {
+                    $($kind => {
+                        let mut from = Reader { rest, frame: stringify!($name) };
+                        let frame = Frame::$name { $($field: Field::read(&mut from)?,)* };
+                        match from.rest {
+                            [] => Ok(frame),
+                            _ => Err(Error::Long(from.frame)),
+                        }
+                    })*
+                    other => Err(Error::UnknownKind(*other)),
+                }
+            }
+
+            /// Appends the frame, with its length.
+            pub fn encode(&self, out: &mut Vec<u8>) {
+                let begin = frame::open(out);
+                match self {
+                    $(Frame::$name { $($field,)* } => {
+                        out.push($kind);
+                        $($field.write(out);)*
+                    })*
+                }
+                frame::seal(out, begin);
+            }
+
+            /// What it is called.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Frame::$name { .. } => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+frames! {
+    /// The dialler presents itself.
+    0x01 Hello {
+        /// [`MAGIC`].
+        magic: u32,
+        /// The oldest version that it speaks.
+        version_min: u16,
+        /// The newest one.
+        version_max: u16,
+        /// Who it is, and how it talks.
+        card: Card<'a>,
+    }
+    /// The listener presents itself in turn.
+    0x02 Challenge {
+        /// The version that is spoken from now on: the newest that both know.
+        version: u16,
+        /// Who it is, and how it talks.
+        card: Card<'a>,
+    }
+    /// The dialler proves who it is.
+    0x03 Proof {
+        /// See above.
+        mac: [u8; 32],
+    }
+    /// The listener proves who it is. The handshake is done.
+    0x04 Welcome {
+        /// See above.
+        mac: [u8; 32],
+    }
+    /// There will be no conversation. The connection is closed behind it.
+    0x05 Refused {
+        /// Why.
+        code: Refusal,
+        /// In words, for a person's log.
+        words: &'a str,
+    }
+
+    /// Are you there?
+    0x10 Ping {
+        /// To come back in the `Pong`.
+        token: u64,
+    }
+    /// I am here.
+    0x11 Pong {
+        /// From the `Ping`.
+        token: u64,
+    }
+    /// The actor has taken so many bytes of what was sent to it.
+    0x12 Credit {
+        /// The export that they were for.
+        to: ExportId,
+        /// The bytes of bodies.
+        bytes: u32,
+    }
+    /// The conversation ends. The connection is closed behind it.
+    0x13 Goodbye {
+        /// Why.
+        code: Goodbye,
+        /// In words, for a person's log.
+        words: &'a str,
+    }
+
+    /// A message. Data.
+    0x20 Tell {
+        /// The actor.
+        to: ExportId,
+        /// The message, encoded.
+        body: Rest<'a>,
+    }
+    /// A message that holds a question. Data.
+    0x21 Ask {
+        /// The actor.
+        to: ExportId,
+        /// The asker's number for it, not in use by another.
+        call: u64,
+        /// How long the asker still waits.
+        deadline_millis: Option<u32>,
+        /// The message, encoded.
+        body: Rest<'a>,
+    }
+    /// The answer to a question. Data.
+    0x22 Answer {
+        /// The question.
+        call: u64,
+        /// The answer, encoded.
+        body: Rest<'a>,
+    }
+    /// The asker waits no longer. It follows its `Ask`.
+    0x23 Cancel {
+        /// The question.
+        call: u64,
+    }
+    /// There will be no answer.
+    0x24 Unanswered {
+        /// The question.
+        call: u64,
+        /// Why.
+        code: Unanswered,
+        /// In words.
+        words: &'a str,
+    }
+
+    /// Tell me when the actor ends. One `Down` answers it, at once if there is no such actor.
+    0x30 Watch {
+        /// The watcher's number for it, not in use by another.
+        watch: u64,
+        /// The actor.
+        to: ExportId,
+    }
+    /// Do not tell me any more. A `Down` that is under way is dropped by who receives it.
+    0x31 Unwatch {
+        /// The watch.
+        watch: u64,
+    }
+    /// The actor has ended.
+    0x32 Down {
+        /// The last data frame that goes before it.
+        after: u64,
+        /// The watch.
+        watch: u64,
+        /// How it ended.
+        reason: Reason<'a>,
+    }
+    /// An order to the actor, where its side allows that.
+    0x33 Order {
+        /// The last data frame that goes before it; 0 for one that waits for nothing.
+        after: u64,
+        /// The actor.
+        to: ExportId,
+        /// One of [`codes::order`](super::codes::order).
+        order: u8,
+        /// The number by which `Ended` answers, not in use by another.
+        ending: u64,
+    }
+    /// The actor has ended, as was ordered.
+    0x34 Ended {
+        /// The last data frame that goes before it.
+        after: u64,
+        /// From the `Order`.
+        ending: u64,
+        /// How it ended.
+        reason: Reason<'a>,
+    }
+
+    /// Who has this name?
+    0x40 Lookup {
+        /// The number by which it is answered, not in use by another.
+        request: u64,
+        /// The name that it was exposed by.
+        name: &'a str,
+        /// The name of the protocol that is expected.
+        protocol: &'a str,
+        /// The version of it.
+        version: u32,
+        /// The fingerprint of the message type; 0 for none.
+        fingerprint: u64,
+        /// The id of the codec in which messages will be sent.
+        codec: u8,
+    }
+    /// It was found, or started.
+    0x41 Found {
+        /// From the `Lookup` or `Spawn`.
+        request: u64,
+        /// The actor.
+        handle: HandleRef<'a>,
+    }
+    /// It was not.
+    0x42 NotFound {
+        /// From the `Lookup` or `Spawn`.
+        request: u64,
+        /// Why.
+        code: NotFound,
+        /// In words.
+        words: &'a str,
+    }
+    /// Start an actor of a kind that was registered for it. `Found` or `NotFound` answers.
+    0x43 Spawn {
+        /// The number by which it is answered, not in use by another.
+        request: u64,
+        /// The name of the kind.
+        kind: &'a str,
+        /// The name of the protocol that is expected.
+        protocol: &'a str,
+        /// The version of it.
+        version: u32,
+        /// The fingerprint of the message type; 0 for none.
+        fingerprint: u64,
+        /// The id of the codec in which arguments and messages are sent.
+        codec: u8,
+        /// The arguments, encoded.
+        args: Rest<'a>,
+    }
+    /// So many of the handles that were sent are held no longer. It follows what was sent to that actor.
+    0x44 Release {
+        /// The actor.
+        export: ExportId,
+        /// How often it had been sent.
+        count: u32,
+    }
+
+    /// A piece of a frame that is longer than a chunk.
+    0x50 Chunk {
+        /// The frame that it is of, not in use by another.
+        stream: u32,
+        /// Whether it is the last piece.
+        last: bool,
+        /// The piece.
+        piece: Rest<'a>,
+    }
+}
+
+/// How a node presents itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Card<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its life.
+    pub incarnation: Incarnation,
+    /// The cluster that it belongs to.
+    pub cluster: &'a str,
+    /// What it can do beyond this document, a bit for each; none is defined yet. Both use what both can.
+    pub features: u64,
+    /// One of [`codes::method`](super::codes::method).
+    pub method: u8,
+    /// The longest frame that it takes, its length not counted.
+    pub frame_bytes_max: u32,
+    /// The longest message that it takes, in one frame or in chunks.
+    pub message_bytes_max: u32,
+    /// How many bytes of bodies may be under way to one of its actors.
+    pub window_bytes: u32,
+    /// The ids of its codecs, the preferred one first. The dialler's order decides.
+    pub codecs: &'a [u8],
+    /// 32 random bytes, for this handshake alone.
+    pub nonce: [u8; 32],
+}
+
+impl<'a> Field<'a> for Card<'a> {
+    fn read(from: &mut Reader<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            name: Field::read(from)?,
+            incarnation: Field::read(from)?,
+            cluster: Field::read(from)?,
+            features: Field::read(from)?,
+            method: Field::read(from)?,
+            frame_bytes_max: Field::read(from)?,
+            message_bytes_max: Field::read(from)?,
+            window_bytes: Field::read(from)?,
+            codecs: Field::read(from)?,
+            nonce: Field::read(from)?,
+        })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.name.write(out);
+        self.incarnation.write(out);
+        self.cluster.write(out);
+        self.features.write(out);
+        self.method.write(out);
+        self.frame_bytes_max.write(out);
+        self.message_bytes_max.write(out);
+        self.window_bytes.write(out);
+        self.codecs.write(out);
+        self.nonce.write(out);
+    }
+}
+
+macro_rules! codes {
+    ($($code:ty)*) => {$(
+        impl Field<'_> for $code {
+            fn read(from: &mut Reader<'_>) -> Result<Self, Error> {
+                u8::read(from).map(Self::from)
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                out.push(self.code());
+            }
+        }
+    )*};
+}
+
+codes!(Refusal Unanswered NotFound Goodbye);
+
+impl Frame<'_> {
+    /// Whether it is one of those that are numbered.
+    pub fn is_data(&self) -> bool {
+        matches!(self, Frame::Tell { .. } | Frame::Ask { .. } | Frame::Answer { .. })
+    }
+
+    /// Whether it belongs to the handshake, and to nothing else.
+    pub fn is_handshake(&self) -> bool {
+        matches!(
+            self,
+            Frame::Hello { .. }
+                | Frame::Challenge { .. }
+                | Frame::Proof { .. }
+                | Frame::Welcome { .. }
+                | Frame::Refused { .. }
+        )
+    }
+}
+
+impl fmt::Display for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests;
