@@ -9,6 +9,7 @@ mod chat;
 mod deadlocks;
 mod delivery;
 mod handles;
+mod inspecting;
 mod linking;
 mod mailboxes;
 mod naming;

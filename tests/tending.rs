@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actor_core::prelude::*;
-use actor_core::{AutoShutdown, LookupError, SpawnError, Supervisor};
+use actor_core::{AutoShutdown, ChildState, LookupError, SpawnError, Supervisor};
 
 use crate::supervisors::family;
 use crate::support::{Do, Gate, Journal, Script, settle};
@@ -29,7 +29,12 @@ async fn children_are_added_stopped_restarted_and_listed_at_run_time() {
         .map(|child| child.path.name().to_owned())
         .collect();
     assert_eq!(names, ["a", "c", "d"]);
-    assert!(s.children().await.iter().all(|child| child.is_up));
+    assert!(
+        s.children()
+            .await
+            .iter()
+            .all(|child| child.state == ChildState::Running)
+    );
     assert!(matches!(s.child::<u32>("a").await, Err(LookupError::WrongType { .. })));
     assert_eq!(
         journal.take(),
@@ -56,7 +61,7 @@ async fn a_child_in_back_off_can_be_restarted_at_once() {
     let a = s.child::<Do>("a").await.expect("it was started");
     a.tell(Do::Fail("on purpose")).await.expect("it lives");
     settle().await;
-    assert!(!s.children().await[0].is_up);
+    assert!(matches!(s.children().await[0].state, ChildState::BackOff(_)));
     s.restart_child("a").await.expect("there is such a child");
     assert_eq!(a.ask(Do::Life).await, Ok(2));
 }

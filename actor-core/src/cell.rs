@@ -33,6 +33,10 @@ pub(crate) trait AnyCell: Waiting {
     fn push_signal(&self, signal: Signal);
     /// Whether a sender with this ticket still waits for room in the mailbox.
     fn owes_room(&self, ticket: u64) -> bool;
+    /// Whether it accepts messages.
+    fn is_open(&self) -> bool;
+    /// How much of the room in its mailbox is taken.
+    fn load(&self) -> usize;
     /// Ends an actor from outside, whose run loop does not answer.
     fn abandon(&self, reason: ExitReason);
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -50,8 +54,7 @@ pub(crate) trait Subtree: Send + Sync {
     fn children(&self) -> Vec<Stoppable>;
     /// Restarts no child any more that has ended in order; one that fails still has its work to finish.
     fn retire(&self);
-    /// The way to them past their parent's mailbox, where it is a pool.
-    fn front(&self) -> Option<Arc<dyn Any + Send + Sync>>;
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// Forgets a child that was abandoned.
     fn forget(&self, id: ActorId);
 }
@@ -149,6 +152,14 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
 
     fn owes_room(&self, ticket: u64) -> bool {
         self.mailbox.owes_room(ticket)
+    }
+
+    fn is_open(&self) -> bool {
+        self.mailbox.is_open()
+    }
+
+    fn load(&self) -> usize {
+        self.mailbox.load()
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crate::cell::{AnyCell, Stoppable, Subtree};
+use crate::cell::{AnyCell, Core, Stoppable, Subtree};
 use crate::error::SpawnError;
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
@@ -84,6 +84,19 @@ struct Child {
     treatment: Treatment,
     attempts: Attempts,
     phase: Phase,
+    /// When its next life begins, if it waits for that in back-off.
+    resumes: Option<Instant>,
+    /// What the last life that failed had failed for.
+    failure: Option<Failure>,
+}
+
+/// A living child, as one sees it who looks at the whole family.
+pub(crate) struct Standing {
+    pub(crate) cell: Arc<dyn AnyCell>,
+    pub(crate) treatment: Treatment,
+    pub(crate) phase: Phase,
+    pub(crate) resumes: Option<Instant>,
+    pub(crate) failure: Option<Failure>,
 }
 
 /// Where a child is, as far as one who restarts it must know.
@@ -154,6 +167,8 @@ impl Family {
                 treatment,
                 attempts: Attempts::default(),
                 phase: Phase::Starting,
+                resumes: None,
+                failure: None,
             },
         );
         Ok((cell, key))
@@ -176,6 +191,9 @@ impl Family {
         let Some(child) = state.children.get_mut(&key) else {
             return Next::End;
         };
+        if !reason.is_orderly() {
+            child.failure = Some(reason.as_failure(&child.cell.core().path));
+        }
         if state.closed || !(cycled || child.treatment.policy.restarts_after(reason)) {
             return Next::End;
         }
@@ -196,6 +214,7 @@ impl Family {
         let backoff = child.treatment.backoff.as_ref();
         let wait = backoff.map_or(Duration::ZERO, |backoff| child.attempts.wait(backoff, now, chance));
         child.phase = Phase::Starting;
+        child.resumes = (!wait.is_zero()).then(|| now + wait);
         if self.rules.strategy.is_single() {
             return Next::RestartAfter(wait);
         }
@@ -206,6 +225,21 @@ impl Family {
     /// Hangs the way to these children where it can be found from above. There is one, for all lives of the owner.
     pub(crate) fn set_front(&self, front: Weak<dyn Any + Send + Sync>) {
         let _ = self.front.set(front);
+    }
+
+    /// The way to these children past their owner's mailbox, where it is a pool.
+    pub(crate) fn front(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.front.get()?.upgrade()
+    }
+
+    /// The children of an actor, if it ever had any.
+    pub(crate) fn of(core: &Core) -> Option<Arc<Self>> {
+        core.children()?.clone().as_any().downcast().ok()
+    }
+
+    /// Whom the failure of a child touches.
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.rules.strategy
     }
 
     /// Has the owner fail, because of `cause`.
@@ -285,6 +319,7 @@ impl Family {
                 return;
             };
             child.phase = Phase::Starting;
+            child.resumes = None;
             child.cell.clone()
         };
         // It is parked, so that an order to end its life was for the one before.
@@ -306,14 +341,17 @@ impl Family {
         self.state.lock().names.get(name).copied()
     }
 
-    /// The living children with how they are treated and where they are, in the order of their start.
-    pub(crate) fn census(&self) -> Vec<(Arc<dyn AnyCell>, Treatment, Phase)> {
+    /// The living children in the order of their start.
+    pub(crate) fn census(&self) -> Vec<Standing> {
         let state = self.state.lock();
-        state
-            .children
-            .values()
-            .map(|child| (child.cell.clone(), child.treatment, child.phase))
-            .collect()
+        let standing = |child: &Child| Standing {
+            cell: child.cell.clone(),
+            treatment: child.treatment,
+            phase: child.phase,
+            resumes: child.resumes,
+            failure: child.failure.clone(),
+        };
+        state.children.values().map(standing).collect()
     }
 
     /// Takes an ended child out, so that its name is free.
@@ -387,8 +425,8 @@ impl Subtree for Family {
         self.state.lock().retiring = true;
     }
 
-    fn front(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        self.front.get()?.upgrade()
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 
     fn forget(&self, id: ActorId) {

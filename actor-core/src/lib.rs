@@ -83,6 +83,7 @@ mod supervision;
 mod family;
 
 mod home;
+mod inspect;
 
 mod context;
 mod stop;
@@ -115,6 +116,7 @@ pub use exit::{ExitReason, Failure, FailureKind};
 pub use group::{Broadcast, Group};
 pub use handle::{Handle, WeakHandle};
 pub use id::{ActorId, ActorPath, NAME_BYTES_MAX};
+pub use inspect::{ChildInfo, ChildState};
 pub use ledger::{DeadLetters, DeadReason};
 pub use mailbox::{MailboxSpec, Overflow};
 pub use monitor::{Ending, Monitor};
@@ -124,7 +126,8 @@ pub use signal::{ChildExit, Down, LinkBroken, LinkId, Signal, WatchId};
 pub use stop::{KILL_GRACE, SHUTDOWN_DEFAULT};
 pub use supervision::backoff::Backoff;
 pub use supervision::policy::RestartPolicy;
-pub use supervisor::{AutoShutdown, ChildInfo, Supervise, Supervisor};
+pub use supervision::strategy::Strategy;
+pub use supervisor::{AutoShutdown, Supervise, Supervisor};
 pub use system::{SYSTEM_SHUTDOWN_DEFAULT, ShutdownReport, System, SystemBuilder};
 pub use work::Attached;
 

@@ -366,11 +366,9 @@ impl<M> Mailbox<M> {
         woken.into_iter().for_each(Waker::wake);
     }
 
-    /// How many messages are accepted and not yet known to be handled, with the room that others were given; `None` if
-    /// none is accepted now.
-    pub(crate) fn load(&self) -> Option<usize> {
-        let state = self.state.lock();
-        state.open.then(|| state.room.used())
+    /// How much of its room is taken, also by those who were given it and have not used it yet.
+    pub(crate) fn load(&self) -> usize {
+        self.state.lock().room.used()
     }
 
     /// Makes ready for another life. It stays closed where an order stands that closes it.

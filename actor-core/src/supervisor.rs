@@ -8,19 +8,18 @@ use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::ask::Reply;
-use crate::cell::{AnyCell, Cell};
+use crate::cell::Cell;
 use crate::child::{ChildSpec, Factory, Front};
 use crate::context::Context;
 use crate::error::{ActorResult, LookupError, SpawnError};
-use crate::family::{Family, Intensity, Phase, Rules, Treatment};
+use crate::family::{Family, Intensity, Rules, Treatment};
 use crate::handle::Handle;
-use crate::id::{ActorId, ActorPath};
+use crate::inspect::{ChildInfo, look_at};
 use crate::mailbox::MailboxSpec;
 use crate::pool::Crew;
 use crate::regroup::{regroup, restart};
 use crate::signal::Signal;
 use crate::stop::stop_one;
-use crate::supervision::policy::RestartPolicy;
 use crate::supervision::strategy::Strategy;
 use crate::sync::Mutex;
 
@@ -76,20 +75,6 @@ pub struct Supervise(Deed);
 
 type Deed = Box<dyn for<'a> FnOnce(&'a mut Context<Supervise>) -> BoxFuture<'a> + Send>;
 type BoxFuture<'a, T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// The children of a supervisor, one by one.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ChildInfo {
-    /// The child's id.
-    pub id: ActorId,
-    /// The child's path; its last part is its name.
-    pub path: ActorPath,
-    /// When it is restarted.
-    pub policy: RestartPolicy,
-    /// Whether its `on_start` has ended well, and no restart has begun since.
-    pub is_up: bool,
-}
 
 impl Supervisor {
     /// Restarts the child that failed, and no other.
@@ -248,7 +233,7 @@ impl Actor for Running {
                 .family_or_new()
                 .census()
                 .iter()
-                .any(|(_, treatment, _)| treatment.significant);
+                .any(|child| child.treatment.significant);
             match self.auto_shutdown {
                 AutoShutdown::AnySignificant => ctx.stop(),
                 AutoShutdown::AllSignificant if !others => ctx.stop(),
@@ -332,16 +317,10 @@ impl Handle<Supervise> {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn children(&self) -> Vec<ChildInfo> {
-        let census = self
-            .supervise(|ctx| Box::pin(async move { ctx.family_or_new().census() }))
+        let children = self
+            .supervise(|ctx| Box::pin(async move { look_at(ctx.family_or_new()) }))
             .await;
-        let info = |(cell, treatment, phase): (Arc<dyn AnyCell>, Treatment, Phase)| ChildInfo {
-            id: cell.core().id,
-            path: cell.core().path.clone(),
-            policy: treatment.policy,
-            is_up: phase == Phase::Up,
-        };
-        census.unwrap_or_default().into_iter().map(info).collect()
+        children.unwrap_or_default()
     }
 
     async fn tend(
@@ -389,7 +368,7 @@ fn child_of<M: Send + 'static>(family: &Family, name: &str) -> Result<Handle<M>,
         .and_then(|key| family.child(key))
         .ok_or_else(not_found)?;
     // A pool's messages go past its own mailbox.
-    let front = child.cell.core().children().and_then(|children| children.front());
+    let front = Family::of(child.cell.core()).and_then(|workers| workers.front());
     if let Some(crew) = front.and_then(|front| front.downcast::<Crew<M>>().ok()) {
         return Ok(Handle::routed(crew));
     }

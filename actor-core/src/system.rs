@@ -22,6 +22,7 @@ use crate::group::Group;
 use crate::handle::Handle;
 use crate::home::{Home, Root};
 use crate::id::{ActorPath, fault_in_name};
+use crate::inspect::{ChildInfo, look_at};
 use crate::ledger::DeadLetters;
 use crate::mailbox::MailboxSpec;
 use crate::monitor::Monitor;
@@ -278,6 +279,13 @@ impl System {
             Some(root) => Monitor::of(root.cell.clone()).await.reason,
             None => ExitReason::Shutdown,
         }
+    }
+
+    /// The living actors of the system, each with its children.
+    ///
+    /// It waits for no actor, so that it shows also those that are stuck. Nothing is kept for it while nobody looks.
+    pub fn snapshot(&self) -> Vec<ChildInfo> {
+        self.0.root.get().map(|root| look_at(&root.family)).unwrap_or_default()
     }
 
     /// Stops all actors in the reverse order of their start, each in its shutdown time, and all in 30 s.

@@ -132,7 +132,11 @@ impl<M: Send + 'static> Crew<M> {
             (choice, _) => {
                 let mut first = self.next.fetch_add(1, Ordering::Relaxed);
                 if let Choice::LeastLoaded = choice {
-                    let loads: Vec<_> = shift.workers.iter().map(|worker| worker.mailbox.load()).collect();
+                    let loads: Vec<_> = shift
+                        .workers
+                        .iter()
+                        .map(|worker| worker.mailbox.is_open().then(|| worker.mailbox.load()))
+                        .collect();
                     first = least_loaded(first, &loads).ok_or(NoRoom::Stopped)?;
                 }
                 let mut why = NoRoom::Stopped;

@@ -1,10 +1,12 @@
 //! Whom the failure of one child touches.
 
+use std::fmt;
+
 /// Which children are restarted when one of them is.
 ///
 /// Source: supervision strategies in Erlang/OTP's `supervisor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) enum Strategy {
+pub enum Strategy {
     /// Only the one that failed.
     #[default]
     OneForOne,
@@ -28,6 +30,16 @@ impl Strategy {
     /// Whether a child can be restarted without a look at the others.
     pub(crate) fn is_single(self) -> bool {
         self == Strategy::OneForOne
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Strategy::OneForOne => "one for one",
+            Strategy::OneForAll => "one for all",
+            Strategy::RestForOne => "rest for one",
+        })
     }
 }
 
