@@ -12,9 +12,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::clock;
 use crate::deadlock::{Owed, Waiting};
 use crate::error::{AskError, Deadlock};
-use crate::handle::{Handle, Sending};
-use crate::mailbox::Refused;
-use crate::question::{Envelope, Question};
+use crate::handle::{Handle, Sending, Unsent};
+#[cfg(feature = "wire")]
+use crate::peer::Asker;
+use crate::question::{Away, Envelope, Question};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::turn;
@@ -26,13 +27,53 @@ pub const ASK_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 ///
 /// Dropping it unanswered tells the asker at once: [`AskError::Failed`] if the handler that held it fails or is killed,
 /// and [`AskError::NoReply`] otherwise. It can be kept, or sent on in another message, and be answered from there.
-pub struct Reply<T: Send + 'static>(Option<Arc<Pending<T>>>);
+pub struct Reply<T: Send + 'static>(Option<Way<T>>);
+
+/// The kinds of way back.
+pub(crate) enum Way<T> {
+    Here(Arc<Pending<T>>),
+    #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "made where nodes are connected"))]
+    Routed(Arc<dyn AnswerRoute<T>>),
+}
+
+/// A way back other than to an asker in this process.
+pub(crate) trait AnswerRoute<T>: Question {
+    fn answer(&self, answer: T);
+    /// The asker behind it, for a node to which the question is sent on.
+    #[cfg(feature = "wire")]
+    fn asker(self: Arc<Self>) -> Arc<dyn Asker>;
+}
 
 /// What the reply port, the asker and the envelope share: one allocation.
-struct Pending<T> {
+pub(crate) struct Pending<T> {
     answer: Slot<Result<T, AskError>>,
     deadline: OnceLock<Option<Instant>>,
     detached: AtomicBool,
+    /// The reply port has left this process.
+    away: OnceLock<Away>,
+}
+
+impl<T> Pending<T> {
+    /// Leaves the answer, or why there is none. What was given before stands.
+    pub(crate) fn put(&self, answer: Result<T, AskError>) {
+        let _ = self.answer.put(answer);
+    }
+
+    /// Says that the reply port has gone away: what becomes of it here means nothing from now on.
+    #[cfg(feature = "wire")]
+    pub(crate) fn leaves(&self, away: Away) {
+        let _ = self.away.set(away);
+    }
+
+    /// Nobody waits any more.
+    fn leave(&self) {
+        if let Some(away) = self.away.get()
+            && self.answer.is_awaited()
+        {
+            away.to.asker_gone(away.call);
+        }
+        drop(self.answer.close());
+    }
 }
 
 impl<T: Send + 'static> Owed for Pending<T> {
@@ -76,8 +117,7 @@ impl<T: Send + 'static> Question for Pending<T> {
     }
 
     fn refuse(&self, why: AskError) {
-        // An answer that was given stands.
-        let _ = self.answer.put(Err(why));
+        self.put(Err(why));
     }
 }
 
@@ -91,9 +131,21 @@ impl<T: Send + 'static> Reply<T> {
 
     /// Answers. If the asker has gone, the answer is dropped.
     pub fn send(mut self, answer: T) {
-        if let Some(pending) = self.0.take() {
-            let _ = pending.answer.put(Ok(answer));
+        match self.0.take() {
+            Some(Way::Here(pending)) => pending.put(Ok(answer)),
+            Some(Way::Routed(route)) => route.answer(answer),
+            None => {}
         }
+    }
+
+    #[cfg(feature = "wire")]
+    pub(crate) fn routed(route: Arc<dyn AnswerRoute<T>>) -> Self {
+        Self(Some(Way::Routed(route)))
+    }
+
+    #[cfg(feature = "wire")]
+    pub(crate) fn way(&self) -> Option<&Way<T>> {
+        self.0.as_ref()
     }
 
     /// Says that this actor passes the question on, and will not be the one who answers.
@@ -101,7 +153,7 @@ impl<T: Send + 'static> Reply<T> {
     /// Until then the asker is taken to wait for the actor that it asked: if that one asks back, it gets
     /// [`AskError::Deadlock`]. A question that is kept for later is still owed by its actor, and is not to be detached.
     pub fn detach(self) -> Self {
-        if let Some(pending) = &self.0 {
+        if let Some(Way::Here(pending)) = &self.0 {
             pending.detached.store(true, Ordering::Relaxed);
         }
         self
@@ -109,16 +161,23 @@ impl<T: Send + 'static> Reply<T> {
 
     /// Whether the asker still waits. Work for one who does not can be left undone.
     pub fn is_awaited(&self) -> bool {
-        self.0.as_ref().is_some_and(|pending| pending.is_awaited())
+        match &self.0 {
+            Some(Way::Here(pending)) => pending.is_awaited(),
+            Some(Way::Routed(route)) => route.is_awaited(),
+            None => false,
+        }
     }
 }
 
 impl<T: Send + 'static> Drop for Reply<T> {
     fn drop(&mut self) {
-        if let Some(pending) = self.0.take()
-            && pending.is_awaited()
-        {
-            turn::reply_dropped(pending);
+        let question: Arc<dyn Question> = match self.0.take() {
+            Some(Way::Here(pending)) if pending.away.get().is_none() => pending,
+            Some(Way::Routed(route)) => route,
+            _ => return,
+        };
+        if question.is_awaited() {
+            turn::reply_dropped(question);
         }
     }
 }
@@ -146,7 +205,7 @@ impl<T: Send + 'static> Future for Answer<T> {
 
 impl<T: Send + 'static> Drop for Answer<T> {
     fn drop(&mut self) {
-        drop(self.0.answer.close());
+        self.0.leave();
     }
 }
 
@@ -194,8 +253,9 @@ fn port<T: Send + 'static>() -> (Reply<T>, Arc<Pending<T>>) {
         answer: Slot::new(),
         deadline: OnceLock::new(),
         detached: AtomicBool::new(false),
+        away: OnceLock::new(),
     });
-    (Reply(Some(pending.clone())), pending)
+    (Reply(Some(Way::Here(pending.clone()))), pending)
 }
 
 /// A question on its way; made by [`Handle::ask`].
@@ -281,14 +341,16 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
             });
             match sent {
                 Poll::Ready(Ok(())) => ask.sending = None,
-                Poll::Ready(Err(refused)) => {
+                Poll::Ready(Err(unsent)) => {
                     ask.sending = None;
                     if let Some(deadlock) = deadlock {
                         return Poll::Ready(Err(AskError::Deadlock(deadlock)));
                     }
-                    return Poll::Ready(Err(match refused {
-                        Refused::Closed(_) => AskError::Stopped,
-                        Refused::Full(_) => AskError::Full,
+                    return Poll::Ready(Err(match unsent {
+                        Unsent::Stopped(_) => AskError::Stopped,
+                        Unsent::Full(_) => AskError::Full,
+                        Unsent::NodeDown(_) => AskError::NodeDown,
+                        Unsent::Unsendable(_, why) => AskError::Unsendable(why),
                     }));
                 }
                 Poll::Pending => {
@@ -318,7 +380,7 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
 
 impl<M: Send + 'static, T: Send + 'static> Drop for Ask<'_, M, T> {
     fn drop(&mut self) {
-        drop(self.pending.answer.close());
+        self.pending.leave();
     }
 }
 

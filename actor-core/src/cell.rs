@@ -6,7 +6,7 @@ use std::any::{Any, type_name};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::contain::{contain, discard};
+use crate::contain::discard;
 use crate::deadlock::{Waiting, Waits};
 use crate::error::AskError;
 use crate::exit::ExitReason;
@@ -83,15 +83,10 @@ impl<M: Send + 'static> Cell<M> {
                 DeadReason::Stopped | DeadReason::Restarted => AskError::Stopped,
                 DeadReason::Killed | DeadReason::Abandoned => AskError::Failed,
                 DeadReason::DroppedNewest | DeadReason::DroppedOldest | DeadReason::Replaced => AskError::Full,
+                DeadReason::Unsent => AskError::NodeDown,
             });
         }
         discard(envelope);
-    }
-
-    /// Records a message that was turned into one of this actor's, and then found no place: nobody can have it back.
-    pub(crate) fn bury_undelivered(&self, envelope: Envelope<M>, reason: DeadReason) {
-        self.core.ledger.settle(1, 0);
-        self.bury(envelope, reason);
     }
 
     /// Records what was left in the mailbox at the end of a life.
@@ -107,26 +102,15 @@ impl<M: Send + 'static> Cell<M> {
     /// told. Returns `false`, and does nothing, if it has ended before.
     pub(crate) fn end(&self, reason: ExitReason, inbox: &mut Inbox<M>, handled: u64, release: impl FnOnce()) -> bool {
         let left = self.mailbox.close(inbox);
-        let releases = {
-            let mut life = self.core.life.lock();
-            if life.ending {
-                drop(life);
-                // It was cut off before; what it did since is settled now.
-                self.bury_all(left, DeadReason::Stopped);
-                self.core.ledger.settle(0, handled);
-                return false;
-            }
-            life.ending = true;
-            std::mem::take(&mut life.releases)
+        let Some(releases) = self.core.begin_end() else {
+            // It was cut off before; what it did since is settled now.
+            self.bury_all(left, DeadReason::Stopped);
+            self.core.ledger.settle(0, handled);
+            return false;
         };
         self.bury_all(left, DeadReason::Stopped);
         self.core.ledger.settle(self.mailbox.accepted(), handled);
-        for (_, release) in releases {
-            // It may drop the last handle made by an adapter, and with it what a user's closure holds.
-            if let Err(panic) = contain(|| release(self.core.id)) {
-                tracing::error!(path = %self.core.path, panic, "a value panicked while it was dropped");
-            }
-        }
+        self.core.release(releases);
         release();
         self.core.tell_watchers(reason);
         true

@@ -99,6 +99,10 @@ pub enum TellError<M> {
     Full(M),
     /// The mailbox is full, and its actor waits for the sender: the wait for room would never have ended.
     Deadlock(M, Deadlock),
+    /// There is no connection to the actor's node; nothing was sent.
+    NodeDown(M),
+    /// The message cannot travel to the actor's node, for this reason; nothing was sent.
+    Unsendable(M, String),
 }
 
 /// Why `try_tell` did not queue a message, which it returns.
@@ -108,13 +112,19 @@ pub enum TryTellError<M> {
     Full(M),
     /// The actor has stopped or is stopping; it never saw the message.
     Stopped(M),
+    /// There is no connection to the actor's node; nothing was sent.
+    NodeDown(M),
+    /// The message cannot travel to the actor's node, for this reason; nothing was sent.
+    Unsendable(M, String),
 }
 
 impl<M> TellError<M> {
     /// The message, which nobody saw.
     pub fn into_inner(self) -> M {
         match self {
-            TellError::Stopped(msg) | TellError::Full(msg) | TellError::Deadlock(msg, _) => msg,
+            TellError::Stopped(msg) | TellError::Full(msg) | TellError::NodeDown(msg) => msg,
+            TellError::Deadlock(msg, _) => msg,
+            TellError::Unsendable(msg, _) => msg,
         }
     }
 }
@@ -123,12 +133,14 @@ impl<M> TryTellError<M> {
     /// The message, which nobody saw.
     pub fn into_inner(self) -> M {
         match self {
-            TryTellError::Stopped(msg) | TryTellError::Full(msg) => msg,
+            TryTellError::Stopped(msg) | TryTellError::Full(msg) | TryTellError::NodeDown(msg) => msg,
+            TryTellError::Unsendable(msg, _) => msg,
         }
     }
 }
 
 const STOPPED: &str = "the actor has stopped; the message was not sent";
+const NODE_DOWN: &str = "there is no connection to the actor's node; the message was not sent";
 const FULL: &str = "the mailbox is full; the message was not sent";
 
 impl<M> fmt::Display for TellError<M> {
@@ -137,16 +149,20 @@ impl<M> fmt::Display for TellError<M> {
             TellError::Stopped(_) => f.write_str(STOPPED),
             TellError::Full(_) => f.write_str(FULL),
             TellError::Deadlock(_, deadlock) => write!(f, "{deadlock}; the message was not sent"),
+            TellError::NodeDown(_) => f.write_str(NODE_DOWN),
+            TellError::Unsendable(_, why) => write!(f, "the message cannot be sent to another node: {why}"),
         }
     }
 }
 
 impl<M> fmt::Display for TryTellError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            TryTellError::Stopped(_) => STOPPED,
-            TryTellError::Full(_) => FULL,
-        })
+        match self {
+            TryTellError::Stopped(_) => f.write_str(STOPPED),
+            TryTellError::Full(_) => f.write_str(FULL),
+            TryTellError::NodeDown(_) => f.write_str(NODE_DOWN),
+            TryTellError::Unsendable(_, why) => write!(f, "the message cannot be sent to another node: {why}"),
+        }
     }
 }
 
@@ -157,21 +173,47 @@ impl<M> fmt::Debug for TellError<M> {
             TellError::Stopped(_) => f.write_str("TellError::Stopped"),
             TellError::Full(_) => f.write_str("TellError::Full"),
             TellError::Deadlock(_, deadlock) => write!(f, "TellError::Deadlock({deadlock})"),
+            TellError::NodeDown(_) => f.write_str("TellError::NodeDown"),
+            TellError::Unsendable(_, why) => write!(f, "TellError::Unsendable({why})"),
         }
     }
 }
 
 impl<M> fmt::Debug for TryTellError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            TryTellError::Stopped(_) => "TryTellError::Stopped",
-            TryTellError::Full(_) => "TryTellError::Full",
-        })
+        match self {
+            TryTellError::Stopped(_) => f.write_str("TryTellError::Stopped"),
+            TryTellError::Full(_) => f.write_str("TryTellError::Full"),
+            TryTellError::NodeDown(_) => f.write_str("TryTellError::NodeDown"),
+            TryTellError::Unsendable(_, why) => write!(f, "TryTellError::Unsendable({why})"),
+        }
     }
 }
 
 impl<M> Error for TellError<M> {}
 impl<M> Error for TryTellError<M> {}
+
+/// Why there is no room for a message.
+#[cfg_attr(
+    not(feature = "wire"),
+    expect(unreachable_pub, reason = "public where nodes are connected")
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRoom {
+    /// There is none now, or others wait for it.
+    Full,
+    /// The actor has stopped.
+    Stopped,
+    /// There is no connection to the actor's node.
+    #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "made where nodes are connected"))]
+    NodeDown,
+}
+
+impl NoRoom {
+    pub(crate) fn of(closed: bool) -> Self {
+        if closed { NoRoom::Stopped } else { NoRoom::Full }
+    }
+}
 
 /// Why an ask has no answer, with what became of the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +231,13 @@ pub enum AskError {
     TimedOut(Duration),
     /// The one who was asked waits for the asker: the question was not sent.
     Deadlock(Deadlock),
+    /// There is no connection to the node of the one who was asked, or it was lost meanwhile. Whether the question was
+    /// handled is unknown.
+    NodeDown,
+    /// The question, or the answer to it, cannot travel between nodes, for this reason.
+    Unsendable(String),
+    /// The other node could not read the question, or this node the answer, for this reason.
+    NotUnderstood(String),
 }
 
 impl fmt::Display for AskError {
@@ -205,6 +254,11 @@ impl fmt::Display for AskError {
                 )
             }
             AskError::Deadlock(deadlock) => write!(f, "{deadlock}; the question was not sent"),
+            AskError::NodeDown => f.write_str(
+                "no connection to the node of the one who was asked; whether the question was handled is unknown",
+            ),
+            AskError::Unsendable(why) => write!(f, "it cannot be sent to another node: {why}"),
+            AskError::NotUnderstood(why) => write!(f, "the other node sent or got what could not be read: {why}"),
         }
     }
 }

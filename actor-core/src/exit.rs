@@ -20,6 +20,8 @@ pub enum ExitReason {
     Failed(Failure),
     /// It did not give its thread back after a kill, and was cut off.
     Stuck,
+    /// The node that it lives on was lost, or the connection to it. Whether it lives there still is unknown.
+    NodeDown,
 }
 
 impl ExitReason {
@@ -46,6 +48,7 @@ impl fmt::Display for ExitReason {
             ExitReason::Killed => f.write_str("was killed"),
             ExitReason::Failed(failure) => write!(f, "failed: {failure}"),
             ExitReason::Stuck => f.write_str("was stuck in its handler"),
+            ExitReason::NodeDown => f.write_str("was lost with its node"),
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Broadcast {
     pub full: usize,
     /// Members that were stopping, and had not left yet.
     pub stopped: usize,
+    /// Members at other nodes to which the message could not be sent: the connection is lost, or it cannot travel.
+    pub unsent: usize,
 }
 
 impl<M: Send + 'static> Group<M> {
@@ -107,6 +109,7 @@ impl<M: Send + 'static> Group<M> {
                 Ok(()) => outcome.delivered += 1,
                 Err(TryTellError::Full(_)) => outcome.full += 1,
                 Err(TryTellError::Stopped(_)) => outcome.stopped += 1,
+                Err(TryTellError::NodeDown(_) | TryTellError::Unsendable(..)) => outcome.unsent += 1,
             }
         }
         outcome

@@ -11,9 +11,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Cell, Core};
-use crate::error::{Deadlock, TellError, TryTellError};
+use crate::contain::discard;
+use crate::error::{AskError, Deadlock, NoRoom, TellError, TryTellError};
 use crate::id::{ActorId, ActorPath};
+use crate::ledger::DeadReason;
 use crate::mailbox::{Pushed, Refused};
+#[cfg(feature = "wire")]
+use crate::peer::Proxy;
 use crate::question::Envelope;
 use crate::signal::Orders;
 use crate::turn;
@@ -38,7 +42,7 @@ enum Kind<M> {
     Routed(Arc<dyn Route<M>>),
 }
 
-/// A way to an actor other than its own mailbox: through an adapter, or to one of a pool's workers.
+/// A way to an actor other than its own mailbox: through an adapter, to one of a pool's workers, or to another node.
 ///
 /// Room is taken before a message is converted, so that what finds no room is handed back as it came. Where the message
 /// is known already, and not only its room asked for, it comes along: it may decide whose room that is.
@@ -59,15 +63,23 @@ pub(crate) trait Route<M>: Send + Sync {
     fn handler(&self, berth: &Berth) -> Option<Arc<dyn AnyCell>>;
     /// Gives back what was reserved.
     fn unreserve(&self, berth: Berth);
-    /// Delivers into the room that was reserved. What cannot be delivered after all is a dead letter.
-    fn deliver(&self, envelope: Envelope<M>, berth: Berth);
+    /// Delivers into the room that was reserved. What cannot be delivered after all comes back, or is a dead letter
+    /// where it has been turned into another message.
+    fn deliver(&self, envelope: Envelope<M>, berth: Berth) -> Result<(), Unsent<M>>;
+    /// The actor at another node that this leads to straight, and not through an adapter.
+    #[cfg(feature = "wire")]
+    fn proxy(&self) -> Option<&Arc<Proxy>> {
+        None
+    }
 }
 
-/// Why there is no room.
-#[derive(Clone, Copy)]
-pub(crate) enum NoRoom {
-    Full,
-    Stopped,
+/// A message that was not sent, with the reason.
+pub(crate) enum Unsent<M> {
+    Full(Envelope<M>),
+    Stopped(Envelope<M>),
+    NodeDown(Envelope<M>),
+    #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "made where nodes are connected"))]
+    Unsendable(Envelope<M>, String),
 }
 
 impl<M: Send + 'static> Handle<M> {
@@ -77,6 +89,21 @@ impl<M: Send + 'static> Handle<M> {
 
     pub(crate) fn routed(route: Arc<dyn Route<M>>) -> Self {
         Self(Kind::Routed(route))
+    }
+
+    /// The actor at another node that this leads to, and not through an adapter.
+    #[cfg(feature = "wire")]
+    pub(crate) fn proxy(&self) -> Option<&Arc<Proxy>> {
+        match &self.0 {
+            Kind::Local(_) => None,
+            Kind::Routed(route) => route.proxy(),
+        }
+    }
+
+    /// Whether it leads to an actor of this process, and not through an adapter.
+    #[cfg(feature = "wire")]
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.0, Kind::Local(_))
     }
 
     /// Queues `msg` behind everything already sent through this handle.
@@ -96,7 +123,7 @@ impl<M: Send + 'static> Handle<M> {
             Kind::Local(cell) => match settle(cell, cell.mailbox.try_push(envelope)) {
                 Ok(()) => Ok(()),
                 Err(Refused::Full(envelope)) => self.tell_slowly(envelope).await,
-                Err(closed) => Err(TellError::of(closed)),
+                Err(Refused::Closed(envelope)) => Err(TellError::Stopped(envelope.msg)),
             },
             Kind::Routed(_) => self.tell_slowly(envelope).await,
         }
@@ -124,24 +151,19 @@ impl<M: Send + 'static> Handle<M> {
     /// # Errors
     /// [`TryTellError`] returns `msg`, which the actor never saw, and says why.
     pub fn try_tell(&self, msg: M) -> Result<(), TryTellError<M>> {
-        let refused = match &self.0 {
-            Kind::Local(cell) => match settle(cell, cell.mailbox.try_push(Envelope::plain(msg))) {
-                Ok(()) => return Ok(()),
-                Err(refused) => refused,
+        let envelope = Envelope::plain(msg);
+        match &self.0 {
+            Kind::Local(cell) => match settle(cell, cell.mailbox.try_push(envelope)) {
+                Ok(()) => Ok(()),
+                Err(Refused::Closed(envelope)) => Err(TryTellError::Stopped(envelope.msg)),
+                Err(Refused::Full(envelope)) => Err(TryTellError::Full(envelope.msg)),
             },
-            Kind::Routed(route) => match route.try_reserve(Some(&msg)) {
-                Ok(berth) => {
-                    route.deliver(Envelope::plain(msg), berth);
-                    return Ok(());
-                }
-                Err(NoRoom::Full) => return Err(TryTellError::Full(msg)),
-                Err(NoRoom::Stopped) => return Err(TryTellError::Stopped(msg)),
-            },
-        };
-        Err(match refused {
-            Refused::Closed(envelope) => TryTellError::Stopped(envelope.msg),
-            Refused::Full(envelope) => TryTellError::Full(envelope.msg),
-        })
+            Kind::Routed(route) => match route.try_reserve(Some(&envelope.msg)) {
+                Ok(berth) => route.deliver(envelope, berth),
+                Err(why) => Err(Unsent::new(why, envelope)),
+            }
+            .map_err(TryTellError::of),
+        }
     }
 
     /// Makes a handle that takes messages of another type, which `f` turns into those of this actor.
@@ -200,6 +222,24 @@ impl<M: Send + 'static> Handle<M> {
         }
     }
 
+    /// Records a message that found no place here, and that nobody can have back; its asker is told.
+    pub(crate) fn bury(&self, unsent: Unsent<M>) {
+        let (envelope, reason, why) = match unsent {
+            Unsent::Stopped(envelope) => (envelope, DeadReason::Stopped, AskError::Stopped),
+            Unsent::Full(envelope) => (envelope, DeadReason::DroppedNewest, AskError::Full),
+            Unsent::NodeDown(envelope) => (envelope, DeadReason::Unsent, AskError::NodeDown),
+            Unsent::Unsendable(envelope, why) => (envelope, DeadReason::Unsent, AskError::Unsendable(why)),
+        };
+        let core = self.core();
+        core.ledger().settle(1, 0);
+        core.ledger().bury::<M>(&core.path, reason, 1);
+        if let Some(question) = &envelope.question {
+            // Before the message goes, or its reply port would answer `NoReply` for it.
+            question.refuse(why);
+        }
+        discard(envelope);
+    }
+
     fn accepts(&self) -> bool {
         match &self.0 {
             Kind::Local(cell) => cell.mailbox.is_open(),
@@ -227,7 +267,7 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
     }
 
     /// Must not be called again after it has returned `Ready`.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<M>>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Unsent<M>>> {
         self.poll_unless(cx, |_| false)
     }
 
@@ -237,12 +277,12 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
         &mut self,
         cx: &mut Context<'_>,
         mut refuse: impl FnMut(Arc<dyn AnyCell>) -> bool,
-    ) -> Poll<Result<(), Refused<M>>> {
+    ) -> Poll<Result<(), Unsent<M>>> {
         let own_mailbox = || turn::actor() == Some(self.handle.id());
         match &self.handle.0 {
             Kind::Local(cell) => match cell.mailbox.poll_push(&mut self.envelope, &mut self.place.ticket, cx) {
-                Poll::Ready(pushed) => Poll::Ready(settle(cell, pushed)),
-                Poll::Pending if own_mailbox() => self.refuse(Refused::Full),
+                Poll::Ready(pushed) => Poll::Ready(settle(cell, pushed).map_err(Unsent::from)),
+                Poll::Pending if own_mailbox() => self.refuse(NoRoom::Full),
                 Poll::Pending => Poll::Pending,
             },
             Kind::Routed(route) => loop {
@@ -254,15 +294,16 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
                             route.avoid(berth, &mut self.place);
                             continue;
                         }
-                        match self.envelope.take() {
+                        Poll::Ready(match self.envelope.take() {
                             Some(envelope) => route.deliver(envelope, berth),
-                            None => route.unreserve(berth),
-                        }
-                        Poll::Ready(Ok(()))
+                            None => {
+                                route.unreserve(berth);
+                                Ok(())
+                            }
+                        })
                     }
-                    Poll::Ready(Err(NoRoom::Full)) => self.refuse(Refused::Full),
-                    Poll::Ready(Err(NoRoom::Stopped)) => self.refuse(Refused::Closed),
-                    Poll::Pending if own_mailbox() => self.refuse(Refused::Full),
+                    Poll::Ready(Err(why)) => self.refuse(why),
+                    Poll::Pending if own_mailbox() => self.refuse(NoRoom::Full),
                     Poll::Pending => Poll::Pending,
                 };
             },
@@ -293,9 +334,15 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
         }
     }
 
-    fn refuse(&mut self, why: impl FnOnce(Envelope<M>) -> Refused<M>) -> Poll<Result<(), Refused<M>>> {
+    /// The message, if it was not sent.
+    #[cfg(feature = "wire")]
+    pub(crate) fn take_back(mut self) -> Option<Envelope<M>> {
+        self.envelope.take()
+    }
+
+    fn refuse(&mut self, why: NoRoom) -> Poll<Result<(), Unsent<M>>> {
         match self.envelope.take() {
-            Some(envelope) => Poll::Ready(Err(why(envelope))),
+            Some(envelope) => Poll::Ready(Err(Unsent::new(why, envelope))),
             None => Poll::Pending,
         }
     }
@@ -310,11 +357,43 @@ impl<M: Send + 'static> Drop for Sending<'_, M> {
     }
 }
 
-impl<M> TellError<M> {
-    fn of(refused: Refused<M>) -> Self {
+impl<M> Unsent<M> {
+    pub(crate) fn new(why: NoRoom, envelope: Envelope<M>) -> Self {
+        match why {
+            NoRoom::Full => Unsent::Full(envelope),
+            NoRoom::Stopped => Unsent::Stopped(envelope),
+            NoRoom::NodeDown => Unsent::NodeDown(envelope),
+        }
+    }
+}
+
+impl<M> From<Refused<M>> for Unsent<M> {
+    fn from(refused: Refused<M>) -> Self {
         match refused {
-            Refused::Closed(envelope) => TellError::Stopped(envelope.msg),
-            Refused::Full(envelope) => TellError::Full(envelope.msg),
+            Refused::Closed(envelope) => Unsent::Stopped(envelope),
+            Refused::Full(envelope) => Unsent::Full(envelope),
+        }
+    }
+}
+
+impl<M> TellError<M> {
+    fn of(unsent: Unsent<M>) -> Self {
+        match unsent {
+            Unsent::Full(envelope) => TellError::Full(envelope.msg),
+            Unsent::Stopped(envelope) => TellError::Stopped(envelope.msg),
+            Unsent::NodeDown(envelope) => TellError::NodeDown(envelope.msg),
+            Unsent::Unsendable(envelope, why) => TellError::Unsendable(envelope.msg, why),
+        }
+    }
+}
+
+impl<M> TryTellError<M> {
+    fn of(unsent: Unsent<M>) -> Self {
+        match unsent {
+            Unsent::Full(envelope) => TryTellError::Full(envelope.msg),
+            Unsent::Stopped(envelope) => TryTellError::Stopped(envelope.msg),
+            Unsent::NodeDown(envelope) => TryTellError::NodeDown(envelope.msg),
+            Unsent::Unsendable(envelope, why) => TryTellError::Unsendable(envelope.msg, why),
         }
     }
 }
@@ -326,12 +405,6 @@ pub(crate) fn settle<M: Send + 'static>(cell: &Cell<M>, pushed: Pushed<M>) -> Re
             cell.bury(displaced.envelope, displaced.reason);
         }
     })
-}
-
-impl NoRoom {
-    pub(crate) fn of(closed: bool) -> Self {
-        if closed { NoRoom::Stopped } else { NoRoom::Full }
-    }
 }
 
 impl<M> Clone for Handle<M> {

@@ -62,6 +62,18 @@ impl ActorPath {
         }))
     }
 
+    /// The path of an actor at another node, whose name tells so: `/demo/rooms/lobby@b`.
+    #[cfg(feature = "wire")]
+    pub(crate) fn far(path: &str, node: &str) -> Self {
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let far = format!("{name}@{node}");
+        let above = above.split('/').filter(|part| !part.is_empty());
+        let above = above.fold(None, |above: Option<Self>, part| {
+            Some(above.map_or_else(|| Self::root(part), |above| above.child(part)))
+        });
+        above.map_or_else(|| Self::root(&far), |above| above.child(&far))
+    }
+
     /// The last part of the path: the name given at spawn.
     pub fn name(&self) -> &str {
         &self.0.name

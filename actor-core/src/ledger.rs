@@ -23,10 +23,12 @@ pub enum DeadReason {
     DroppedOldest,
     /// A later message took its place in a mailbox that keeps the latest.
     Replaced,
+    /// It was on its way to another node through an adapter, which cannot hand it back, and could not be sent.
+    Unsent,
 }
 
 impl DeadReason {
-    const ALL: [DeadReason; 7] = [
+    const ALL: [DeadReason; 8] = [
         DeadReason::Stopped,
         DeadReason::Restarted,
         DeadReason::Killed,
@@ -34,6 +36,7 @@ impl DeadReason {
         DeadReason::DroppedNewest,
         DeadReason::DroppedOldest,
         DeadReason::Replaced,
+        DeadReason::Unsent,
     ];
 }
 
@@ -47,6 +50,7 @@ impl fmt::Display for DeadReason {
             DeadReason::DroppedNewest => "dropped newest",
             DeadReason::DroppedOldest => "dropped oldest",
             DeadReason::Replaced => "replaced",
+            DeadReason::Unsent => "unsent",
         })
     }
 }
@@ -144,6 +148,6 @@ mod tests {
         for (n, reason) in DeadReason::ALL.into_iter().enumerate() {
             assert_eq!(read.count(reason), n as u64 + 1, "{reason}");
         }
-        assert_eq!(read.total(), 28);
+        assert_eq!(read.total(), 36);
     }
 }

@@ -69,6 +69,9 @@ mod mailbox;
 
 mod cell;
 
+#[cfg(feature = "wire")]
+mod peer;
+
 mod handle;
 
 mod ask;
@@ -100,6 +103,9 @@ mod pool;
 
 mod supervisor;
 mod system;
+
+#[cfg(feature = "wire")]
+pub mod wire;
 
 #[cfg(all(test, shuttle))]
 mod model;

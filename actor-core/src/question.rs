@@ -16,6 +16,22 @@ pub(crate) trait Question: Send + Sync {
     fn refuse(&self, why: AskError);
 }
 
+/// Where a reply port has gone, and the number that it has there.
+pub(crate) struct Away {
+    pub(crate) to: Arc<dyn Abroad>,
+    pub(crate) call: u64,
+}
+
+/// One who keeps reply ports that have left this process.
+#[cfg_attr(
+    not(feature = "wire"),
+    expect(unreachable_pub, reason = "public where nodes are connected")
+)]
+pub trait Abroad: Send + Sync {
+    /// Nobody waits for this answer any more.
+    fn asker_gone(&self, call: u64);
+}
+
 /// A message on its way, with what travels beside it.
 ///
 /// A plain message carries two empty words. A question carries its asker: so a question nobody waits for any more

@@ -150,6 +150,11 @@ impl SystemBuilder {
 }
 
 impl System {
+    #[cfg(feature = "wire")]
+    pub(crate) fn home(&self) -> &Home {
+        &self.0
+    }
+
     /// Starts a system with this name, which is the first part of the path of each of its actors.
     ///
     /// # Panics

@@ -32,7 +32,7 @@ pub(crate) struct Core {
 #[derive(Default)]
 pub(super) struct Life {
     /// Names and groups are being released: no more can be taken, and nobody has been told yet.
-    pub(super) ending: bool,
+    ending: bool,
     ended: Option<ExitReason>,
     watchers: BTreeMap<WatchId, Arc<dyn Watcher>>,
     /// Who waits for the end of the present life, be it followed by a restart or not.
@@ -43,15 +43,17 @@ pub(super) struct Life {
     number: u64,
     /// The failure of another that the present life is to end for.
     doom: Option<Failure>,
-    pub(super) releases: BTreeMap<u64, Release>,
+    releases: Releases,
     next_release: u64,
 }
 
 /// Takes an ended actor out of a table that it stood in.
 pub(super) type Release = Box<dyn FnOnce(ActorId) + Send>;
 
+pub(crate) type Releases = BTreeMap<u64, Release>;
+
 impl Core {
-    pub(super) fn new(path: ActorPath, ledger: Arc<Ledger>) -> Self {
+    pub(crate) fn new(path: ActorPath, ledger: Arc<Ledger>) -> Self {
         Self {
             id: ActorId::next(),
             path,
@@ -201,18 +203,50 @@ impl Core {
         }
     }
 
-    pub(super) fn tell_watchers(&self, reason: ExitReason) {
+    pub(crate) fn tell_watchers(&self, reason: ExitReason) {
         self.break_links(&reason);
         let watchers = {
             let mut life = self.life.lock();
             life.ended = Some(reason.clone());
             std::mem::take(&mut life.watchers)
         };
-        self.life_ended(&reason);
+        self.tell(watchers, &reason);
+    }
+
+    fn tell(&self, watchers: BTreeMap<WatchId, Arc<dyn Watcher>>, reason: &ExitReason) {
+        self.life_ended(reason);
         for (watch, watcher) in watchers {
             // Wakers are others' code. A panic in one must not keep the news from the rest.
             if let Err(panic) = contain(|| watcher.down(self.down(watch, reason.clone()))) {
                 tracing::error!(path = %self.path, panic, "a waker panicked");
+            }
+        }
+    }
+
+    /// Tells those who watch, once each, that nothing is known of the actor any more. It has not ended by that.
+    #[cfg(feature = "wire")]
+    pub(crate) fn tell_of_loss(&self) {
+        let watchers = std::mem::take(&mut self.life.lock().watchers);
+        self.break_links(&ExitReason::NodeDown);
+        self.tell(watchers, &ExitReason::NodeDown);
+    }
+
+    /// Begins the end: no name or group takes the actor in any more. Returns what is to be released; `None` if it has
+    /// begun before.
+    pub(crate) fn begin_end(&self) -> Option<Releases> {
+        let mut life = self.life.lock();
+        if std::mem::replace(&mut life.ending, true) {
+            return None;
+        }
+        Some(std::mem::take(&mut life.releases))
+    }
+
+    /// Takes the actor out of the tables that it stands in.
+    pub(crate) fn release(&self, releases: Releases) {
+        for (_, release) in releases {
+            // It may drop the last handle made by an adapter, and with it what a user's closure holds.
+            if let Err(panic) = contain(|| release(self.id)) {
+                tracing::error!(path = %self.path, panic, "a value panicked while it was dropped");
             }
         }
     }
@@ -269,6 +303,11 @@ impl Core {
     /// The actor's children, if it ever had any.
     pub(crate) fn children(&self) -> Option<&Arc<dyn Subtree>> {
         self.children.get()
+    }
+
+    #[cfg(feature = "wire")]
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     pub(crate) fn ledger(&self) -> &Arc<Ledger> {

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cell::AnyCell;
-use crate::ledger::DeadReason;
-use crate::mailbox::Refused;
+use crate::error::NoRoom;
 use crate::question::Envelope;
 use crate::signal::Orders;
 
-use super::{Berth, Handle, Kind, NoRoom, Place, Room, Route, settle};
+use super::{Berth, Handle, Kind, Place, Room, Route, Unsent, settle};
 
 /// The way to an actor by way of a function that makes its messages out of others.
 pub(super) struct Adapter<M, F> {
@@ -102,7 +101,7 @@ where
         }
     }
 
-    fn deliver(&self, envelope: Envelope<N>, berth: Berth) {
+    fn deliver(&self, envelope: Envelope<N>, berth: Berth) -> Result<(), Unsent<N>> {
         let mut room = Reserved {
             of: self,
             berth: Some(berth),
@@ -111,16 +110,16 @@ where
             msg: (self.f)(envelope.msg),
             question: envelope.question,
         };
-        let Some(berth) = room.berth.take() else { return };
-        match &self.inner.0 {
-            Kind::Local(cell) => match settle(cell, cell.mailbox.push_reserved(envelope)) {
-                Ok(()) => {}
-                // The actor stopped, or another took the place, since the room was found.
-                Err(Refused::Closed(envelope)) => cell.bury_undelivered(envelope, DeadReason::Stopped),
-                Err(Refused::Full(envelope)) => cell.bury_undelivered(envelope, DeadReason::DroppedNewest),
-            },
+        let Some(berth) = room.berth.take() else { return Ok(()) };
+        let delivered = match &self.inner.0 {
+            // The actor stopped, or another took the place, since the room was found.
+            Kind::Local(cell) => settle(cell, cell.mailbox.push_reserved(envelope)).map_err(Unsent::from),
             Kind::Routed(route) => route.deliver(envelope, berth),
+        };
+        if let Err(unsent) = delivered {
+            self.inner.bury(unsent);
         }
+        Ok(())
     }
 }
 

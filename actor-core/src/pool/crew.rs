@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Cell};
+use crate::error::NoRoom;
 use crate::exit::ExitReason;
-use crate::handle::{Berth, NoRoom, Place, Room, Route, Seats, settle};
-use crate::ledger::DeadReason;
-use crate::mailbox::Refused;
+use crate::handle::{Berth, Place, Room, Route, Seats, Unsent, settle};
+
 use crate::question::Envelope;
 use crate::signal::Orders;
 use crate::sync::Mutex;
@@ -144,7 +144,7 @@ impl<M: Send + 'static> Crew<M> {
                     match shift.try_reserve(worker) {
                         Ok(()) => return Ok(with(worker)),
                         Err(NoRoom::Full) => why = NoRoom::Full,
-                        Err(NoRoom::Stopped) => {}
+                        Err(NoRoom::Stopped | NoRoom::NodeDown) => {}
                     }
                 }
                 Err(why)
@@ -189,7 +189,7 @@ impl<M: Send + 'static> Crew<M> {
                     match shift.poll_reserve(worker, seats, cx) {
                         Poll::Ready(Ok(())) => return Poll::Ready(Ok(with(worker))),
                         Poll::Ready(Err(NoRoom::Full)) => why = NoRoom::Full,
-                        Poll::Ready(Err(NoRoom::Stopped)) => {}
+                        Poll::Ready(Err(NoRoom::Stopped | NoRoom::NodeDown)) => {}
                         Poll::Pending => waits = true,
                     }
                 }
@@ -350,10 +350,10 @@ impl<M: Send + 'static> Route<M> for Crew<M> {
         }
     }
 
-    fn deliver(&self, envelope: Envelope<M>, berth: Berth) {
+    fn deliver(&self, envelope: Envelope<M>, berth: Berth) -> Result<(), Unsent<M>> {
         let (era, workers) = berth.workers();
         let Some(shift) = self.shift_of(era) else {
-            return self.owner.bury_undelivered(envelope, DeadReason::Stopped);
+            return Err(Unsent::Stopped(envelope));
         };
         let mut held = Held { shift: &shift, workers };
         let worker = match &self.choice {
@@ -361,15 +361,11 @@ impl<M: Send + 'static> Route<M> for Crew<M> {
             _ => held.workers.first().copied(),
         };
         let Some(worker) = worker else {
-            return self.owner.bury_undelivered(envelope, DeadReason::Stopped);
+            return Err(Unsent::Stopped(envelope));
         };
         held.workers.retain(|&other| other != worker);
         let cell = &shift.workers[worker];
-        match settle(cell, cell.mailbox.push_reserved(envelope)) {
-            Ok(()) => {}
-            // The worker stopped, or another took the place, since the room was found.
-            Err(Refused::Closed(envelope)) => cell.bury_undelivered(envelope, DeadReason::Stopped),
-            Err(Refused::Full(envelope)) => cell.bury_undelivered(envelope, DeadReason::DroppedNewest),
-        }
+        // The worker may have stopped, or another taken the place, since the room was found.
+        settle(cell, cell.mailbox.push_reserved(envelope)).map_err(Unsent::from)
     }
 }

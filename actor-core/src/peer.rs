@@ -1,0 +1,250 @@
+//! Another node, as an actor here sees it: what carries messages there, and what stands here for the actors there.
+//!
+//! Core knows nothing of sockets, sessions or frames. Whoever connects nodes implements [`Peer`], one for each node that it
+//! knows; core gives it messages as bytes, and is given bytes as messages.
+
+mod line;
+mod proxy;
+mod scope;
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actor_wire::{Codec, Limits};
+use tokio::time::Instant;
+
+use crate::cell::AnyCell;
+use crate::error::{AskError, NoRoom};
+use crate::exit::ExitReason;
+use crate::id::{ActorId, ActorPath};
+use crate::question::Abroad;
+use crate::signal::{Down, WatchId, Watcher};
+use crate::sync::Mutex;
+
+pub use line::Line;
+pub use proxy::Proxy;
+pub(crate) use scope::{with, within};
+
+/// What an actor is called by other nodes. It cannot be guessed: who knows it was told by the node of the actor, or by
+/// one who was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// The name of the actor's node.
+    pub node: Arc<str>,
+    /// Which life of that node it is.
+    pub incarnation: u64,
+    /// Which actor, or which adapter of one.
+    pub export: ExportId,
+    /// The actor's path, for people.
+    pub path: Arc<str>,
+}
+
+/// Names one actor, or one adapter of an actor, that its node lets others reach.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExportId(pub u128);
+
+impl fmt::Debug for ExportId {
+    /// A part of it, to tell one from another: it is what lets its holder reach the actor, and does not belong in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "export {:04x}…", self.0 >> 112)
+    }
+}
+
+/// What holds for everything that goes over one conversation with a peer.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Which conversation it is: what was made for one is not sent in another.
+    pub session: u64,
+    /// How messages become bytes.
+    pub codec: Codec,
+    /// The largest message, in bytes.
+    pub body_bytes_max: usize,
+    /// What a message from there may ask for.
+    pub limits: Limits,
+}
+
+/// A message or an answer as bytes, with the reply ports that it takes along.
+pub struct Parcel<'a> {
+    /// The conversation that it was made for.
+    pub session: u64,
+    /// The bytes.
+    pub body: &'a [u8],
+    /// The numbers of the reply ports in it, and who waits at this end of each.
+    pub replies: Vec<(u64, Arc<dyn Asker>)>,
+}
+
+/// That a message is a question: by which of its reply ports, and until when it is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// The number of the reply port.
+    pub call: u64,
+    /// When the asker stops waiting.
+    pub deadline: Option<Instant>,
+}
+
+/// What another node can be told to do with an actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// [`Handle::stop`](crate::Handle::stop).
+    Stop,
+    /// [`Handle::drain`](crate::Handle::drain).
+    Drain,
+    /// [`Handle::kill`](crate::Handle::kill).
+    Kill,
+}
+
+/// What an address led to.
+pub enum Imported {
+    /// An actor of this node.
+    Here(Arc<dyn Exported>),
+    /// An actor at another.
+    There(Arc<Proxy>),
+}
+
+/// Another node. It lives through connections that are lost and made again, for one incarnation of that node.
+pub trait Peer: Abroad + 'static {
+    /// What holds now; `None` while there is no connection.
+    fn terms(&self) -> Option<Terms>;
+
+    /// Takes room for one message to an actor there.
+    ///
+    /// # Errors
+    /// There is none, or no connection.
+    fn try_reserve(&self, to: ExportId) -> Result<(), NoRoom>;
+
+    /// The same, waiting for room, first come, first served; or for a connection that is being made.
+    fn poll_reserve(&self, to: ExportId, ticket: &mut Option<u64>, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>>;
+
+    /// Gives up a place in the queue for room, or the room that came of it.
+    fn forget(&self, to: ExportId, ticket: &mut Option<u64>);
+
+    /// Gives back room that was reserved and not used.
+    fn unreserve(&self, to: ExportId);
+
+    /// Sends a message into the room that was reserved for it.
+    ///
+    /// # Errors
+    /// The conversation that it was made for is over. Nothing was sent, and its room is given back.
+    fn send(&self, to: ExportId, parcel: Parcel<'_>, asked: Option<Asked>) -> Result<(), NoRoom>;
+
+    /// Sends the answer to a call from there, or why there is none. What is not answered in its conversation is dropped.
+    fn answer(&self, call: u64, answer: Result<Parcel<'_>, AskError>);
+
+    /// Sends an order. What becomes of it is told to the [`Proxy`].
+    fn order(&self, to: ExportId, order: Order);
+
+    /// The address of an actor here, for one there. An actor keeps its address for as long as it lives.
+    ///
+    /// # Errors
+    /// Why it cannot have one.
+    fn export(&self, exported: Arc<dyn Exported>) -> Result<Address, String>;
+
+    /// Notes that an address of a third node goes there.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn pass_on(&self, address: &Address) -> Result<(), String>;
+
+    /// What an address that came from there leads to.
+    ///
+    /// # Errors
+    /// Why it leads nowhere.
+    fn import(self: Arc<Self>, address: Address) -> Result<Imported, String>;
+
+    /// A number for a reply port on its way there; never used twice.
+    fn next_call(&self) -> u64;
+
+    /// The way back for a call from there, noted so that it can be told when its asker goes.
+    ///
+    /// # Errors
+    /// There are too many.
+    fn line(self: Arc<Self>, call: u64) -> Result<Arc<Line>, String>;
+
+    /// Nobody here holds a handle to this actor any more.
+    fn released(&self, export: ExportId);
+}
+
+/// One who waits here for an answer from another node.
+pub trait Asker: Send + Sync {
+    /// The answer has come.
+    fn answer(&self, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8]);
+    /// There will be none.
+    fn refuse(&self, why: AskError);
+    /// Whether it still waits.
+    fn is_awaited(&self) -> bool;
+    /// Its reply port went there, under this number: what becomes of the port here means nothing from now on.
+    fn has_gone(&self, to: Arc<dyn Peer>, call: u64);
+}
+
+/// What becomes of a message that came from another node.
+pub enum Delivery {
+    /// It is in the mailbox, or a dead letter whose asker was told.
+    Done,
+    /// The mailbox is full: it is there when this resolves. Dropped, the message is lost with its connection.
+    Waits(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// It is no message of this actor, for this reason.
+    NotUnderstood(String),
+}
+
+/// An actor of this node that others can reach, or an adapter of one.
+pub trait Exported: Send + Sync {
+    /// The actor itself; `None` for an adapter of one.
+    fn actor(&self) -> Option<ActorId>;
+    /// Its path.
+    fn path(&self) -> &ActorPath;
+    /// The name of the type of its messages, for people.
+    fn message_type(&self) -> &'static str;
+    /// Delivers a message that came from there. The question of `asked` is answered in every case but that of
+    /// [`NotUnderstood`](Delivery::NotUnderstood).
+    fn deliver(&self, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8], asked: Option<Asked>) -> Delivery;
+    /// Gives an order; resolves when the present life has ended.
+    fn order(&self, order: Order) -> Pin<Box<dyn Future<Output = ExitReason> + Send>>;
+    /// Calls `then` when the actor has ended for good, or at once if it has, behind everything that it sent.
+    fn at_end(&self, then: Box<dyn FnOnce(ExitReason) + Send>) -> Watched;
+    /// The thing itself, to be found again by its type.
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// An actor whose end is waited for; dropped, it is not.
+#[must_use = "dropped, nobody is told"]
+pub struct Watched {
+    cell: Arc<dyn AnyCell>,
+    watch: WatchId,
+}
+
+type Then = Box<dyn FnOnce(ExitReason) + Send>;
+
+struct AtEnd(Mutex<Option<Then>>);
+
+impl Watcher for AtEnd {
+    fn down(self: Arc<Self>, down: Down) {
+        let then = self.0.lock().take();
+        if let Some(then) = then {
+            then(down.reason);
+        }
+    }
+}
+
+impl Watched {
+    pub(crate) fn new(cell: Arc<dyn AnyCell>, then: Then) -> Self {
+        let watch = WatchId::next();
+        cell.core().watch(watch, Arc::new(AtEnd(Mutex::new(Some(then)))));
+        Self { cell, watch }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.cell.core().unwatch(self.watch);
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Watched({})", self.cell.core().path)
+    }
+}

@@ -1,0 +1,87 @@
+//! The way back to an asker at another node.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use tokio::time::Instant;
+
+use crate::error::AskError;
+use crate::sync::atomic::{AtomicU8, Ordering};
+
+use super::{Parcel, Peer};
+
+/// Not all of its message was read yet: nothing is said over it.
+const MADE: u8 = 0;
+const OPEN: u8 = 1;
+const DONE: u8 = 2;
+
+/// What is left of a question that came from another node: answered once, or not at all.
+pub struct Line {
+    peer: Arc<dyn Peer>,
+    call: u64,
+    deadline: OnceLock<Option<Instant>>,
+    state: AtomicU8,
+}
+
+impl Line {
+    /// A way back for the call of this number.
+    pub fn new(peer: Arc<dyn Peer>, call: u64) -> Arc<Self> {
+        Arc::new(Self {
+            peer,
+            call,
+            deadline: OnceLock::new(),
+            state: AtomicU8::new(MADE),
+        })
+    }
+
+    /// Its number.
+    pub fn call(&self) -> u64 {
+        self.call
+    }
+
+    /// Notes that the asker has gone, or that the conversation with its node is over: nothing more is sent.
+    pub fn hang_up(&self) {
+        self.state.store(DONE, Ordering::Release);
+    }
+
+    pub(crate) fn peer(&self) -> &Arc<dyn Peer> {
+        &self.peer
+    }
+
+    pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
+        let _ = self.deadline.set(deadline);
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied().flatten()
+    }
+
+    /// Its message was read.
+    pub(crate) fn open(&self) {
+        let _ = self
+            .state
+            .compare_exchange(MADE, OPEN, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.state.load(Ordering::Acquire) == OPEN
+    }
+
+    /// Sends an answer, if it is the first and somebody waits.
+    pub(crate) fn answer(&self, answer: Result<Parcel<'_>, AskError>) {
+        if self.close() {
+            self.peer.answer(self.call, answer);
+        }
+    }
+
+    /// Ends it without a word. Returns whether it was open.
+    pub(crate) fn close(&self) -> bool {
+        self.state.swap(DONE, Ordering::AcqRel) == OPEN
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Line({})", self.call)
+    }
+}

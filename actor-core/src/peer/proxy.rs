@@ -1,0 +1,127 @@
+//! What stands here for an actor at another node: who watches it, and what is known of its end.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::cell::{AnyCell, Core};
+use crate::deadlock::{Waiting, Waits};
+use crate::exit::ExitReason;
+use crate::id::{ActorId, ActorPath};
+use crate::ledger::Ledger;
+use crate::signal::{Orders, Signal};
+
+use super::{Address, Order, Peer};
+
+/// An actor at another node. All handles to it that came to this node share one, so that they are equal.
+pub struct Proxy {
+    core: Core,
+    peer: Arc<dyn Peer>,
+    address: Address,
+}
+
+impl Proxy {
+    pub(crate) fn of(ledger: Arc<Ledger>, peer: Arc<dyn Peer>, address: Address) -> Arc<Self> {
+        let path = ActorPath::far(&address.path, &address.node);
+        Arc::new(Self {
+            core: Core::new(path, ledger),
+            peer,
+            address,
+        })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The node that it is on.
+    pub(crate) fn peer(&self) -> &Arc<dyn Peer> {
+        &self.peer
+    }
+
+    /// Notes that the connection is lost: those who watch are told, once each. The actor may live, and can be watched
+    /// again.
+    pub fn lost(&self) {
+        self.core.tell_of_loss();
+    }
+
+    /// Notes that a life of it has ended by an order from here.
+    pub fn life_ended(&self, reason: &ExitReason) {
+        self.core.life_ended(reason);
+    }
+
+    /// Notes that it has ended for good.
+    pub fn ended(&self, reason: ExitReason) {
+        if let Some(releases) = self.core.begin_end() {
+            self.core.release(releases);
+            self.core.tell_watchers(reason);
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.peer.released(self.address.export);
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proxy({})", self.core.path)
+    }
+}
+
+impl AnyCell for Proxy {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn order(&self, orders: Orders) {
+        let order = if orders.any_of(Orders::INTERRUPTING) {
+            Order::Kill
+        } else if orders.any_of(Orders::DRAIN) {
+            Order::Drain
+        } else {
+            Order::Stop
+        };
+        self.peer.order(self.address.export, order);
+    }
+
+    /// What was sent cannot be taken back.
+    fn withdraw(&self, _orders: Orders) {}
+
+    /// Signals are for actors, and go to the one that this stands for by other ways.
+    fn push_signal(&self, _signal: Signal) {}
+
+    /// A cycle through another node ends by its deadline.
+    fn owes_room(&self, _ticket: u64) -> bool {
+        false
+    }
+
+    fn abandon(&self, reason: ExitReason) {
+        self.ended(reason);
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn message_type(&self) -> &'static str {
+        "messages of another node"
+    }
+}
+
+impl Waiting for Proxy {
+    fn id(&self) -> ActorId {
+        self.core.id
+    }
+
+    fn path(&self) -> &ActorPath {
+        &self.core.path
+    }
+
+    fn waits(&self) -> &Waits {
+        self.core.waits()
+    }
+}

@@ -1,0 +1,42 @@
+//! Handles and reply ports as bytes: what connects nodes builds on this, and applications do not need to see it.
+//!
+//! A [`Handle`](crate::Handle) and a [`Reply`](crate::Reply) implement `Serialize` and `Deserialize` where their messages and answers can travel. They
+//! have a wire form only while a message is on its way to or from a [`Peer`]: for a handle an [`Address`], for a reply
+//! port the number of a call. Outside of that it is an error of serde.
+
+mod answer;
+mod export;
+mod route;
+
+use std::sync::Arc;
+
+use actor_wire::Wire;
+
+use crate::handle::Handle;
+use crate::system::System;
+
+pub use crate::error::NoRoom;
+pub use crate::peer::{
+    Address, Asked, Asker, Delivery, ExportId, Exported, Imported, Line, Order, Parcel, Peer, Proxy, Terms, Watched,
+};
+pub use crate::question::Abroad;
+
+/// What stands here for an actor at another node. There is to be one for each address: handles are equal by it.
+pub fn proxy(system: &System, peer: Arc<dyn Peer>, address: Address) -> Arc<Proxy> {
+    Proxy::of(system.home().ledger.clone(), peer, address)
+}
+
+/// A handle to an actor at another node, taken to understand messages of this type.
+pub fn handle_to<M: Wire>(proxy: Arc<Proxy>) -> Handle<M> {
+    route::to(proxy)
+}
+
+/// Lets other nodes reach the actor. Its peers give it an [`Address`].
+pub fn exported<M: Wire>(handle: &Handle<M>) -> Arc<dyn Exported> {
+    export::of(handle)
+}
+
+/// The handle that was exported, if it is one for messages of this type.
+pub fn handle_of<M: Wire>(exported: Arc<dyn Exported>) -> Option<Handle<M>> {
+    export::handle_of(exported)
+}

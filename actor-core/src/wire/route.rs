@@ -1,0 +1,234 @@
+//! The way of a message to an actor at another node, and the wire form of a handle.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actor_wire::Wire;
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::cell::AnyCell;
+use crate::error::NoRoom;
+use crate::handle::{Berth, Handle, Place, Room, Route, Unsent};
+use crate::peer::{self, Address, Asked, ExportId, Imported, Parcel, Peer, Proxy};
+use crate::question::{Envelope, Question};
+use crate::signal::Orders;
+
+use super::export;
+
+/// The longest name of a node, in bytes.
+const NODE_BYTES_MAX: usize = 255;
+
+/// The longest path, in bytes; what is longer is cut, as paths are for people.
+const PATH_BYTES_MAX: usize = 1024;
+
+/// The way to an actor at another node.
+struct Remote<M> {
+    proxy: Arc<Proxy>,
+    message: PhantomData<fn(M)>,
+}
+
+thread_local! {
+    /// Bytes on their way into the buffer of a connection: a user's `Serialize` never runs under its lock.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A scratch larger than this is given back.
+const SCRATCH_BYTES_MAX: usize = 1 << 16;
+
+/// Lends the thread's scratch to `f`. Code that runs within `f` and wants one too gets another.
+pub(super) fn with_scratch<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    let mut scratch = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    let result = f(&mut scratch);
+    if scratch.capacity() <= SCRATCH_BYTES_MAX {
+        scratch.clear();
+        let _ = SCRATCH.try_with(|slot| slot.set(scratch));
+    }
+    result
+}
+
+pub(super) fn to<M: Wire>(proxy: Arc<Proxy>) -> Handle<M> {
+    let message = PhantomData;
+    Handle::routed(Arc::new(Remote { proxy, message }))
+}
+
+impl<M> Remote<M> {
+    fn peer(&self) -> &Arc<dyn Peer> {
+        self.proxy.peer()
+    }
+
+    fn export(&self) -> ExportId {
+        self.proxy.address().export
+    }
+}
+
+impl<M: Wire> Route<M> for Remote<M> {
+    fn target(&self) -> &dyn AnyCell {
+        &*self.proxy
+    }
+
+    fn target_arc(&self) -> Arc<dyn AnyCell> {
+        self.proxy.clone()
+    }
+
+    fn chooses(&self) -> bool {
+        false
+    }
+
+    fn order(&self, orders: Orders) {
+        self.proxy.order(orders);
+    }
+
+    fn try_reserve(&self, _msg: Option<&M>) -> Result<Berth, NoRoom> {
+        if !self.proxy.core().is_alive() {
+            return Err(NoRoom::Stopped);
+        }
+        self.peer().try_reserve(self.export()).map(|()| Berth::Here)
+    }
+
+    fn poll_reserve(&self, _msg: Option<&M>, place: &mut Place, cx: &mut Context<'_>) -> Poll<Result<Berth, NoRoom>> {
+        if !self.proxy.core().is_alive() {
+            self.forget(place);
+            return Poll::Ready(Err(NoRoom::Stopped));
+        }
+        let reserved = self.peer().poll_reserve(self.export(), &mut place.ticket, cx);
+        reserved.map_ok(|()| Berth::Here)
+    }
+
+    fn forget(&self, place: &mut Place) {
+        self.peer().forget(self.export(), &mut place.ticket);
+    }
+
+    fn avoid(&self, berth: Berth, _place: &mut Place) {
+        self.unreserve(berth);
+    }
+
+    /// A cycle through another node ends by its deadline.
+    fn awaited(&self, _place: &Place) -> Room {
+        Room(Vec::new())
+    }
+
+    fn handler(&self, _berth: &Berth) -> Option<Arc<dyn AnyCell>> {
+        Some(self.proxy.clone())
+    }
+
+    fn unreserve(&self, _berth: Berth) {
+        self.peer().unreserve(self.export());
+    }
+
+    fn deliver(&self, envelope: Envelope<M>, _berth: Berth) -> Result<(), Unsent<M>> {
+        let room = Reserved(Some(self));
+        let Some(terms) = self.peer().terms() else {
+            return Err(Unsent::NodeDown(envelope));
+        };
+        with_scratch(|scratch| {
+            let encode = || terms.codec.encode(&envelope.msg, scratch, terms.body_bytes_max);
+            let (encoded, scope) = peer::within(self.peer().clone(), encode);
+            if let Err(why) = encoded {
+                return Err(Unsent::Unsendable(envelope, why.to_string()));
+            }
+            let replies = scope.replies.clone();
+            let asked = envelope.question.as_ref().and_then(|question| {
+                let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
+                Some(Asked {
+                    call: *call,
+                    deadline: question.deadline(),
+                })
+            });
+            room.used();
+            let parcel = Parcel {
+                session: terms.session,
+                body: scratch,
+                replies: scope.replies,
+            };
+            match self.peer().send(self.export(), parcel, asked) {
+                Ok(()) => {
+                    for (call, asker) in replies {
+                        asker.has_gone(self.peer().clone(), call);
+                    }
+                    Ok(())
+                }
+                Err(why) => Err(Unsent::new(why, envelope)),
+            }
+        })
+    }
+
+    fn proxy(&self) -> Option<&Arc<Proxy>> {
+        Some(&self.proxy)
+    }
+}
+
+/// Whether both are the same asker: compared by where they are, as their types are not known.
+fn is_same(asker: &dyn peer::Asker, question: &dyn Question) -> bool {
+    std::ptr::addr_eq(asker, question)
+}
+
+/// Gives reserved room back, unless it was used.
+struct Reserved<'a, M>(Option<&'a Remote<M>>);
+
+impl<M> Reserved<'_, M> {
+    fn used(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<M> Drop for Reserved<'_, M> {
+    fn drop(&mut self) {
+        if let Some(remote) = self.0 {
+            remote.peer().unreserve(remote.export());
+        }
+    }
+}
+
+/// The beginning of `text`, of at most so many bytes.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+impl<M: Wire> Serialize for Handle<M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let exported = peer::with(|scope| match self.proxy() {
+            Some(proxy) => scope.peer.pass_on(proxy.address()).map(|()| proxy.address().clone()),
+            None => scope.peer.export(export::of(self)),
+        });
+        let address = exported
+            .ok_or_else(|| S::Error::custom("a handle has a wire form only in a message to another node"))?
+            .map_err(S::Error::custom)?;
+        let (high, low) = ((address.export.0 >> 64) as u64, address.export.0 as u64);
+        (&*address.node, address.incarnation, high, low, &*address.path).serialize(serializer)
+    }
+}
+
+impl<'de, M: Wire> Deserialize<'de> for Handle<M> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (node, incarnation, high, low, path) = <(String, u64, u64, u64, String)>::deserialize(deserializer)?;
+        if node.len() > NODE_BYTES_MAX {
+            return Err(D::Error::custom("the name of a node is longer than 255 bytes"));
+        }
+        let address = Address {
+            node: node.into(),
+            incarnation,
+            export: ExportId(u128::from(high) << 64 | u128::from(low)),
+            path: cut(&path, PATH_BYTES_MAX).into(),
+        };
+        let peer = peer::with(|scope| scope.peer.clone())
+            .ok_or_else(|| D::Error::custom("a handle has a wire form only in a message from another node"))?;
+        match peer.import(address).map_err(D::Error::custom)? {
+            Imported::There(proxy) => Ok(to(proxy)),
+            Imported::Here(exported) => {
+                let found = exported.message_type();
+                export::handle_of(exported).ok_or_else(|| {
+                    let expected = std::any::type_name::<M>();
+                    D::Error::custom(format!("a handle for {expected} leads to an actor that takes {found}"))
+                })
+            }
+        }
+    }
+}
