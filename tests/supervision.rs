@@ -353,3 +353,30 @@ async fn a_parent_hears_of_a_child_that_ended_for_good_and_not_of_restarts() {
         .collect();
     assert_eq!(heard, ["parent hears that its child child ended normally"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_comes_of_giving_up_does_not_hide_its_cause() {
+    let system = System::builder("test").intensity(0, Duration::from_secs(5)).build();
+    let system = system.expect("it makes sense");
+    struct Parent(Script);
+    impl Actor for Parent {
+        type Msg = ();
+        async fn handle(&mut self, (): (), ctx: &mut Context<()>) -> ActorResult {
+            let child = ctx.spawn(self.0.spec())?;
+            child.ask(Do::PanicOn).await?;
+            Ok(())
+        }
+    }
+    let script = Script::new("c", &Journal::default());
+    let parent = ChildSpec::new("p", move || Parent(script.clone())).intensity(0, Duration::from_secs(5));
+    let parent = system.spawn_spec(parent).expect("a free name");
+    parent.tell(()).await.expect("it lives");
+    let ExitReason::Failed(failure) = parent.watch().await.reason else {
+        panic!("it gave up")
+    };
+    assert_eq!(failure.kind(), FailureKind::GaveUp, "{failure}");
+    assert_eq!(
+        failure.first_cause().to_string(),
+        "/test/p/c panicked: with a question in hand"
+    );
+}

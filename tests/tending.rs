@@ -6,7 +6,7 @@ use actor_core::prelude::*;
 use actor_core::{AutoShutdown, ChildState, LookupError, SpawnError, Supervisor};
 
 use crate::supervisors::family;
-use crate::support::{Do, Gate, Journal, Script, settle};
+use crate::support::{Do, Gate, Journal, Script, pass, settle};
 
 #[tokio::test(start_paused = true)]
 async fn children_are_added_stopped_restarted_and_listed_at_run_time() {
@@ -183,4 +183,84 @@ async fn a_significant_child_that_its_supervisor_has_to_kill_has_not_ended_by_it
     settle().await;
     assert!(matches!(a.watch().await.reason, ExitReason::Killed));
     assert!(s.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_is_restarted_by_hand_while_others_are_is_not_taken_for_stuck() {
+    let (system, s, [a, _, c], _) = family(Supervisor::one_for_all()).await;
+    c.tell(Do::Wait(Gate::new())).await.expect("it lives");
+    settle().await;
+    a.kill();
+    settle().await;
+    // Both wait for it to come down, and kill it when its time is up.
+    s.restart_child("c").await.expect("there is such a child");
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(a.ask(Do::Life).await, Ok(2), "the supervisor has not given up");
+    assert!(system.shutdown().await.stuck.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permanent_child_that_is_stopped_while_it_is_restarted_is_restarted_once() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let gate = Gate::new();
+    let slow = Script {
+        stop_gate: Some(gate.clone()),
+        ..Script::new("a", &journal)
+    };
+    let supervisor = Supervisor::one_for_one().child(slow.spec().restart(RestartPolicy::Permanent));
+    let s = system.start(supervisor.named("s")).await.expect("it starts");
+    let a = s.child::<Do>("a").await.expect("it was started");
+    let (restarted, ()) = tokio::join!(
+        tokio::time::timeout(Duration::from_secs(1), s.restart_child("a")),
+        async {
+            gate.reached().await;
+            a.stop();
+            gate.open();
+        }
+    );
+    restarted
+        .expect("it is waited for no longer")
+        .expect("there is such a child");
+    assert_eq!(a.ask(Do::Life).await, Ok(2));
+    assert_eq!(journal.take(), ["a started", "a is shut down", "a started"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_that_gives_up_begins_nobody_any_more() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let (first, gate) = (Script::new("a", &journal), Gate::new());
+    let (lives, at_gate) = (first.lives.clone(), gate.clone());
+    let then_fails = ChildSpec::new("a", move || {
+        let again = *lives.lock().expect("counting does not panic") > 0;
+        crate::support::Subject::new(&Script {
+            failing_starts: if again { 9 } else { 0 },
+            start_gate: again.then(|| at_gate.clone()),
+            ..first.clone()
+        })
+    });
+    let supervisor = Supervisor::rest_for_one()
+        .intensity(1, Duration::from_secs(5))
+        .child(then_fails)
+        .child(Script::new("b", &journal).spec());
+    let spec = supervisor.named("s").restart(RestartPolicy::Temporary);
+    let s = system.start(spec).await.expect("all start");
+    let a = s.child::<Do>("a").await.expect("it was started");
+    journal.take();
+    a.tell(Do::Fail("on purpose")).await.expect("it lives");
+    gate.reached().await;
+    let slow = Script {
+        start_gate: Some(Gate::new()),
+        ..Script::new("slow", &journal)
+    };
+    // It is in its handler when it gives up, so that what is attached to it goes on until then.
+    let (added, ()) = tokio::join!(s.start_child(slow.spec()), async {
+        settle().await;
+        gate.open();
+    });
+    assert!(matches!(added, Err(SpawnError::Stopping)), "{added:?}");
+    s.watch().await;
+    let expected = ["a stops after a failure", "b is shut down", "a fails to start"];
+    assert_eq!(journal.take(), expected);
 }

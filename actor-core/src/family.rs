@@ -88,6 +88,8 @@ struct Child {
     resumes: Option<Instant>,
     /// What the last life that failed had failed for.
     failure: Option<Failure>,
+    /// How often it has been parked.
+    rests: u64,
 }
 
 /// A living child, as one sees it who looks at the whole family.
@@ -169,6 +171,7 @@ impl Family {
                 phase: Phase::Starting,
                 resumes: None,
                 failure: None,
+                rests: 0,
             },
         );
         Ok((cell, key))
@@ -184,8 +187,17 @@ impl Family {
 
     /// Decides what becomes of a child whose life has ended. `chance` is for the jitter of its back-off.
     ///
-    /// `cycled` says that it ended because it is restarted together with others: that is no failure, and not counted.
-    pub(crate) fn life_ended(&self, key: u64, reason: &ExitReason, cycled: bool, now: Instant, chance: f64) -> Next {
+    /// `cycled` says that it was taken down to be restarted: that is no failure, and not counted. `restarts` says that it
+    /// is, whatever its policy.
+    pub(crate) fn life_ended(
+        &self,
+        key: u64,
+        reason: &ExitReason,
+        cycled: bool,
+        restarts: bool,
+        now: Instant,
+        chance: f64,
+    ) -> Next {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let Some(child) = state.children.get_mut(&key) else {
@@ -194,7 +206,7 @@ impl Family {
         if !reason.is_orderly() {
             child.failure = Some(reason.as_failure(&child.cell.core().path));
         }
-        if state.closed || !(cycled || child.treatment.policy.restarts_after(reason)) {
+        if state.closed || !(restarts || child.treatment.policy.restarts_after(reason)) {
             return Next::End;
         }
         if cycled {
@@ -256,6 +268,9 @@ impl Family {
 
     /// Notes that a child waits for the order to begin its next life.
     pub(crate) fn is_parked(&self, key: u64) {
+        if let Some(child) = self.state.lock().children.get_mut(&key) {
+            child.rests += 1;
+        }
         self.set_phase(key, Phase::Parked);
     }
 
@@ -298,6 +313,21 @@ impl Family {
         Poll::Pending
     }
 
+    /// How often a child has been parked; `None` if it is gone.
+    pub(crate) fn rests(&self, key: u64) -> Option<u64> {
+        self.state.lock().children.get(&key).map(|child| child.rests)
+    }
+
+    /// Waits until a child has been parked since it had `rests`, or is gone. Another may have begun its next life since.
+    pub(crate) fn poll_down(&self, key: u64, rests: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.children.get(&key).is_none_or(|child| child.rests > rests) {
+            return Poll::Ready(());
+        }
+        state.wait(cx);
+        Poll::Pending
+    }
+
     /// Where a child is now.
     pub(crate) fn phase(&self, key: u64) -> Phase {
         self.state
@@ -307,10 +337,13 @@ impl Family {
             .map_or(Phase::Gone, |child| child.phase)
     }
 
-    /// Orders a parked child to begin its next life.
+    /// Orders a parked child to begin its next life, unless the owner has given up or is stopping.
     pub(crate) fn begin(&self, key: u64) {
         let cell = {
             let mut state = self.state.lock();
+            if state.closed {
+                return;
+            }
             let Some(child) = state
                 .children
                 .get_mut(&key)

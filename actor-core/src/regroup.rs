@@ -44,7 +44,7 @@ pub(crate) async fn regroup(family: Arc<Family>, home: Arc<Home>) -> Infallible 
 
 /// Ends the present life of a child. A temporary child that falls for another's sake is gone. (As OTP has it.)
 pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
-    let Some((treatment, child)) = family.child(key) else {
+    let (Some((treatment, child)), Some(rests)) = (family.child(key), family.rests(key)) else {
         return;
     };
     if family.phase(key) == Phase::Parked {
@@ -55,9 +55,7 @@ pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
     }
     let core = child.cell.core();
     child.cell.order(Orders::CYCLE);
-    let mut down = pin!(poll_fn(|cx| {
-        family.poll_phase(key, |phase| matches!(phase, Phase::Parked | Phase::Gone), cx)
-    }));
+    let mut down = pin!(poll_fn(|cx| family.poll_down(key, rests, cx)));
     if ends_in_time(core, child.shutdown, &mut down).await {
         return;
     }

@@ -15,8 +15,10 @@ pub(super) struct Meaning<'a> {
     pub(super) obeyed: Orders,
     /// The reason that the restart policy judges.
     pub(super) judged: &'a ExitReason,
-    /// It is restarted together with others, which is no failure.
+    /// It was taken down to be restarted, which is no failure.
     pub(super) cycled: bool,
+    /// It was told to end for good meanwhile, and its policy decides whether it is restarted all the same.
+    pub(super) stopped_late: bool,
 }
 
 impl End {
@@ -28,13 +30,14 @@ impl End {
         // [OTP]
         let was_told = stopped_late || (self.obeyed.any_of(Orders::STOPPING) && !by_itself);
         // One that is taken down to be restarted with others is restarted with them, however it ends: a failure or a
-        // kill meanwhile is not one more. [OTP] But a stop is said to it alone.
-        let cycle = self.obeyed.with(standing).any_of(Orders::CYCLE);
+        // kill meanwhile is not one more. [OTP]
+        let cycled = self.obeyed.with(standing).any_of(Orders::CYCLE);
         let late = if stopped_late { Orders::STOPPING } else { Orders::NONE };
         Meaning {
             obeyed: self.obeyed.with(Orders::INTERRUPTING).with(late),
             judged: if was_told { &ExitReason::Normal } else { &self.reason },
-            cycled: cycle && !stopped_late,
+            cycled,
+            stopped_late,
         }
     }
 }
@@ -72,7 +75,7 @@ mod tests {
     fn a_stop_that_came_late_is_obeyed_and_judged_as_a_stop() {
         for end in [failed(Orders::INTERRUPTING), killed()] {
             let meaning = end.meaning(Orders::STOP.with(Orders::CYCLE), false);
-            assert!(matches!(meaning.judged, ExitReason::Normal) && !meaning.cycled);
+            assert!(matches!(meaning.judged, ExitReason::Normal) && meaning.stopped_late && meaning.cycled);
             assert!(meaning.obeyed.any_of(Orders::STOP) && !meaning.obeyed.any_of(Orders::CYCLE));
         }
     }

@@ -119,6 +119,15 @@ impl<A: Actor> Run<A> {
         }
     }
 
+    /// The end by an error. One that was to end for another's failure has it for a reason: its own error came of that.
+    pub(super) fn erred(&self, kind: FailureKind, error: ActorError) -> End {
+        if self.cell.core.is_doomed() {
+            self.interrupted()
+        } else {
+            self.failure(kind, error.into_message())
+        }
+    }
+
     pub(super) fn failure(&self, kind: FailureKind, message: String) -> End {
         let failure = Failure::new(self.cell.core.path.clone(), kind, message);
         End {
@@ -134,9 +143,11 @@ impl<A: Actor> Run<A> {
             return Next::End;
         }
         let (now, chance) = (clock::now().into_std(), self.home.chance());
+        let (judged, taken_down) = (meaning.judged, meaning.cycled);
+        let restarts = taken_down && !meaning.stopped_late;
         place
             .family
-            .life_ended(place.key, meaning.judged, meaning.cycled, now, chance)
+            .life_ended(place.key, judged, taken_down, restarts, now, chance)
     }
 
     /// Waits before a restart: for the time to pass, or, once `parked`, for the order to begin.

@@ -85,7 +85,7 @@ impl<A: Actor> Run<A> {
         turn::end(&AskError::Failed);
         let end = match fault {
             Fault::Interrupted => self.interrupted(),
-            Fault::Error(error) => self.failure(FailureKind::Start, error.into_message()),
+            Fault::Error(error) => self.erred(FailureKind::Start, error),
             Fault::Panic(message) => self.failure(FailureKind::Start, format!("panicked: {message}")),
         };
         if self.started.is_some() {
@@ -169,7 +169,7 @@ impl<A: Actor> Run<A> {
                     turn::end(&AskError::Failed);
                     return match fault {
                         Fault::Interrupted => self.interrupted(),
-                        Fault::Error(error) => self.failure(FailureKind::Error, error.into_message()),
+                        Fault::Error(error) => self.erred(FailureKind::Error, error),
                         Fault::Panic(message) => self.failure(FailureKind::Panic, message),
                     };
                 }
