@@ -66,6 +66,9 @@ pub(crate) trait Route<M>: Send + Sync {
     /// Delivers into the room that was reserved. What cannot be delivered after all comes back, or is a dead letter
     /// where it has been turned into another message.
     fn deliver(&self, envelope: Envelope<M>, berth: Berth) -> Result<(), Unsent<M>>;
+    /// Takes room for a message that is here already, beyond the bound if it must be.
+    #[cfg(feature = "wire")]
+    fn reserve_anyway(&self, msg: &M) -> Result<Berth, NoRoom>;
     /// The actor at another node that this leads to straight, and not through an adapter.
     #[cfg(feature = "wire")]
     fn proxy(&self) -> Option<&Arc<Proxy>> {
@@ -151,18 +154,31 @@ impl<M: Send + 'static> Handle<M> {
     /// # Errors
     /// [`TryTellError`] returns `msg`, which the actor never saw, and says why.
     pub fn try_tell(&self, msg: M) -> Result<(), TryTellError<M>> {
-        let envelope = Envelope::plain(msg);
+        self.try_send(Envelope::plain(msg)).map_err(TryTellError::of)
+    }
+
+    pub(crate) fn try_send(&self, envelope: Envelope<M>) -> Result<(), Unsent<M>> {
         match &self.0 {
-            Kind::Local(cell) => match settle(cell, cell.mailbox.try_push(envelope)) {
-                Ok(()) => Ok(()),
-                Err(Refused::Closed(envelope)) => Err(TryTellError::Stopped(envelope.msg)),
-                Err(Refused::Full(envelope)) => Err(TryTellError::Full(envelope.msg)),
-            },
+            Kind::Local(cell) => settle(cell, cell.mailbox.try_push(envelope)).map_err(Unsent::from),
             Kind::Routed(route) => match route.try_reserve(Some(&envelope.msg)) {
                 Ok(berth) => route.deliver(envelope, berth),
                 Err(why) => Err(Unsent::new(why, envelope)),
-            }
-            .map_err(TryTellError::of),
+            },
+        }
+    }
+
+    /// Queues a message that is here already and cannot be kept waiting elsewhere, beyond the bound if it must be.
+    #[cfg(feature = "wire")]
+    pub(crate) fn send_anyway(&self, envelope: Envelope<M>) -> Result<(), Unsent<M>> {
+        match &self.0 {
+            Kind::Local(cell) => match cell.mailbox.reserve_anyway() {
+                Ok(()) => settle(cell, cell.mailbox.push_reserved(envelope)).map_err(Unsent::from),
+                Err(why) => Err(Unsent::new(why, envelope)),
+            },
+            Kind::Routed(route) => match route.reserve_anyway(&envelope.msg) {
+                Ok(berth) => route.deliver(envelope, berth),
+                Err(why) => Err(Unsent::new(why, envelope)),
+            },
         }
     }
 
@@ -332,12 +348,6 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
             Some(envelope) => Poll::Ready(Err(TellError::Deadlock(envelope.msg, deadlock))),
             None => Poll::Pending,
         }
-    }
-
-    /// The message, if it was not sent.
-    #[cfg(feature = "wire")]
-    pub(crate) fn take_back(mut self) -> Option<Envelope<M>> {
-        self.envelope.take()
     }
 
     fn refuse(&mut self, why: NoRoom) -> Poll<Result<(), Unsent<M>>> {

@@ -16,6 +16,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
+#[cfg(feature = "wire")]
+use crate::error::NoRoom;
 use crate::ledger::DeadReason;
 use crate::question::Envelope;
 use crate::signal::{Orders, Signal};
@@ -203,6 +205,20 @@ impl<M> Mailbox<M> {
             Ok(())
         } else {
             Err(false)
+        }
+    }
+
+    /// Takes room for a message that cannot be kept waiting elsewhere, beyond the bound if it must be.
+    #[cfg(feature = "wire")]
+    pub(crate) fn reserve_anyway(&self) -> Result<(), NoRoom> {
+        let mut state = self.state.lock();
+        if !state.open {
+            Err(NoRoom::Stopped)
+        } else if !self.waits() {
+            Err(NoRoom::Full)
+        } else {
+            state.room.take();
+            Ok(())
         }
     }
 

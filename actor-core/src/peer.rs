@@ -164,6 +164,9 @@ pub trait Peer: Abroad + 'static {
     /// There are too many.
     fn line(self: Arc<Self>, call: u64) -> Result<Arc<Line>, String>;
 
+    /// A message of so many bytes from there, which was [`Held`](Delivery::Held), was taken up.
+    fn taken(&self, export: ExportId, bytes: usize);
+
     /// Nobody here holds a handle to this actor any more.
     fn released(&self, export: ExportId);
 }
@@ -181,11 +184,12 @@ pub trait Asker: Send + Sync {
 }
 
 /// What becomes of a message that came from another node.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// It is in the mailbox, or a dead letter whose asker was told.
     Done,
-    /// The mailbox is full: it is there when this resolves. Dropped, the message is lost with its connection.
-    Waits(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// It is in the mailbox, beyond its bound: [`Peer::taken`] says when it is taken up.
+    Held,
     /// It is no message of this actor, for this reason.
     NotUnderstood(String),
 }
@@ -198,9 +202,10 @@ pub trait Exported: Send + Sync {
     fn path(&self) -> &ActorPath;
     /// The name of the type of its messages, for people.
     fn message_type(&self) -> &'static str;
-    /// Delivers a message that came from there. The question of `asked` is answered in every case but that of
-    /// [`NotUnderstood`](Delivery::NotUnderstood).
-    fn deliver(&self, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8], asked: Option<Asked>) -> Delivery;
+    /// Delivers a message that came from there to this, its export. The question of `asked` is answered in every case but
+    /// that of [`NotUnderstood`](Delivery::NotUnderstood).
+    fn deliver(&self, to: ExportId, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8], asked: Option<Asked>)
+    -> Delivery;
     /// Gives an order; resolves when the present life has ended.
     fn order(&self, order: Order) -> Pin<Box<dyn Future<Output = ExitReason> + Send>>;
     /// Calls `then` when the actor has ended for good, or at once if it has, behind everything that it sent.

@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use actor_wire::Wire;
 
+use crate::exit::{Failure, FailureKind};
 use crate::handle::Handle;
+use crate::id::ActorPath;
 use crate::system::System;
 
 pub use crate::error::NoRoom;
@@ -29,6 +31,11 @@ pub fn proxy(system: &System, peer: Arc<dyn Peer>, address: Address) -> Arc<Prox
 /// A handle to an actor at another node, taken to understand messages of this type.
 pub fn handle_to<M: Wire>(proxy: Arc<Proxy>) -> Handle<M> {
     route::to(proxy)
+}
+
+/// A failure that another node tells of: what failed there, how, in which words, and because of what.
+pub fn failure(path: &str, node: &str, kind: FailureKind, words: String, cause: Option<Failure>) -> Failure {
+    Failure::caused_by(ActorPath::far(path, node), kind, words, cause)
 }
 
 /// Lets other nodes reach the actor. Its peers give it an [`Address`].

@@ -65,6 +65,15 @@ where
         }
     }
 
+    #[cfg(feature = "wire")]
+    fn reserve_anyway(&self, _msg: &N) -> Result<Berth, NoRoom> {
+        match &self.inner.0 {
+            Kind::Local(cell) => cell.mailbox.reserve_anyway().map(|()| Berth::Here),
+            // What is sent on is not known yet, and with it whose room it needs.
+            Kind::Routed(route) => route.try_reserve(None),
+        }
+    }
+
     fn forget(&self, place: &mut Place) {
         match &self.inner.0 {
             Kind::Local(cell) => cell.mailbox.forget(&mut place.ticket),

@@ -343,6 +343,19 @@ impl<M: Send + 'static> Route<M> for Crew<M> {
         }
     }
 
+    #[cfg(feature = "wire")]
+    fn reserve_anyway(&self, msg: &M) -> Result<Berth, NoRoom> {
+        let shift = self.shift();
+        let worker = match &self.choice {
+            Choice::ByKey(key) => of_key(key(msg), shift.living()),
+            _ => around(self.next.fetch_add(1, Ordering::Relaxed), shift.workers.len())
+                .find(|&worker| shift.workers[worker].mailbox.is_open()),
+        };
+        let worker = worker.ok_or(NoRoom::Stopped)?;
+        shift.workers[worker].mailbox.reserve_anyway()?;
+        Ok(Berth::With { era: shift.era, worker })
+    }
+
     fn unreserve(&self, berth: Berth) {
         let (era, workers) = berth.workers();
         if let Some(shift) = self.shift_of(era) {

@@ -1,17 +1,18 @@
 //! An actor of this node as other nodes reach it.
 
 use std::any::{Any, type_name};
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use actor_wire::Wire;
+use tokio::time::Instant;
 
+use crate::error::AskError;
 use crate::exit::ExitReason;
-use crate::handle::{Handle, Sending, Unsent};
+use crate::handle::{Handle, Unsent};
 use crate::id::{ActorId, ActorPath};
-use crate::peer::{self, Asked, Delivery, Exported, Order, Peer, Terms, Watched};
+use crate::peer::{self, Asked, Delivery, ExportId, Exported, Order, Peer, Terms, Watched};
 use crate::question::{Envelope, Question};
 
 use super::answer;
@@ -41,7 +42,14 @@ impl<M: Wire> Exported for Export<M> {
         type_name::<M>()
     }
 
-    fn deliver(&self, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8], asked: Option<Asked>) -> Delivery {
+    fn deliver(
+        &self,
+        to: ExportId,
+        peer: &Arc<dyn Peer>,
+        terms: &Terms,
+        body: &[u8],
+        asked: Option<Asked>,
+    ) -> Delivery {
         let (decoded, scope) = peer::within(peer.clone(), || terms.codec.decode::<M>(body, &terms.limits));
         let msg = match decoded {
             Ok(msg) => msg,
@@ -57,7 +65,29 @@ impl<M: Wire> Exported for Export<M> {
             Some(Arc::new(answer::OfLine(line.clone())) as Arc<dyn Question>)
         });
         scope.lines.iter().for_each(|line| line.open());
-        deliver(&self.0, Envelope { msg, question })
+        match self.0.try_send(Envelope { msg, question }) {
+            Ok(()) => Delivery::Done,
+            Err(Unsent::Full(envelope)) => {
+                let held = Held {
+                    question: envelope.question,
+                    peer: peer.clone(),
+                    export: to,
+                    bytes: body.len(),
+                };
+                let envelope = Envelope {
+                    msg: envelope.msg,
+                    question: Some(Arc::new(held)),
+                };
+                if let Err(unsent) = self.0.send_anyway(envelope) {
+                    self.0.bury(unsent);
+                }
+                Delivery::Held
+            }
+            Err(unsent) => {
+                self.0.bury(unsent);
+                Delivery::Done
+            }
+        }
     }
 
     fn order(&self, order: Order) -> Pin<Box<dyn Future<Output = ExitReason> + Send>> {
@@ -79,30 +109,33 @@ impl<M: Wire> Exported for Export<M> {
     }
 }
 
-/// Queues a message that came from another node; what cannot be queued is a dead letter, and its asker is told.
-fn deliver<M: Send + 'static>(handle: &Handle<M>, envelope: Envelope<M>) -> Delivery {
-    let mut sending = Sending::new(handle, envelope);
-    match sending.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(sent) => {
-            settle(handle, sent);
-            Delivery::Done
-        }
-        Poll::Pending => {
-            let Some(envelope) = sending.take_back() else {
-                return Delivery::Done;
-            };
-            let handle = handle.clone();
-            Delivery::Waits(Box::pin(async move {
-                let mut sending = Sending::new(&handle, envelope);
-                let sent = poll_fn(|cx| sending.poll(cx)).await;
-                settle(&handle, sent);
-            }))
+/// A message that found no room, and waits beyond the bound of its mailbox. Its bytes are given back to its sender's
+/// window when it is taken up; until then it keeps them.
+struct Held {
+    question: Option<Arc<dyn Question>>,
+    peer: Arc<dyn Peer>,
+    export: ExportId,
+    bytes: usize,
+}
+
+impl Question for Held {
+    fn deadline(&self) -> Option<Instant> {
+        self.question.as_ref()?.deadline()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.question.as_ref().is_none_or(|question| question.is_awaited())
+    }
+
+    fn refuse(&self, why: AskError) {
+        if let Some(question) = &self.question {
+            question.refuse(why);
         }
     }
 }
 
-fn settle<M: Send + 'static>(handle: &Handle<M>, sent: Result<(), Unsent<M>>) {
-    if let Err(unsent) = sent {
-        handle.bury(unsent);
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.peer.taken(self.export, self.bytes);
     }
 }

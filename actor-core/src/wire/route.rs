@@ -98,6 +98,11 @@ impl<M: Wire> Route<M> for Remote<M> {
         reserved.map_ok(|()| Berth::Here)
     }
 
+    /// The budget of a connection is not exceeded for what comes from another.
+    fn reserve_anyway(&self, msg: &M) -> Result<Berth, NoRoom> {
+        self.try_reserve(Some(msg))
+    }
+
     fn forget(&self, place: &mut Place) {
         self.peer().forget(self.export(), &mut place.ticket);
     }
