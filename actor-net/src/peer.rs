@@ -1,5 +1,11 @@
 //! One peer: what is said to it, what is owed to it, and when it is gone. Pure, but for the driver to come.
 
+pub(crate) mod budget;
+pub(crate) mod exports;
 pub(crate) mod handshake;
 pub(crate) mod heartbeat;
+pub(crate) mod held;
+pub(crate) mod outbox;
+pub(crate) mod reassembly;
 pub(crate) mod roster;
+pub(crate) mod session;

@@ -67,8 +67,9 @@
 //! A frame longer than a chunk goes as `Chunk`s of one stream, whose bytes in a row are its kind and fields; between them other frames pass. It
 //! is complete with its last chunk.
 //!
-//! A sender may have so many bytes of bodies (`Tell` and `Ask`) under way to one export as the other's handshake gave as `window_bytes`;
-//! one body larger than that may go when nothing else is under way. `Credit` gives bytes back as the actor takes its messages.
+//! A sender may have so many bytes of messages (`Tell` and `Ask`) under way to one export as the other's handshake gave as `window_bytes`. A message
+//! counts as its body and 32 bytes more; one that is larger than the window may go when nothing else is under way. `Credit` gives bytes back as
+//! the actor takes its messages.
 
 use std::fmt;
 
@@ -87,6 +88,9 @@ pub const VERSION_MIN: u16 = 1;
 
 /// What a `Hello` begins with, so that another protocol is told from an old version of this one.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"ACTR");
+
+/// What a message counts for in budgets and windows, beside its body: an empty one is not free.
+pub const MESSAGE_OVERHEAD_BYTES: usize = 32;
 
 /// Where the `after` of a frame that has one lies: behind its length and kind.
 pub const AFTER_AT: usize = frame::LENGTH_BYTES + 1;
@@ -188,11 +192,11 @@ frames! {
         /// From the `Ping`.
         token: u64,
     }
-    /// The actor has taken so many bytes of what was sent to it.
+    /// The actor has taken messages that counted for so many bytes.
     0x12 Credit {
         /// The export that they were for.
         to: ExportId,
-        /// The bytes of bodies.
+        /// Their bodies, and 32 bytes for each of them.
         bytes: u32,
     }
     /// The conversation ends. The connection is closed behind it.

@@ -1,0 +1,390 @@
+//! What waits to be written to one peer: two lanes, a budget, and pieces of what is large.
+//!
+//! *Control* goes before *data*. Small data is one buffer, taken whole: so batching comes by itself. A frame longer than a chunk
+//! goes piece by piece, one piece for each write, between which everything else passes, but for what goes to the same receiver: that
+//! waits behind it. A frame that goes *behind* data waits until all data that came before it is complete.
+//!
+//! # How it is used
+//! A sender asks with [`Outbox::try_admit`] or [`Outbox::admit`], encodes (outside the lock that guards this value), and gives the frame to [`Outbox::push`]; one that
+//! waits and goes away calls [`Outbox::forget`]. The writer calls [`Outbox::take`], writes all of it, calls [`Outbox::written`], and
+//! begins again until there is nothing to take. [`Outbox::credit`] when a `Credit` comes. [`Outbox::close`] when the connection ends. Wakers are woken when the lock
+//! is free.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::task::Waker;
+
+use super::budget::{Budget, Ticket};
+use crate::id::ExportId;
+use crate::wire::Rest;
+use crate::wire::frame::LENGTH_BYTES;
+use crate::wire::protocol::{AFTER_AT, Frame, MESSAGE_OVERHEAD_BYTES};
+
+/// To whom data goes, as far as its order matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Receiver {
+    /// An actor: `Tell`, `Ask`, and what follows them (`Cancel`, `Release`).
+    Export(ExportId),
+    /// Who asked: `Answer`.
+    Call(u64),
+    /// Who answers a `Spawn`, whose arguments may be large.
+    Request(u64),
+}
+
+/// Whether a frame is one of those that are numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbered {
+    Yes,
+    No,
+}
+
+/// Where a sender stands that asks for room.
+#[derive(Debug, Default)]
+pub(crate) struct Admission {
+    window: Ticket,
+    has_window: bool,
+    room: Ticket,
+}
+
+/// What became of asking for room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admitted {
+    /// The frame may be pushed.
+    Yes,
+    /// Not yet: the waker will be woken.
+    Waits,
+    /// The connection has ended.
+    Closed,
+}
+
+/// What is left when the connection has ended.
+#[derive(Debug, Default)]
+pub(crate) struct Unsent {
+    /// Everybody who waits, to be woken: they will find it closed.
+    pub(crate) wake: Vec<Waker>,
+    /// Numbered frames that were never taken.
+    pub(crate) frames: u64,
+}
+
+/// The bounds of an outbox, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutboxLimits {
+    /// The longest piece.
+    pub(crate) chunk_bytes: usize,
+    /// How much may wait to be written.
+    pub(crate) outbox_bytes_max: usize,
+    /// How much may be under way to one actor of the peer.
+    pub(crate) window_bytes: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    limits: OutboxLimits,
+    control: Vec<u8>,
+    ready: Vec<u8>,
+    ready_frames: u64,
+    lanes: VecDeque<Lane>,
+    behind: VecDeque<Behind>,
+    /// Numbered or not, everything that was ever pushed as data.
+    pushed: u64,
+    /// Numbered frames that are complete, on the wire or in `ready`.
+    complete: u64,
+    next_stream: u32,
+    room: Budget,
+    windows: BTreeMap<ExportId, Budget>,
+    /// What `ready` and the finished frames of lanes took of `room`: waiting, and being written.
+    ready_cost: usize,
+    writing_cost: usize,
+    closed: bool,
+}
+
+/// One receiver with a large frame under way.
+#[derive(Debug)]
+struct Lane {
+    to: Receiver,
+    stream: u32,
+    /// Of the first frame, without its length.
+    sent: usize,
+    frames: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    place: u64,
+    numbered: Numbered,
+    cost: usize,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Behind {
+    place: u64,
+    bytes: Vec<u8>,
+}
+
+/// What a message takes of the budgets: an empty one is not free.
+pub(crate) fn cost(body_bytes: usize) -> usize {
+    body_bytes + MESSAGE_OVERHEAD_BYTES
+}
+
+impl Outbox {
+    pub(crate) fn new(limits: OutboxLimits) -> Self {
+        Self {
+            limits,
+            control: Vec::new(),
+            ready: Vec::new(),
+            ready_frames: 0,
+            lanes: VecDeque::new(),
+            behind: VecDeque::new(),
+            pushed: 0,
+            complete: 0,
+            next_stream: 0,
+            room: Budget::new(limits.outbox_bytes_max),
+            windows: BTreeMap::new(),
+            ready_cost: 0,
+            writing_cost: 0,
+            closed: false,
+        }
+    }
+
+    fn window(&mut self, to: ExportId) -> &mut Budget {
+        let window_bytes = self.limits.window_bytes;
+        self.windows.entry(to).or_insert_with(|| Budget::new(window_bytes))
+    }
+
+    /// Asks for room for a message to `to`, at this [`cost`], now or not at all.
+    pub(crate) fn try_admit(&mut self, to: ExportId, cost: usize) -> Admitted {
+        if self.closed {
+            return Admitted::Closed;
+        }
+        if !self.window(to).try_take(cost) {
+            return Admitted::Waits;
+        }
+        if !self.room.try_take(cost) {
+            // Nobody waits for a window that had room, so nobody is to be woken.
+            self.window(to).give_back(cost, &mut Vec::new());
+            return Admitted::Waits;
+        }
+        Admitted::Yes
+    }
+
+    /// Asks for room for a message to `to`, at this [`cost`], and waits for it in order.
+    pub(crate) fn admit(
+        &mut self,
+        to: ExportId,
+        cost: usize,
+        place: &mut Admission,
+        waker: &Waker,
+        stale: &mut Option<Waker>,
+    ) -> Admitted {
+        if self.closed {
+            return Admitted::Closed;
+        }
+        place.has_window = place.has_window || self.window(to).take_or_wait(cost, &mut place.window, waker, stale);
+        if place.has_window && self.room.take_or_wait(cost, &mut place.room, waker, stale) {
+            *place = Admission::default();
+            return Admitted::Yes;
+        }
+        Admitted::Waits
+    }
+
+    /// A sender that was told to wait goes away. Whom to wake, or whose waker is to be dropped, is added to `wake`.
+    pub(crate) fn forget(&mut self, to: ExportId, cost: usize, place: &mut Admission, wake: &mut Vec<Waker>) {
+        let Admission {
+            mut window,
+            has_window,
+            mut room,
+        } = std::mem::take(place);
+        self.room.forget(&mut room, wake);
+        if has_window {
+            self.window(to).give_back(cost, wake);
+        } else {
+            self.window(to).forget(&mut window, wake);
+        }
+    }
+
+    /// Takes room for an answer, which cannot wait. While the outbox [`is_over`](Self::is_over), nothing more is to be read from the peer.
+    pub(crate) fn admit_answer(&mut self, cost: usize) {
+        self.room.take(cost);
+    }
+
+    /// An admitted message is not sent after all: it could not be encoded.
+    pub(crate) fn give_up(&mut self, to: ExportId, cost: usize, wake: &mut Vec<Waker>) {
+        self.window(to).give_back(cost, wake);
+        self.room.give_back(cost, wake);
+    }
+
+    /// Queues a whole frame, with its length, as data. `cost` is what was admitted for it, or 0.
+    pub(crate) fn push(&mut self, to: Receiver, numbered: Numbered, cost: usize, frame: &[u8]) {
+        if self.closed {
+            return;
+        }
+        self.pushed += 1;
+        let is_large = frame.len() - LENGTH_BYTES > self.limits.chunk_bytes;
+        let lane = match self.lanes.iter_mut().find(|lane| lane.to == to) {
+            None if !is_large => {
+                self.ready.extend_from_slice(frame);
+                self.ready_cost += cost;
+                if numbered == Numbered::Yes {
+                    self.complete += 1;
+                    self.ready_frames += 1;
+                }
+                return;
+            }
+            None => {
+                self.lanes.push_back(Lane {
+                    to,
+                    stream: 0,
+                    sent: 0,
+                    frames: VecDeque::new(),
+                });
+                self.lanes.back_mut().expect("it was just put there")
+            }
+            Some(lane) => lane,
+        };
+        lane.frames.push_back(Waiting {
+            place: self.pushed,
+            numbered,
+            cost,
+            bytes: frame.to_vec(),
+        });
+    }
+
+    /// Queues a whole frame before all data.
+    pub(crate) fn push_control(&mut self, frame: &Frame<'_>) {
+        if !self.closed {
+            frame.encode(&mut self.control);
+        }
+    }
+
+    /// Queues a frame that has an `after` behind all data that was pushed before. Its `after` is filled in.
+    pub(crate) fn push_behind(&mut self, frame: &Frame<'_>) {
+        if self.closed {
+            return;
+        }
+        let mut bytes = Vec::new();
+        frame.encode(&mut bytes);
+        self.behind.push_back(Behind {
+            place: self.pushed,
+            bytes,
+        });
+        let mut ready = std::mem::take(&mut self.ready);
+        self.let_go(&mut ready);
+        self.ready = ready;
+    }
+
+    /// Appends to `out` what was waiting behind data that is complete now.
+    fn let_go(&mut self, out: &mut Vec<u8>) {
+        let oldest = self
+            .lanes
+            .iter()
+            .filter_map(|lane| lane.frames.front())
+            .map(|frame| frame.place)
+            .min();
+        while let Some(next) = self.behind.front_mut()
+            && oldest.is_none_or(|oldest| oldest > next.place)
+        {
+            next.bytes[AFTER_AT..AFTER_AT + 8].copy_from_slice(&self.complete.to_le_bytes());
+            out.extend_from_slice(&next.bytes);
+            self.behind.pop_front();
+        }
+    }
+
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.control.is_empty() && self.ready.is_empty() && self.lanes.is_empty()
+    }
+
+    /// Whether more waits than may. Only answers can bring that about.
+    pub(crate) fn is_over(&self) -> bool {
+        self.room.is_over() || self.control.len() > self.limits.outbox_bytes_max
+    }
+
+    /// Moves into `out` what is to be written next. Returns whether there was anything. An empty `out` costs no copy.
+    pub(crate) fn take(&mut self, out: &mut Vec<u8>) -> bool {
+        let before = out.len();
+        for lane in [&mut self.control, &mut self.ready] {
+            if out.is_empty() {
+                std::mem::swap(out, lane);
+            } else {
+                out.append(lane);
+            }
+        }
+        self.writing_cost += std::mem::take(&mut self.ready_cost);
+        self.ready_frames = 0;
+        if let Some(mut lane) = self.lanes.pop_front() {
+            if self.send_piece(&mut lane, out) {
+                self.lanes.push_back(lane);
+            }
+            self.let_go(out);
+        }
+        out.len() > before
+    }
+
+    /// Appends the next piece of a lane. Returns whether the lane has more.
+    fn send_piece(&mut self, lane: &mut Lane, out: &mut Vec<u8>) -> bool {
+        let Some(frame) = lane.frames.front() else {
+            return false;
+        };
+        let whole = &frame.bytes[LENGTH_BYTES..];
+        let done = if lane.sent == 0 && whole.len() <= self.limits.chunk_bytes {
+            out.extend_from_slice(&frame.bytes);
+            true
+        } else {
+            if lane.sent == 0 {
+                lane.stream = self.next_stream;
+                self.next_stream = self.next_stream.wrapping_add(1);
+            }
+            let end = whole.len().min(lane.sent + self.limits.chunk_bytes);
+            let last = end == whole.len();
+            let piece = Frame::Chunk {
+                stream: lane.stream,
+                last,
+                piece: Rest(&whole[lane.sent..end]),
+            };
+            piece.encode(out);
+            lane.sent = end;
+            last
+        };
+        if done {
+            self.writing_cost += frame.cost;
+            self.complete += u64::from(frame.numbered == Numbered::Yes);
+            lane.frames.pop_front();
+            lane.sent = 0;
+        }
+        !lane.frames.is_empty()
+    }
+
+    /// Everything that was taken is written. Whom to wake is added to `wake`.
+    pub(crate) fn written(&mut self, wake: &mut Vec<Waker>) {
+        self.room.give_back(std::mem::take(&mut self.writing_cost), wake);
+    }
+
+    /// The peer's actor has taken messages of so many bytes. Whom to wake is added to `wake`.
+    pub(crate) fn credit(&mut self, to: ExportId, bytes: usize, wake: &mut Vec<Waker>) {
+        if let Some(window) = self.windows.get_mut(&to) {
+            window.give_back(bytes, wake);
+        }
+    }
+
+    /// Nobody holds a handle of `to` any more.
+    pub(crate) fn drop_window(&mut self, to: ExportId) {
+        self.windows.remove(&to);
+    }
+
+    /// The connection has ended: nothing is taken any more, and nothing waits.
+    pub(crate) fn close(&mut self) -> Unsent {
+        let mut unsent = Unsent::default();
+        let waiting = self.lanes.iter().flat_map(|lane| &lane.frames);
+        unsent.frames = self.ready_frames + waiting.filter(|frame| frame.numbered == Numbered::Yes).count() as u64;
+        self.room.dismiss(&mut unsent.wake);
+        for window in self.windows.values_mut() {
+            window.dismiss(&mut unsent.wake);
+        }
+        *self = Self::new(self.limits);
+        self.closed = true;
+        unsent
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,301 @@
+//! What an outbox keeps: order for each receiver, budgets, and places.
+
+use proptest::prelude::*;
+
+use super::super::held::Held;
+use super::super::reassembly::Reassembly;
+use super::*;
+use crate::wire::Reason;
+use crate::wire::frame::Decoder;
+
+const LIMITS: OutboxLimits = OutboxLimits {
+    chunk_bytes: 64,
+    outbox_bytes_max: 10_000,
+    window_bytes: 1_000,
+};
+
+fn tell(to: u128, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    Frame::Tell {
+        to: ExportId(to),
+        body: Rest(body),
+    }
+    .encode(&mut bytes);
+    bytes
+}
+
+fn push(outbox: &mut Outbox, to: u128, body: &[u8]) {
+    outbox.push(Receiver::Export(ExportId(to)), Numbered::Yes, 0, &tell(to, body));
+}
+
+fn down(watch: u64) -> Frame<'static> {
+    let reason = Reason {
+        end: 1,
+        causes: Vec::new(),
+    };
+    Frame::Down {
+        after: 0,
+        watch,
+        reason,
+    }
+}
+
+/// The other end: what it makes of the bytes.
+struct End {
+    decoder: Decoder,
+    reassembly: Reassembly,
+    held: Held<u64>,
+    tells: Vec<(u128, Vec<u8>)>,
+    /// Watches, each with how many messages had come before it.
+    downs: Vec<(u64, usize)>,
+    pings: Vec<usize>,
+}
+
+impl End {
+    fn new() -> Self {
+        Self {
+            decoder: Decoder::new(64 + 6),
+            reassembly: Reassembly::new(100, 10_000, 100_000),
+            held: Held::new(),
+            tells: Vec::new(),
+            downs: Vec::new(),
+            pings: Vec::new(),
+        }
+    }
+
+    fn read(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let taken = self.decoder.feed(bytes);
+            bytes = &bytes[taken..];
+            while let Some(frame) = self.decoder.next().expect("they are frames").map(<[u8]>::to_vec) {
+                self.take(&frame);
+            }
+        }
+    }
+
+    fn take(&mut self, frame: &[u8]) {
+        match Frame::parse(frame).expect("it is a frame") {
+            Frame::Chunk { stream, last, piece } => {
+                if let Some(whole) = self.reassembly.piece(stream, last, piece.0).expect("within bounds") {
+                    self.take(&whole);
+                }
+            }
+            Frame::Tell { to, body } => {
+                let number = self.held.arrived();
+                self.tells.push((to.0, body.0.to_vec()));
+                assert!(self.held.handed_on(number).is_empty());
+            }
+            Frame::Down { after, watch, .. } => {
+                assert_eq!(self.held.hold(after, watch), Ok(Some(watch)));
+                assert_eq!(after, self.tells.len() as u64);
+                self.downs.push((watch, self.tells.len()));
+            }
+            Frame::Ping { .. } => self.pings.push(self.tells.len()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Do {
+    Tell(u128, usize),
+    Down,
+    Ping,
+    Write,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Do>> {
+    let step = prop_oneof![
+        4 => (0..4_u128, 0..60_usize).prop_map(|(to, bytes)| Do::Tell(to, bytes)),
+        2 => (0..4_u128, 60..500_usize).prop_map(|(to, bytes)| Do::Tell(to, bytes)),
+        1 => Just(Do::Down),
+        1 => Just(Do::Ping),
+        3 => Just(Do::Write),
+    ];
+    prop::collection::vec(step, 1..120)
+}
+
+proptest! {
+    /// However small and large messages come between one another: nothing is lost or doubled, each receiver has its own in order, a `Down` is behind all
+    /// that came before it, and a connection cut at any byte has delivered a beginning of each receiver's messages.
+    #[test]
+    fn order_is_kept_for_each_receiver(steps in steps(), cut in any::<prop::sample::Index>()) {
+        let mut outbox = Outbox::new(LIMITS);
+        let mut sent: BTreeMap<u128, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut sent_before = Vec::new();
+        let mut wire = Vec::new();
+        let mut number = 0_u32;
+        for step in &steps {
+            match *step {
+                Do::Tell(to, bytes) => {
+                    number += 1;
+                    let mut body = number.to_le_bytes().to_vec();
+                    body.resize(bytes.max(4), 7);
+                    push(&mut outbox, to, &body);
+                    sent.entry(to).or_default().push(body);
+                }
+                Do::Down => {
+                    outbox.push_behind(&down(sent_before.len() as u64));
+                    sent_before.push(number as usize);
+                }
+                Do::Ping => outbox.push_control(&Frame::Ping { token: 0 }),
+                Do::Write => {
+                    outbox.take(&mut wire);
+                }
+            }
+        }
+        while outbox.take(&mut wire) {}
+        prop_assert!(outbox.is_empty());
+
+        let mut end = End::new();
+        end.read(&wire);
+        for (to, bodies) in &sent {
+            let got: Vec<_> = end.tells.iter().filter(|(at, _)| at == to).map(|(_, body)| body.clone()).collect();
+            prop_assert_eq!(&got, bodies);
+        }
+        prop_assert_eq!(end.downs.len(), sent_before.len());
+        for (at, (watch, behind)) in end.downs.iter().enumerate() {
+            prop_assert_eq!(at as u64, *watch);
+            prop_assert!(*behind >= sent_before[at], "a Down came before what was sent before it");
+        }
+
+        let mut cut_off = End::new();
+        cut_off.read(&wire[..cut.index(wire.len() + 1)]);
+        for (to, bodies) in &sent {
+            let got: Vec<_> = cut_off.tells.iter().filter(|(at, _)| at == to).map(|(_, body)| body.clone()).collect();
+            prop_assert_eq!(&got[..], &bodies[..got.len()]);
+        }
+    }
+}
+
+#[test]
+fn control_goes_before_data_and_small_messages_between_pieces() {
+    let mut outbox = Outbox::new(LIMITS);
+    push(&mut outbox, 1, &[1; 300]);
+    push(&mut outbox, 2, b"small");
+    outbox.push_control(&Frame::Ping { token: 1 });
+    let mut end = End::new();
+    let mut out = Vec::new();
+    outbox.take(&mut out);
+    end.read(&out);
+    assert_eq!(end.pings, [0]);
+    assert_eq!(end.tells.len(), 1, "the small one, before the large one is complete");
+    out.clear();
+    push(&mut outbox, 3, b"later");
+    outbox.take(&mut out);
+    end.read(&out);
+    assert_eq!(end.tells.last().map(|(to, _)| *to), Some(3));
+    out.clear();
+    while outbox.take(&mut out) {}
+    end.read(&out);
+    assert_eq!(end.tells.last().map(|(to, _)| *to), Some(1));
+}
+
+#[test]
+fn two_large_ones_take_turns() {
+    let mut outbox = Outbox::new(LIMITS);
+    push(&mut outbox, 1, &[1; 300]);
+    push(&mut outbox, 2, &[2; 100]);
+    let mut end = End::new();
+    let mut out = Vec::new();
+    while outbox.take(&mut out) {}
+    end.read(&out);
+    let order: Vec<_> = end.tells.iter().map(|(to, _)| *to).collect();
+    assert_eq!(order, [2, 1]);
+}
+
+#[test]
+fn a_warm_outbox_takes_no_memory_for_a_message() {
+    let mut outbox = Outbox::new(LIMITS);
+    let mut out = Vec::new();
+    let mut capacities = Vec::new();
+    for _ in 0..10 {
+        out.clear();
+        push(&mut outbox, 1, b"abc");
+        outbox.take(&mut out);
+        capacities.push((out.capacity(), outbox.ready.capacity()));
+    }
+    assert!(
+        capacities[2..]
+            .windows(2)
+            .all(|pair| pair[0].0 + pair[0].1 == pair[1].0 + pair[1].1),
+        "{capacities:?}"
+    );
+}
+
+fn admit(outbox: &mut Outbox, to: u128, cost: usize, place: &mut Admission) -> Admitted {
+    outbox.admit(ExportId(to), cost, place, Waker::noop(), &mut None)
+}
+
+#[test]
+fn a_slow_actor_holds_up_only_those_who_send_to_it() {
+    let mut outbox = Outbox::new(LIMITS);
+    let (mut first, mut second) = (Admission::default(), Admission::default());
+    assert_eq!(outbox.try_admit(ExportId(1), 900), Admitted::Yes);
+    assert_eq!(outbox.try_admit(ExportId(1), 200), Admitted::Waits);
+    assert_eq!(admit(&mut outbox, 1, 200, &mut first), Admitted::Waits);
+    assert_eq!(admit(&mut outbox, 1, 200, &mut second), Admitted::Waits);
+    assert_eq!(outbox.try_admit(ExportId(2), 900), Admitted::Yes);
+    let mut wake = Vec::new();
+    outbox.credit(ExportId(1), 300, &mut wake);
+    assert_eq!(wake.len(), 2, "there is room for both");
+    assert_eq!(admit(&mut outbox, 1, 200, &mut second), Admitted::Yes);
+    assert_eq!(admit(&mut outbox, 1, 200, &mut first), Admitted::Yes);
+    assert_eq!(outbox.try_admit(ExportId(1), 1), Admitted::Waits);
+}
+
+#[test]
+fn a_full_connection_holds_up_everyone_and_forgets_who_goes() {
+    let mut outbox = Outbox::new(OutboxLimits {
+        outbox_bytes_max: 100,
+        ..LIMITS
+    });
+    let (mut first, mut second) = (Admission::default(), Admission::default());
+    assert_eq!(outbox.try_admit(ExportId(1), 80), Admitted::Yes);
+    outbox.push(Receiver::Export(ExportId(1)), Numbered::Yes, 80, &tell(1, &[0; 40]));
+    assert_eq!(outbox.try_admit(ExportId(2), 30), Admitted::Waits);
+    assert_eq!(admit(&mut outbox, 2, 90, &mut first), Admitted::Waits);
+    assert_eq!(admit(&mut outbox, 3, 10, &mut second), Admitted::Waits, "it came later");
+    let mut wake = Vec::new();
+    outbox.forget(ExportId(2), 90, &mut first, &mut wake);
+    assert_eq!(admit(&mut outbox, 3, 10, &mut second), Admitted::Yes);
+    assert_eq!(outbox.window(ExportId(2)).used(), 0, "its window is whole again");
+    let mut out = Vec::new();
+    outbox.take(&mut out);
+    assert_eq!(outbox.room.used(), 90, "what is being written still counts");
+    outbox.written(&mut wake);
+    assert_eq!(outbox.room.used(), 10);
+}
+
+#[test]
+fn answers_never_wait_and_say_when_to_stop_reading() {
+    let mut outbox = Outbox::new(OutboxLimits {
+        outbox_bytes_max: 100,
+        ..LIMITS
+    });
+    outbox.admit_answer(80);
+    assert!(!outbox.is_over());
+    outbox.admit_answer(80);
+    assert!(outbox.is_over());
+}
+
+#[test]
+fn an_end_sends_everyone_away_and_counts_what_was_never_taken() {
+    let mut outbox = Outbox::new(LIMITS);
+    let mut waits = Admission::default();
+    assert_eq!(outbox.try_admit(ExportId(1), 1_000), Admitted::Yes);
+    assert_eq!(admit(&mut outbox, 1, 10, &mut waits), Admitted::Waits);
+    push(&mut outbox, 1, b"taken");
+    outbox.take(&mut Vec::new());
+    push(&mut outbox, 1, b"not taken");
+    push(&mut outbox, 1, &[0; 500]);
+    push(&mut outbox, 1, b"behind it");
+    let unsent = outbox.close();
+    assert_eq!((unsent.wake.len(), unsent.frames), (1, 3));
+    assert_eq!(admit(&mut outbox, 1, 10, &mut waits), Admitted::Closed);
+    assert_eq!(outbox.try_admit(ExportId(1), 10), Admitted::Closed);
+    push(&mut outbox, 1, b"too late");
+    outbox.push_behind(&down(1));
+    outbox.push_control(&Frame::Ping { token: 1 });
+    assert!(!outbox.take(&mut Vec::new()));
+}
