@@ -348,7 +348,7 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
                     }
                     return Poll::Ready(Err(match unsent {
                         Unsent::Stopped(_) => AskError::Stopped,
-                        Unsent::Full(_) => AskError::Full,
+                        Unsent::Full(_) | Unsent::TooLarge(..) => AskError::Full,
                         Unsent::NodeDown(_) => AskError::NodeDown,
                         Unsent::Unsendable(_, why) => AskError::Unsendable(why),
                     }));

@@ -83,6 +83,9 @@ pub(crate) enum Unsent<M> {
     NodeDown(Envelope<M>),
     #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "made where nodes are connected"))]
     Unsendable(Envelope<M>, String),
+    /// It has so many bytes, for which there is no room now.
+    #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "made where nodes are connected"))]
+    TooLarge(Envelope<M>, usize),
 }
 
 impl<M: Send + 'static> Handle<M> {
@@ -242,7 +245,9 @@ impl<M: Send + 'static> Handle<M> {
     pub(crate) fn bury(&self, unsent: Unsent<M>) {
         let (envelope, reason, why) = match unsent {
             Unsent::Stopped(envelope) => (envelope, DeadReason::Stopped, AskError::Stopped),
-            Unsent::Full(envelope) => (envelope, DeadReason::DroppedNewest, AskError::Full),
+            Unsent::Full(envelope) | Unsent::TooLarge(envelope, _) => {
+                (envelope, DeadReason::DroppedNewest, AskError::Full)
+            }
             Unsent::NodeDown(envelope) => (envelope, DeadReason::Unsent, AskError::NodeDown),
             Unsent::Unsendable(envelope, why) => (envelope, DeadReason::Unsent, AskError::Unsendable(why)),
         };
@@ -310,13 +315,19 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
                             route.avoid(berth, &mut self.place);
                             continue;
                         }
-                        Poll::Ready(match self.envelope.take() {
-                            Some(envelope) => route.deliver(envelope, berth),
-                            None => {
-                                route.unreserve(berth);
-                                Ok(())
+                        let Some(envelope) = self.envelope.take() else {
+                            route.unreserve(berth);
+                            return Poll::Ready(Ok(()));
+                        };
+                        match route.deliver(envelope, berth) {
+                            // How much room it needs is known now, and it is asked for.
+                            Err(Unsent::TooLarge(envelope, bytes)) => {
+                                self.envelope = Some(envelope);
+                                self.place.bytes = bytes;
+                                continue;
                             }
-                        })
+                            delivered => Poll::Ready(delivered),
+                        }
                     }
                     Poll::Ready(Err(why)) => self.refuse(why),
                     Poll::Pending if own_mailbox() => self.refuse(NoRoom::Full),
@@ -389,7 +400,7 @@ impl<M> From<Refused<M>> for Unsent<M> {
 impl<M> TellError<M> {
     fn of(unsent: Unsent<M>) -> Self {
         match unsent {
-            Unsent::Full(envelope) => TellError::Full(envelope.msg),
+            Unsent::Full(envelope) | Unsent::TooLarge(envelope, _) => TellError::Full(envelope.msg),
             Unsent::Stopped(envelope) => TellError::Stopped(envelope.msg),
             Unsent::NodeDown(envelope) => TellError::NodeDown(envelope.msg),
             Unsent::Unsendable(envelope, why) => TellError::Unsendable(envelope.msg, why),
@@ -400,7 +411,7 @@ impl<M> TellError<M> {
 impl<M> TryTellError<M> {
     fn of(unsent: Unsent<M>) -> Self {
         match unsent {
-            Unsent::Full(envelope) => TryTellError::Full(envelope.msg),
+            Unsent::Full(envelope) | Unsent::TooLarge(envelope, _) => TryTellError::Full(envelope.msg),
             Unsent::Stopped(envelope) => TryTellError::Stopped(envelope.msg),
             Unsent::NodeDown(envelope) => TryTellError::NodeDown(envelope.msg),
             Unsent::Unsendable(envelope, why) => TryTellError::Unsendable(envelope.msg, why),

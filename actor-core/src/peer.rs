@@ -75,6 +75,8 @@ pub struct Parcel<'a> {
     pub body: &'a [u8],
     /// The numbers of the reply ports in it, and who waits at this end of each.
     pub replies: Vec<(u64, Arc<dyn Asker>)>,
+    /// The actors of this node whose handles are in it.
+    pub exports: Vec<ExportId>,
 }
 
 /// That a message is a question: by which of its reply ports, and until when it is waited for.
@@ -110,26 +112,40 @@ pub trait Peer: Abroad + 'static {
     /// What holds now; `None` while there is no connection.
     fn terms(&self) -> Option<Terms>;
 
-    /// Takes room for one message to an actor there.
+    /// Whether something can be sent now; waits for a connection that is being made.
     ///
     /// # Errors
-    /// There is none, or no connection.
-    fn try_reserve(&self, to: ExportId) -> Result<(), NoRoom>;
+    /// There is none, and none is being made.
+    fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>>;
 
-    /// The same, waiting for room, first come, first served; or for a connection that is being made.
-    fn poll_reserve(&self, to: ExportId, ticket: &mut Option<u64>, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>>;
-
-    /// Gives up a place in the queue for room, or the room that came of it.
-    fn forget(&self, to: ExportId, ticket: &mut Option<u64>);
-
-    /// Gives back room that was reserved and not used.
-    fn unreserve(&self, to: ExportId);
-
-    /// Sends a message into the room that was reserved for it.
+    /// Takes room for a message of so many bytes to an actor there, and waits for it, first come, first served.
     ///
     /// # Errors
-    /// The conversation that it was made for is over. Nothing was sent, and its room is given back.
-    fn send(&self, to: ExportId, parcel: Parcel<'_>, asked: Option<Asked>) -> Result<(), NoRoom>;
+    /// There is no connection.
+    fn poll_room(
+        &self,
+        to: ExportId,
+        bytes: usize,
+        ticket: &mut Option<u64>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), NoRoom>>;
+
+    /// Gives up a place in the queue for room.
+    fn forget(&self, to: ExportId, bytes: usize, ticket: &mut Option<u64>);
+
+    /// Gives back room that was taken and not used.
+    fn give_back(&self, to: ExportId, bytes: usize);
+
+    /// Sends a message into the room of so many `given` bytes, beyond it if it needs more; or, where none was given, if
+    /// there is room for it now.
+    ///
+    /// # Errors
+    /// There is no room for it, or the conversation that it was made for is over. Nothing was sent, what was given is
+    /// given back, and what was exported for it is not held.
+    fn send(&self, to: ExportId, parcel: Parcel<'_>, asked: Option<Asked>, given: Option<usize>) -> Result<(), NoRoom>;
+
+    /// What was exported to be sent is not sent after all.
+    fn unsend(&self, exports: &[ExportId]);
 
     /// Sends the answer to a call from there, or why there is none. What is not answered in its conversation is dropped.
     fn answer(&self, call: u64, answer: Result<Parcel<'_>, AskError>);

@@ -1,6 +1,6 @@
 //! Handles and reply ports as bytes: what connects nodes builds on this, and applications do not need to see it.
 //!
-//! A [`Handle`](crate::Handle) and a [`Reply`](crate::Reply) implement `Serialize` and `Deserialize` where their messages and answers can travel. They
+//! A [`Handle`] and a [`Reply`](crate::Reply) implement `Serialize` and `Deserialize` where their messages and answers can travel. They
 //! have a wire form only while a message is on its way to or from a [`Peer`]: for a handle an [`Address`], for a reply
 //! port the number of a call. Outside of that it is an error of serde.
 

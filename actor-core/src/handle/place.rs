@@ -10,6 +10,8 @@ use crate::mailbox::Ticket;
 #[derive(Default)]
 pub(crate) struct Place {
     pub(crate) ticket: Ticket,
+    /// How many bytes the message has on its way to another node, once there was no room for so many.
+    pub(crate) bytes: usize,
     /// Boxed, as most senders have to do with one mailbox.
     pub(crate) seats: Option<Box<Seats>>,
 }
@@ -41,6 +43,9 @@ impl Seats {
 pub(crate) enum Berth {
     /// In the one mailbox there is.
     Here,
+    /// Of so many bytes, in the connection to another node.
+    #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "made where nodes are connected"))]
+    Bytes(usize),
     /// With one worker of a pool.
     With { era: u64, worker: usize },
     /// With each of these, for a message of which it is not known yet who gets it.

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{Asker, Line, Peer};
+use super::{Asker, ExportId, Line, Peer};
 
 thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
@@ -18,6 +18,8 @@ pub(crate) struct Scope {
     pub(crate) peer: Arc<dyn Peer>,
     /// The reply ports that were found in it: who waits here for what number.
     pub(crate) replies: Vec<(u64, Arc<dyn Asker>)>,
+    /// The actors of this node whose handles were found in it.
+    pub(crate) exports: Vec<ExportId>,
     /// The ways back that were made for the reply ports that came in it.
     pub(crate) lines: Vec<Arc<Line>>,
 }
@@ -27,6 +29,7 @@ pub(crate) fn within<R>(peer: Arc<dyn Peer>, f: impl FnOnce() -> R) -> (R, Scope
     let scope = Scope {
         peer,
         replies: Vec::new(),
+        exports: Vec::new(),
         lines: Vec::new(),
     };
     let restore = Restore(SCOPE.replace(Some(scope)));

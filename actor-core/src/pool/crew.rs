@@ -37,7 +37,7 @@ impl Berth {
     /// The workers with whom it is, and when they were workers.
     fn workers(self) -> (u64, Vec<usize>) {
         match self {
-            Berth::Here => (0, Vec::new()),
+            Berth::Here | Berth::Bytes(_) => (0, Vec::new()),
             Berth::With { era, worker } => (era, vec![worker]),
             Berth::Each { era, workers } => (era, workers),
         }
@@ -339,7 +339,7 @@ impl<M: Send + 'static> Route<M> for Crew<M> {
     fn handler(&self, berth: &Berth) -> Option<Arc<dyn AnyCell>> {
         match berth {
             Berth::With { era, worker } => Some(self.shift_of(*era)?.workers[*worker].clone()),
-            Berth::Here | Berth::Each { .. } => None,
+            Berth::Here | Berth::Bytes(_) | Berth::Each { .. } => None,
         }
     }
 

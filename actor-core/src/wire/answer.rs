@@ -67,6 +67,7 @@ impl<T: Wire> Remote<T> {
             let encode = || terms.codec.encode(answer, scratch, terms.body_bytes_max);
             let (encoded, scope) = peer::within(peer.clone(), encode);
             if let Err(why) = encoded {
+                peer.unsend(&scope.exports);
                 return self.line.answer(Err(AskError::Unsendable(why.to_string())));
             }
             // An answer cannot come back, and neither can the ports in it.
@@ -77,6 +78,7 @@ impl<T: Wire> Remote<T> {
                 session: terms.session,
                 body: scratch,
                 replies: scope.replies,
+                exports: scope.exports,
             }));
         });
     }

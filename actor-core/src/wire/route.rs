@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use actor_wire::Wire;
 use serde::de::Error as _;
@@ -30,6 +30,9 @@ struct Remote<M> {
     proxy: Arc<Proxy>,
     message: PhantomData<fn(M)>,
 }
+
+/// The room that is taken for a message which an adapter is still to make. A larger one exceeds the budget by the rest.
+const ADAPTED_BYTES: usize = 256;
 
 thread_local! {
     /// Bytes on their way into the buffer of a connection: a user's `Serialize` never runs under its lock.
@@ -82,20 +85,31 @@ impl<M: Wire> Route<M> for Remote<M> {
         self.proxy.order(orders);
     }
 
-    fn try_reserve(&self, _msg: Option<&M>) -> Result<Berth, NoRoom> {
-        if !self.proxy.core().is_alive() {
-            return Err(NoRoom::Stopped);
+    fn try_reserve(&self, msg: Option<&M>) -> Result<Berth, NoRoom> {
+        let mut place = Place::default();
+        let reserved = self.poll_reserve(msg, &mut place, &mut Context::from_waker(Waker::noop()));
+        self.forget(&mut place);
+        match reserved {
+            Poll::Ready(reserved) => reserved,
+            Poll::Pending => Err(NoRoom::Full),
         }
-        self.peer().try_reserve(self.export()).map(|()| Berth::Here)
     }
 
-    fn poll_reserve(&self, _msg: Option<&M>, place: &mut Place, cx: &mut Context<'_>) -> Poll<Result<Berth, NoRoom>> {
+    /// How many bytes a message has is not known before it is encoded, which is not done for nothing: so at first there
+    /// is only a look at the connection. One that is still to be made, by an adapter, is taken to be small.
+    fn poll_reserve(&self, msg: Option<&M>, place: &mut Place, cx: &mut Context<'_>) -> Poll<Result<Berth, NoRoom>> {
         if !self.proxy.core().is_alive() {
             self.forget(place);
             return Poll::Ready(Err(NoRoom::Stopped));
         }
-        let reserved = self.peer().poll_reserve(self.export(), &mut place.ticket, cx);
-        reserved.map_ok(|()| Berth::Here)
+        if msg.is_none() {
+            place.bytes = ADAPTED_BYTES;
+        }
+        if place.bytes == 0 {
+            return self.peer().poll_connected(cx).map_ok(|()| Berth::Here);
+        }
+        let room = self.peer().poll_room(self.export(), place.bytes, &mut place.ticket, cx);
+        room.map_ok(|()| Berth::Bytes(place.bytes))
     }
 
     /// The budget of a connection is not exceeded for what comes from another.
@@ -104,7 +118,9 @@ impl<M: Wire> Route<M> for Remote<M> {
     }
 
     fn forget(&self, place: &mut Place) {
-        self.peer().forget(self.export(), &mut place.ticket);
+        if place.ticket.is_some() {
+            self.peer().forget(self.export(), place.bytes, &mut place.ticket);
+        }
     }
 
     fn avoid(&self, berth: Berth, _place: &mut Place) {
@@ -120,12 +136,17 @@ impl<M: Wire> Route<M> for Remote<M> {
         Some(self.proxy.clone())
     }
 
-    fn unreserve(&self, _berth: Berth) {
-        self.peer().unreserve(self.export());
+    fn unreserve(&self, berth: Berth) {
+        if let Berth::Bytes(bytes) = berth {
+            self.peer().give_back(self.export(), bytes);
+        }
     }
 
-    fn deliver(&self, envelope: Envelope<M>, _berth: Berth) -> Result<(), Unsent<M>> {
-        let room = Reserved(Some(self));
+    fn deliver(&self, envelope: Envelope<M>, berth: Berth) -> Result<(), Unsent<M>> {
+        let mut room = Reserved {
+            of: self,
+            berth: Some(berth),
+        };
         let Some(terms) = self.peer().terms() else {
             return Err(Unsent::NodeDown(envelope));
         };
@@ -133,6 +154,7 @@ impl<M: Wire> Route<M> for Remote<M> {
             let encode = || terms.codec.encode(&envelope.msg, scratch, terms.body_bytes_max);
             let (encoded, scope) = peer::within(self.peer().clone(), encode);
             if let Err(why) = encoded {
+                self.peer().unsend(&scope.exports);
                 return Err(Unsent::Unsendable(envelope, why.to_string()));
             }
             let replies = scope.replies.clone();
@@ -143,19 +165,25 @@ impl<M: Wire> Route<M> for Remote<M> {
                     deadline: question.deadline(),
                 })
             });
-            room.used();
+            let given = match room.berth.take() {
+                Some(Berth::Bytes(bytes)) => Some(bytes),
+                _ => None,
+            };
+            let bytes = scratch.len();
             let parcel = Parcel {
                 session: terms.session,
                 body: scratch,
                 replies: scope.replies,
+                exports: scope.exports,
             };
-            match self.peer().send(self.export(), parcel, asked) {
+            match self.peer().send(self.export(), parcel, asked, given) {
                 Ok(()) => {
                     for (call, asker) in replies {
                         asker.has_gone(self.peer().clone(), call);
                     }
                     Ok(())
                 }
+                Err(NoRoom::Full) => Err(Unsent::TooLarge(envelope, bytes)),
                 Err(why) => Err(Unsent::new(why, envelope)),
             }
         })
@@ -172,18 +200,15 @@ fn is_same(asker: &dyn peer::Asker, question: &dyn Question) -> bool {
 }
 
 /// Gives reserved room back, unless it was used.
-struct Reserved<'a, M>(Option<&'a Remote<M>>);
-
-impl<M> Reserved<'_, M> {
-    fn used(mut self) {
-        self.0 = None;
-    }
+struct Reserved<'a, M: Wire> {
+    of: &'a Remote<M>,
+    berth: Option<Berth>,
 }
 
-impl<M> Drop for Reserved<'_, M> {
+impl<M: Wire> Drop for Reserved<'_, M> {
     fn drop(&mut self) {
-        if let Some(remote) = self.0 {
-            remote.peer().unreserve(remote.export());
+        if let Some(berth) = self.berth.take() {
+            self.of.unreserve(berth);
         }
     }
 }
@@ -201,7 +226,9 @@ impl<M: Wire> Serialize for Handle<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let exported = peer::with(|scope| match self.proxy() {
             Some(proxy) => scope.peer.pass_on(proxy.address()).map(|()| proxy.address().clone()),
-            None => scope.peer.export(export::of(self)),
+            None => scope.peer.export(export::of(self)).inspect(|address| {
+                scope.exports.push(address.export);
+            }),
         });
         let address = exported
             .ok_or_else(|| S::Error::custom("a handle has a wire form only in a message to another node"))?
