@@ -14,6 +14,8 @@ pub mod wire;
 
 mod error;
 
+pub mod transport;
+
 #[allow(dead_code, reason = "its driver is the one who uses it")]
 mod peer;
 

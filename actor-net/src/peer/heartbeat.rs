@@ -141,7 +141,7 @@ mod tests {
     const TIMEOUT: Duration = Duration::from_secs(10);
 
     fn t0() -> Instant {
-        static T0: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        static T0: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(|| tokio::time::Instant::now().into_std());
         *T0
     }
 
