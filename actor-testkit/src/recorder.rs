@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actor_core::{Actor, ActorId, ActorResult, Context, ExitReason, Signal};
+use tokio::time::Instant;
 
 /// How many events a [`Recorder`] keeps between two calls of [`take`](Recorder::take).
 pub const EVENTS_MAX: usize = 65_536;
@@ -50,7 +51,7 @@ pub struct Recorder(Arc<Mutex<Noted>>);
 
 #[derive(Default)]
 struct Noted {
-    events: Vec<String>,
+    events: Vec<(Instant, String)>,
     /// Who has started before: an id is the same before and after a restart.
     started: HashSet<ActorId>,
 }
@@ -82,24 +83,32 @@ impl Recorder {
 
     /// Everything since the last [`take`](Self::take), which stays.
     pub fn events(&self) -> Vec<String> {
-        self.lock().events.clone()
+        self.lock().events.iter().map(|(_, event)| event.clone()).collect()
     }
 
     /// Everything since the last call, which is forgotten.
     ///
     /// An actor that starts again is still said to be *restarted*.
     pub fn take(&self) -> Vec<String> {
+        self.take_timed().into_iter().map(|(_, event)| event).collect()
+    }
+
+    /// The same as [`take`](Self::take), with when each event was noted, by the runtime's clock.
+    pub fn take_timed(&self) -> Vec<(Instant, String)> {
         std::mem::take(&mut self.lock().events)
     }
 
-    fn note(&self, event: String) {
+    /// Notes an event of the test's own among the others, such as a message that an actor handled.
+    pub fn note(&self, event: impl Into<String>) {
+        let (now, event) = (Instant::now(), event.into());
         let mut noted = self.lock();
         match EVENTS_MAX - noted.events.len() {
             0 => {}
-            1 => noted.events.push(format!(
-                "the recorder is full at {EVENTS_MAX} events: what came then is lost"
+            1 => noted.events.push((
+                now,
+                format!("the recorder is full at {EVENTS_MAX} events: what came then is lost"),
             )),
-            _ => noted.events.push(event),
+            _ => noted.events.push((now, event)),
         }
     }
 

@@ -141,3 +141,19 @@ async fn a_recorder_that_is_full_says_so_last() {
         Some("the recorder is full at 65536 events: what came then is lost")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn events_of_the_test_stand_among_the_others_each_with_its_time() {
+    let recorder = Recorder::new();
+    let start = tokio::time::Instant::now();
+    recorder.note("the test begins");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    recorder.note(String::from("three seconds have passed"));
+    let timed = recorder.take_timed();
+    assert!(recorder.take().is_empty());
+    let seconds: Vec<_> = timed
+        .iter()
+        .map(|(at, event)| (at.duration_since(start).as_secs(), &**event))
+        .collect();
+    assert_eq!(seconds, [(0, "the test begins"), (3, "three seconds have passed")]);
+}
