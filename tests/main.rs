@@ -13,6 +13,8 @@ mod inspecting;
 mod linking;
 mod mailboxes;
 mod naming;
+mod orders;
+mod otp;
 mod pool_lives;
 mod pooling;
 mod stopping;

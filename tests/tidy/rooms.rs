@@ -24,6 +24,9 @@ const PURE: &[&str] = &[
     "actor-net/src/wire/",
     "actor-wire/src/",
     "examples/chat/protocol/",
+    "tests/otp/model.rs",
+    "tests/otp/model/",
+    "tests/otp/rules.rs",
 ];
 
 const IMPURE: [&str; 9] = [
