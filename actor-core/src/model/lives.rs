@@ -69,6 +69,24 @@ fn two_kills_cost_one_life_or_two_and_a_message_that_waits_none() {
 }
 
 #[test]
+fn a_kill_reaches_a_handler_that_waits() {
+    in_many_systems(|system| async move {
+        let deeds = Deeds::default();
+        let spec = deeds.spec("a").restart(RestartPolicy::Temporary);
+        let actor = system.spawn_spec(spec).expect("it starts");
+        assert!(actor.try_tell(Word::Hang).is_ok());
+        let ended = actor.watch();
+        let killer = spawn(async move { actor.kill().await });
+        assert!(matches!(ended.await.reason, ExitReason::Killed));
+        killer
+            .await
+            .expect("it does not fail")
+            .expect("a kill waits for nobody");
+        assert_eq!(deeds.ends(), deeds.lives());
+    });
+}
+
+#[test]
 fn a_kill_that_meets_a_stop_is_no_end_without_a_reason() {
     in_many_systems(|system| async move {
         let deeds = Deeds::default();

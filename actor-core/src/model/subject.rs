@@ -1,6 +1,6 @@
 //! An actor that does as it is told, and the system it lives in for one run of a test.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,6 +23,8 @@ use super::in_many_orders;
 pub(super) enum Word {
     Note,
     Fail,
+    /// Waits for what never comes.
+    Hang,
     Answer(Reply<u32>),
     /// Dropped unanswered, in a handler that then fails or does not.
     DropUnanswered(Reply<u32>, bool),
@@ -33,7 +35,7 @@ pub(super) enum Word {
 
 /// What all lives of one subject have done; shared with the test.
 #[derive(Clone, Default)]
-pub(super) struct Deeds(Arc<[AtomicUsize; 4]>);
+pub(super) struct Deeds(Arc<[AtomicUsize; 5]>);
 
 impl Deeds {
     pub(super) fn lives(&self) -> usize {
@@ -51,6 +53,11 @@ impl Deeds {
 
     pub(super) fn child_exits(&self) -> usize {
         self.0[3].load(Ordering::Relaxed)
+    }
+
+    /// The last life that failed as it was told.
+    pub(super) fn failed_in(&self) -> usize {
+        self.0[4].load(Ordering::Relaxed)
     }
 
     fn add(&self, deed: usize) {
@@ -80,7 +87,11 @@ impl Actor for Subject {
     async fn handle(&mut self, word: Word, ctx: &mut Context<Word>) -> ActorResult {
         match word {
             Word::Note => self.0.add(2),
-            Word::Fail => return Err(ActorError::new("on purpose")),
+            Word::Fail => {
+                self.0.0[4].store(self.0.lives(), Ordering::Relaxed);
+                return Err(ActorError::new("on purpose"));
+            }
+            Word::Hang => pending().await,
             Word::Answer(reply) => reply.send(1),
             Word::DropUnanswered(reply, fails) => {
                 drop(reply);
