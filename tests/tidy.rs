@@ -23,6 +23,7 @@ const FOLDERS: &[&str] = &[
     "xtask",
     "tests",
     "benches",
+    "soak",
 ];
 
 /// The crates whose rooms have an order.

@@ -11,6 +11,7 @@ mod model;
 mod mutants;
 mod noise;
 mod server;
+mod soak;
 mod step;
 
 use std::process::ExitCode;
@@ -32,12 +33,15 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
                     everything after the word goes to the benchmark: cargo xtask bench --help
   model [TEST]    locks, wake-ups, whole lives of actors under a model checker, in many orders of their steps
                     --iterations N   for each test (20000)   --seed N   repeat a run (a failed test prints its own)
+  soak            a tree of actors under random kills, panics, stops, floods, and actors that come and go: at the end nothing
+                  may be left, lost, stuck or slower, and memory must be what it was
+                    --seconds N   (600)   --actors N   (100000)   --seed N
   miri            actor-core's unit tests in Miri (needs a nightly toolchain with it)
   mutants         breaks the rooms of supervision and of the mailbox in one place after the other, and runs the
                   tests each time: takes hours (needs cargo-mutants)
                     everything after the word goes to it: cargo xtask mutants --file actor-core/src/family.rs
 
-The same build as `cargo test --workspace` is used wherever speed does not matter; load and bench build with --release.
+The same build as `cargo test --workspace` is used wherever speed does not matter; load, bench and soak build with --release.
 ";
 
 fn main() -> ExitCode {
@@ -58,6 +62,7 @@ fn run(word: Option<&str>, rest: &[String]) -> Outcome {
     match word {
         Some("load") => load::run(rest),
         Some("bench") => bench::run(rest),
+        Some("soak") => soak::run(rest),
         None | Some("help" | "--help" | "-h") => help(),
         Some(_) if wants_help => help(),
         Some("check") => check::run(rest),
