@@ -179,10 +179,10 @@ impl Family {
 
     /// Notes that the child's `on_start` has ended well.
     pub(crate) fn life_is_up(&self, key: u64, now: Instant) {
-        if let Some(child) = self.state.lock().children.get_mut(&key) {
+        self.change(key, |child| {
             child.attempts.started(now);
-        }
-        self.set_phase(key, Phase::Up);
+            child.phase = Phase::Up;
+        });
     }
 
     /// Decides what becomes of a child whose life has ended. `chance` is for the jitter of its back-off.
@@ -268,16 +268,17 @@ impl Family {
 
     /// Notes that a child waits for the order to begin its next life.
     pub(crate) fn is_parked(&self, key: u64) {
-        if let Some(child) = self.state.lock().children.get_mut(&key) {
+        self.change(key, |child| {
             child.rests += 1;
-        }
-        self.set_phase(key, Phase::Parked);
+            child.phase = Phase::Parked;
+        });
     }
 
-    fn set_phase(&self, key: u64, phase: Phase) {
+    /// Changes a child in one step: one who is woken by the half of it would take it for the whole.
+    fn change(&self, key: u64, change: impl FnOnce(&mut Child)) {
         let mut state = self.state.lock();
         if let Some(child) = state.children.get_mut(&key) {
-            child.phase = phase;
+            change(child);
         }
         let wakers = std::mem::take(&mut state.regroups);
         drop(state);
