@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 /// How many orders of the steps a test is run with unless said otherwise.
 const ITERATIONS_DEFAULT: usize = 1_000;
@@ -54,13 +54,20 @@ fn in_many_orders(test: impl Fn() + Send + Sync + Clone + 'static) {
 }
 
 fn run(scheduler: impl Scheduler + 'static, test: impl Fn() + Send + Sync + 'static) -> usize {
-    let clock = Builder::new_current_thread().enable_time().start_paused(true).build();
-    let clock = clock.expect("a runtime of one thread");
-    let _standing_still = clock.enter();
+    let _standing_still = clock().enter();
     let mut config = Config::new();
     config.stack_size = STACK_BYTES;
     config.silence_warnings = true;
     Runner::new(scheduler, config).run(test)
+}
+
+/// A clock that stands still. It is never dropped: of a test that failed it would wake what is no more.
+fn clock() -> &'static Runtime {
+    static CLOCK: OnceLock<Runtime> = OnceLock::new();
+    CLOCK.get_or_init(|| {
+        let clock = Builder::new_current_thread().enable_time().start_paused(true).build();
+        clock.expect("a runtime of one thread")
+    })
 }
 
 fn number(name: &str) -> Option<u64> {
