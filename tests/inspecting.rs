@@ -49,7 +49,7 @@ async fn a_snapshot_shows_each_living_actor_with_its_state_and_its_children() ->
         shown(&system),
         [
             r#"a: running, 0 restarts, 2 messages, """#,
-            r#"b: back-off, 5.0s, 0 restarts, 0 messages, "on purpose""#,
+            r#"b: back-off, 5.0 s, 0 restarts, 0 messages, "on purpose""#,
             r#"c: regrouping, 0 restarts, 0 messages, """#,
         ]
     );

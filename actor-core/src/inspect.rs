@@ -59,7 +59,7 @@ impl fmt::Display for ChildState {
             ChildState::Starting => f.write_str("starting"),
             ChildState::Running => f.write_str("running"),
             ChildState::Stopping => f.write_str("stopping"),
-            ChildState::BackOff(left) => write!(f, "back-off, {left:.1?}"),
+            ChildState::BackOff(left) => write!(f, "back-off, {:.1} s", left.as_secs_f64()),
             ChildState::Regrouping => f.write_str("regrouping"),
         }
     }
