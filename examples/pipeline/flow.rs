@@ -153,7 +153,7 @@ pub(crate) async fn feed(source: &mut Source, flow: &Flow) -> anyhow::Result<()>
                 flow.sink.watch()
             };
             let down = first.await;
-            anyhow::bail!("{} {}", down.path, down.reason);
+            anyhow::bail!("a stage {}", down.reason);
         }
         flow.counts.read.store(number, Ordering::Relaxed);
         flow.counts
