@@ -2,8 +2,9 @@
 //!
 //! It knows nothing of tasks, locks or wakers. Each actor is in one place of its life; all take one step after the
 //! other until none can, then the clock goes to the next time that one waits for. Where it could matter who is first,
-//! `backward` has them step in the other order: a story whose outcome depends on that is no test.
+//! they step in other orders too: a story whose outcome depends on that is no test.
 
+mod bonds;
 mod life;
 mod regroup;
 mod team;
@@ -24,6 +25,16 @@ const ROOT: usize = 0;
 /// A child has 5 s to stop, or as long as its own children take.
 const SHUTDOWN: Ms = 5000;
 
+/// Who takes the next step of all that could.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Who came first. An interruption comes before what was waited for at the same moment.
+    Forward,
+    /// Who came last, and what was waited for before an interruption.
+    Backward,
+    WorkersFirst,
+}
+
 pub(super) struct Model {
     now: Ms,
     nodes: Vec<Node>,
@@ -33,7 +44,8 @@ pub(super) struct Model {
     links: Vec<(usize, usize)>,
     seen: Seen,
     asked: u32,
-    backward: bool,
+    watched: u32,
+    order: Order,
 }
 
 /// What is said of a worker by its name, whoever has it.
@@ -64,6 +76,8 @@ struct Node {
     start_failed: Option<Reason>,
     open: bool,
     mail: VecDeque<Mail>,
+    /// Its watches in this life that have not been answered, each with whom it is on.
+    watches: Vec<(u32, usize)>,
     restarts_in_a_row: u32,
     up_since: Option<Ms>,
     ended: Option<Reason>,
@@ -95,6 +109,9 @@ enum Mail {
     Do(Do),
     Ask(u32),
     LinkTo(usize),
+    Watch(usize),
+    /// The answer to a watch, which is no message: it is neither refused nor counted.
+    Down(u32),
 }
 
 /// Where a node is in its life. `until: None` is for ever.
@@ -143,8 +160,20 @@ enum By {
 }
 
 impl Model {
-    /// Plays a story: what is seen, and which of its commands could be given.
-    pub(super) fn play(story: &Story, backward: bool) -> (Seen, Vec<bool>) {
+    /// Plays a story: what is seen, and which of its commands could be given. `Err` has what else could be seen, where
+    /// it depends on who is first.
+    pub(super) fn play(story: &Story) -> Result<(Seen, Vec<bool>), (Seen, Seen)> {
+        let played = Self::play_in(story, Order::Forward);
+        for order in [Order::Backward, Order::WorkersFirst] {
+            let (seen, _) = Self::play_in(story, order);
+            if seen != played.0 {
+                return Err((played.0, seen));
+            }
+        }
+        Ok(played)
+    }
+
+    fn play_in(story: &Story, order: Order) -> (Seen, Vec<bool>) {
         let root = Team {
             strategy: Strategy::Plain,
             limit: story.limit,
@@ -164,7 +193,8 @@ impl Model {
                 dead: [0; 3],
             },
             asked: 0,
-            backward,
+            watched: 0,
+            order,
         };
         model.spawn(ROOT, root, false);
         model.pass(0);
@@ -193,6 +223,7 @@ impl Model {
             Command::Tell(name, deed) => {
                 let mail = match deed {
                     Do::LinkTo(other) => Mail::LinkTo(self.names[other]),
+                    Do::Watch(other) => Mail::Watch(self.names[other]),
                     deed => Mail::Do(deed.clone()),
                 };
                 let node = self.named(name);
@@ -236,7 +267,9 @@ impl Model {
         let answers = |name: &String| self.names.get(name).is_some_and(|&id| self.answers(id));
         match command {
             Command::Nothing | Command::Starts(..) | Command::Stops(..) | Command::LetGo(_) => true,
-            Command::Tell(name, Do::LinkTo(other)) => name != other && self.is_worker(name) && self.is_worker(other),
+            Command::Tell(name, Do::LinkTo(other) | Do::Watch(other)) => {
+                name != other && self.is_worker(name) && self.is_worker(other)
+            }
             Command::Tell(name, _) | Command::Ask(name) => self.is_worker(name),
             Command::Stop(name) | Command::Drain(name) | Command::Kill(name) => {
                 self.is_worker(name) || self.names.get(name).is_some_and(|&id| self.is_found(id))
@@ -310,6 +343,7 @@ impl Model {
             start_failed: None,
             open: true,
             mail: VecDeque::new(),
+            watches: Vec::new(),
             restarts_in_a_row: 0,
             up_since: None,
             ended: None,
@@ -343,8 +377,16 @@ impl Model {
         while moved {
             moved = false;
             let count = self.nodes.len();
-            for n in 0..count {
-                let id = if self.backward { count - 1 - n } else { n };
+            let is_team = |&id: &usize| self.nodes[id].spec.team.is_some();
+            let ids: Vec<usize> = match self.order {
+                Order::Forward => (0..count).collect(),
+                Order::Backward => (0..count).rev().collect(),
+                Order::WorkersFirst => {
+                    let workers = (0..count).filter(|id| !is_team(id));
+                    workers.chain((0..count).rev().filter(is_team)).collect()
+                }
+            };
+            for id in ids {
                 while self.step(id) {
                     moved = true;
                 }

@@ -58,6 +58,10 @@ pub(super) enum Do {
     EndItself,
     /// Links itself to another worker.
     LinkTo(String),
+    /// Watches another worker, once more.
+    Watch(String),
+    /// Withdraws its last watch on the one of this name.
+    Unwatch(String),
 }
 
 /// What is done to whom.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use actor_core::prelude::*;
-use actor_core::{ChildSpec, ChildState, DeadReason, Supervise, Supervisor};
+use actor_core::{ChildSpec, ChildState, DeadReason, Supervise, Supervisor, WatchId};
 use actor_testkit::{Recorded, Recorder, settle};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -32,12 +32,14 @@ struct Person {
 enum Msg {
     Do(Do),
     LinkTo(Handle<Msg>),
+    Watch(String, Handle<Msg>),
     Ask(Reply<()>),
 }
 
 struct Worker {
     name: String,
     world: World,
+    watches: Vec<(String, WatchId)>,
 }
 
 /// An actor with children of its own, who are not waited for.
@@ -130,6 +132,7 @@ impl World {
         let make = move || Worker {
             name: name.clone(),
             world: world.clone(),
+            watches: Vec::new(),
         };
         treated(ChildSpec::new(&spec.name, self.recorder.watch(make)), spec)
     }
@@ -179,6 +182,11 @@ impl World {
             Command::Nothing => {}
             Command::Tell(name, Do::LinkTo(other)) => {
                 let _ = self.handle(name).try_tell(Msg::LinkTo(self.handle(other)));
+            }
+            Command::Tell(name, Do::Watch(other)) => {
+                let _ = self
+                    .handle(name)
+                    .try_tell(Msg::Watch(other.clone(), self.handle(other)));
             }
             Command::Tell(name, deed) => drop(self.handle(name).try_tell(Msg::Do(deed.clone()))),
             Command::Ask(name) => {
@@ -355,6 +363,12 @@ impl Actor for Worker {
         match msg {
             Msg::Ask(reply) => reply.send(()),
             Msg::LinkTo(other) => drop(ctx.link(&other)),
+            Msg::Watch(name, other) => self.watches.push((name, ctx.watch(&other))),
+            Msg::Do(Do::Unwatch(other)) => {
+                if let Some(last) = self.watches.iter().rposition(|(name, _)| *name == other) {
+                    assert!(ctx.unwatch(self.watches.remove(last).1), "it had not been answered");
+                }
+            }
             Msg::Do(Do::Note(note)) => self.world.recorder.note(format!("{} handled {note}", self.name)),
             Msg::Do(Do::Fail) => return Err(ActorError::new("on purpose")),
             // Not by `panic!`, which would have ten thousand of them printed.
@@ -364,7 +378,19 @@ impl Actor for Worker {
                 gate.acquire().await.expect("it is never closed").forget();
             }
             Msg::Do(Do::EndItself) => ctx.stop(),
-            Msg::Do(Do::LinkTo(_)) => {}
+            Msg::Do(Do::LinkTo(_) | Do::Watch(_)) => {}
+        }
+        Ok(())
+    }
+
+    async fn on_signal(&mut self, signal: Signal, _: &mut Context<Msg>) -> ActorResult {
+        if let Signal::Down(down) = signal {
+            let watch = self.watches.iter().position(|&(_, watch)| watch == down.watch);
+            self.watches
+                .remove(watch.expect("no other watch is answered, and each once"));
+            let words = words(&down.reason);
+            let event = format!("{} hears that {} is gone: {words}", self.name, down.path.name());
+            self.world.recorder.note(event);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::super::rules::{Ms, Reason, backoff, ends_its_supervisor, is_restarted};
 use super::super::story::{Do, START, STOP, Start, Stop};
-use super::{At, By, End, Mail, Model, ROOT, Regroup};
+use super::{At, By, End, Mail, Model, Order, ROOT, Regroup};
 
 impl Model {
     /// Has one actor do the next thing that it can do; `false` if there is none.
@@ -135,6 +135,14 @@ impl Model {
 
     /// Looks at orders first, and between any two messages.
     fn serve(&mut self, id: usize) -> bool {
+        // One that is idle may take up the answer to a watch that comes at the same moment as what ends it.
+        if self.order != Order::Forward
+            && let Some(&Mail::Down(watch)) = self.nodes[id].mail.front()
+        {
+            self.nodes[id].mail.pop_front();
+            self.hear_of_end(id, watch);
+            return true;
+        }
         if let Some(reason) = self.interruption(id) {
             self.wind_up(id, reason, By::Failure);
             return true;
@@ -175,41 +183,30 @@ impl Model {
         let deed = match mail {
             Mail::Ask(asked) => return self.answer(asked, "answered"),
             Mail::LinkTo(other) => return self.link(id, other),
+            Mail::Watch(other) => return self.watch(id, other),
+            Mail::Down(watch) => return self.hear_of_end(id, watch),
             Mail::Do(deed) => deed,
         };
         let words = match deed {
             Do::Note(note) => return self.event(format!("{name} handled {note}")),
             Do::Hold => return self.nodes[id].at = At::Holding,
             Do::EndItself => return self.nodes[id].ends_itself = true,
-            Do::LinkTo(_) => return,
+            Do::LinkTo(_) | Do::Watch(_) => return,
+            Do::Unwatch(other) => {
+                let nodes = &self.nodes;
+                let last = nodes[id]
+                    .watches
+                    .iter()
+                    .rposition(|&(_, on)| nodes[on].spec.name == other);
+                if let Some(last) = last {
+                    self.nodes[id].watches.remove(last);
+                }
+                return;
+            }
             Do::Fail => format!("{path} on purpose"),
             Do::Panic => format!("{path} panicked: on purpose"),
         };
         self.wind_up(id, Reason::Failed(vec![words]), By::Failure);
-    }
-
-    fn link(&mut self, id: usize, other: usize) {
-        match self.nodes[other].ended.clone() {
-            None => self.links.push((id, other)),
-            Some(reason) => self.hear_of_link(id, other, &reason),
-        }
-    }
-
-    fn hear_of_link(&mut self, id: usize, other: usize, reason: &Reason) {
-        if !reason.is_orderly() {
-            let other = &self.nodes[other].path;
-            let mut chain = vec![format!("{} was linked to {other}, which failed", self.nodes[id].path)];
-            chain.extend(reason.as_cause(other));
-            self.nodes[id].doom.get_or_insert(chain);
-        }
-    }
-
-    fn break_links(&mut self, id: usize, reason: &Reason) {
-        let (broken, kept) = self.links.drain(..).partition(|&(a, b)| a == id || b == id);
-        self.links = kept;
-        for (a, b) in broken {
-            self.hear_of_link(if a == id { b } else { a }, id, reason);
-        }
     }
 
     /// The children first, then `on_stop`.
@@ -219,6 +216,7 @@ impl Model {
             self.nodes[id].open &= by == By::Cycle;
             self.leave_mail(id, by == By::Cycle);
         }
+        self.nodes[id].watches.clear();
         let end = End { reason, by };
         if self.nodes[id].spec.team.is_none() {
             return self.begin_final(id, end);
@@ -273,6 +271,7 @@ impl Model {
     /// What the supervisor makes of the end of a life.
     pub(super) fn life_is_over(&mut self, id: usize, end: End) {
         self.break_links(id, &end.reason);
+        self.nodes[id].watches.clear();
         let node = &mut self.nodes[id];
         let told = matches!(end.by, By::Told | By::Itself);
         let stopped_late = node.orders.stop && !told;
@@ -369,6 +368,7 @@ impl Model {
         } else if parent == ROOT && id != ROOT {
             self.event(format!("the top is gone: {}", words(&reason)));
         }
+        self.tell_watchers(id);
         let family = &mut self.nodes[parent].family;
         family.children.retain(|&child| child != id);
         family.exits += u32::from(counts);
@@ -378,7 +378,7 @@ impl Model {
     /// Deviation *mailbox survives*: what is left of it goes to dead letters.
     fn leave_mail(&mut self, id: usize, restarted: bool) {
         for mail in std::mem::take(&mut self.nodes[id].mail) {
-            self.seen.dead[usize::from(restarted)] += 1;
+            self.seen.dead[usize::from(restarted)] += u64::from(!matches!(mail, Mail::Down(_)));
             if let Mail::Ask(asked) = mail {
                 self.answer(asked, "stopped");
             }
@@ -409,7 +409,7 @@ fn message<'a>(failure: &'a str, path: &str) -> &'a str {
 }
 
 /// How a reason is told.
-fn words(reason: &Reason) -> String {
+pub(super) fn words(reason: &Reason) -> String {
     match reason {
         Reason::Normal => "ended normally".to_owned(),
         Reason::Shutdown => "was shut down".to_owned(),

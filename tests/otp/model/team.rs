@@ -1,7 +1,7 @@
 //! How a supervisor of the model brings its children up and takes them down.
 
 use super::super::rules::{Ms, Reason};
-use super::{At, End, Model, SHUTDOWN};
+use super::{At, End, Model, Order, SHUTDOWN};
 
 /// The taking down of one child.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl Model {
         };
         // It is interrupted where it waits, and so not before the first. It may be done waiting at that very moment.
         let waits_on = child.is_some_and(|child| self.nodes[child].lives == 0);
-        if (waits_on || !self.backward && (next, child) != (0, None))
+        if (waits_on || self.order != Order::Backward && (next, child) != (0, None))
             && let Some(reason) = self.interruption(id)
         {
             self.start_failed(id, reason);

@@ -3,7 +3,7 @@
 use super::super::rules::Ms;
 use super::super::story::Spec;
 use super::team::Down;
-use super::{At, By, Model};
+use super::{At, By, Model, Order};
 
 /// What a supervisor is at, on command.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Model {
     /// Goes on with a command, or is interrupted in it.
     pub(super) fn go_on(&mut self, id: usize) -> bool {
         // It may be done at the very moment when it would be interrupted.
-        if self.backward && self.tend(id) {
+        if self.order == Order::Backward && self.tend(id) {
             return true;
         }
         match self.interruption(id) {
