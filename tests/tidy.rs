@@ -125,7 +125,8 @@ fn pure_files_know_no_clock_no_chance_and_no_runtime() {
 
 #[test]
 fn every_promise_names_a_test_that_exists() {
-    let tests = rust_files("tests");
+    let mut tests = rust_files("tests");
+    tests.extend(rust_files("actor-testkit/tests"));
     hold(
         "a line of GUARANTEES.md ends with the test that holds it",
         promises::complaints(&read("GUARANTEES.md"), &tests),

@@ -1,4 +1,4 @@
-//! Faults put into an actor on purpose: on the n-th message, or by chance from a seed.
+//! Faults put into an actor on purpose: on the n-th message, start, signal or stop, or by chance from a seed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actor_core::{Actor, ActorError, ActorResult, Context, ExitReason, Signal};
 use fastrand::Rng;
 
-/// What goes wrong with a message, which the actor itself does not see then.
+/// What goes wrong with a message, which the actor itself does not see then; or with a start, a signal or a stop, of which
+/// its own code does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -15,7 +16,8 @@ pub enum Fault {
     Fail,
     /// The handler panics. Whoever asked hears `Failed`.
     Panic,
-    /// The handler holds the message and never returns: until it is killed. Whoever asked waits for its time-out.
+    /// The handler holds the message and never returns: until it is killed. Whoever asked waits for its time-out, and
+    /// whoever stops the actor for its shutdown time.
     Hang,
     /// The message is dropped and its reply port with it, and all seems well. Whoever asked hears `NoReply`.
     Drop,
@@ -25,10 +27,10 @@ impl Fault {
     const ALL: [Fault; 4] = [Fault::Fail, Fault::Panic, Fault::Hang, Fault::Drop];
 }
 
-/// Which messages meet with which [`Fault`].
+/// Which messages, starts, signals and stops meet with which [`Fault`].
 ///
-/// Messages are counted from 1, over all lives of all actors that were made with these faults: an actor that is
-/// restarted does not meet the same fault again.
+/// Each kind is counted from 1, over all lives of all actors that were made with these faults: an actor that is restarted
+/// does not meet the same fault again.
 ///
 /// ```
 /// use actor_core::prelude::*;
@@ -57,10 +59,21 @@ pub struct Faults {
     recipe: Option<String>,
 }
 
+#[derive(Default)]
 struct Plan {
-    messages: u64,
-    fixed: BTreeMap<u64, Fault>,
+    messages: Count,
+    starts: Count,
+    signals: Count,
+    stops: Count,
+    /// For messages alone.
     chance: Option<Chance>,
+}
+
+/// How many of a kind there were, and what becomes of those to come.
+#[derive(Default)]
+struct Count {
+    seen: u64,
+    fixed: BTreeMap<u64, Fault>,
 }
 
 struct Chance {
@@ -69,12 +82,19 @@ struct Chance {
     choice: Vec<Fault>,
 }
 
-impl Plan {
-    /// Counts a message, and says which it is and what becomes of it.
+impl Count {
+    /// Counts one more, and says which it is and what becomes of it.
     fn next(&mut self) -> (u64, Option<Fault>) {
-        self.messages += 1;
+        self.seen += 1;
+        (self.seen, self.fixed.remove(&self.seen))
+    }
+}
+
+impl Plan {
+    fn next_message(&mut self) -> (u64, Option<Fault>) {
         let by_chance = self.chance.as_mut().and_then(Chance::draw);
-        (self.messages, self.fixed.remove(&self.messages).or(by_chance))
+        let (n, fixed) = self.messages.next();
+        (n, fixed.or(by_chance))
     }
 }
 
@@ -89,13 +109,18 @@ impl Chance {
 }
 
 impl Faults {
+    /// No fault yet.
+    pub fn new() -> Self {
+        Self::of(None, None)
+    }
+
     /// One fault, on the `n`-th message.
     ///
     /// # Panics
     /// If `n` is 0: messages are counted from 1.
     #[track_caller]
     pub fn on(n: u64, fault: Fault) -> Self {
-        Self::new(None, None).and_on(n, fault)
+        Self::new().and_on(n, fault)
     }
 
     /// A fault on each message with a probability of one in `one_in`, of a kind that is drawn too: the same ones for
@@ -116,16 +141,16 @@ impl Faults {
             one_in,
             choice: Fault::ALL.to_vec(),
         };
-        Self::new(Some(chance), Some(format!("Faults::by_seed({seed}, {one_in})")))
+        Self::of(Some(chance), Some(format!("Faults::by_seed({seed}, {one_in})")))
     }
 
-    fn new(chance: Option<Chance>, recipe: Option<String>) -> Self {
+    fn of(chance: Option<Chance>, recipe: Option<String>) -> Self {
+        let plan = Plan {
+            chance,
+            ..Plan::default()
+        };
         Self {
-            plan: Arc::new(Mutex::new(Plan {
-                messages: 0,
-                fixed: BTreeMap::new(),
-                chance,
-            })),
+            plan: Arc::new(Mutex::new(plan)),
             recipe,
         }
     }
@@ -136,8 +161,43 @@ impl Faults {
     /// If `n` is 0: messages are counted from 1.
     #[track_caller]
     pub fn and_on(self, n: u64, fault: Fault) -> Self {
-        assert!(n > 0, "no fault can come on message 0: messages are counted from 1");
-        self.with_plan(|plan| plan.fixed.insert(n, fault));
+        self.fixing(n, fault, |plan| &mut plan.messages)
+    }
+
+    /// One more fault, in place of the `n`-th `on_start`. [`Fault::Drop`] leaves it out, and all seems well.
+    ///
+    /// # Panics
+    /// If `n` is 0: starts are counted from 1.
+    #[track_caller]
+    pub fn and_at_start(self, n: u64, fault: Fault) -> Self {
+        self.fixing(n, fault, |plan| &mut plan.starts)
+    }
+
+    /// One more fault, in place of the `n`-th `on_signal`.
+    ///
+    /// # Panics
+    /// If `n` is 0: signals are counted from 1.
+    #[track_caller]
+    pub fn and_at_signal(self, n: u64, fault: Fault) -> Self {
+        self.fixing(n, fault, |plan| &mut plan.signals)
+    }
+
+    /// One more fault, in place of the `n`-th `on_stop`.
+    ///
+    /// # Panics
+    /// If `n` is 0: stops are counted from 1.
+    #[track_caller]
+    pub fn and_at_stop(self, n: u64, fault: Fault) -> Self {
+        self.fixing(n, fault, |plan| &mut plan.stops)
+    }
+
+    #[track_caller]
+    fn fixing(self, n: u64, fault: Fault, count: impl FnOnce(&mut Plan) -> &mut Count) -> Self {
+        assert!(
+            n > 0,
+            "no fault can come on number 0: messages are counted from 1, and so is all else"
+        );
+        self.with_plan(|plan| count(plan).fixed.insert(n, fault));
         self
     }
 
@@ -194,7 +254,7 @@ impl Drop for Faults {
         if std::thread::panicking()
             && let Some(recipe) = &self.recipe
         {
-            let messages = self.with_plan(|plan| plan.messages);
+            let messages = self.with_plan(|plan| plan.messages.seen);
             eprintln!("the faults in the first {messages} messages came by chance: {recipe} repeats them");
         }
     }
@@ -204,50 +264,69 @@ impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.with_plan(|plan| {
             f.debug_struct("Faults")
-                .field("messages", &plan.messages)
-                .field("to_come", &plan.fixed)
+                .field("messages", &plan.messages.seen)
+                .field("to_come", &plan.messages.fixed)
+                .field("starts_to_come", &plan.starts.fixed)
+                .field("signals_to_come", &plan.signals.fixed)
+                .field("stops_to_come", &plan.stops.fixed)
                 .field("by_chance", &self.recipe)
                 .finish()
         })
     }
 }
 
-/// An actor that does what `A` does, but for the messages that meet with a [`Fault`]; made by [`Faults::wrap`].
-///
-/// Signals, starts and stops are those of `A`, without faults.
+impl Default for Faults {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An actor that does what `A` does, but where it meets with a [`Fault`]; made by [`Faults::wrap`].
 pub struct Faulty<A> {
     inner: A,
     plan: Arc<Mutex<Plan>>,
+}
+
+/// Meets what is planned for one of a kind; `None` if that is nothing, and the actor's own code is to run.
+async fn meet(what: &str, (n, fault): (u64, Option<Fault>)) -> Option<ActorResult> {
+    match fault? {
+        Fault::Fail => Some(Err(ActorError::new(format!("{what} {n} was chosen to fail")))),
+        Fault::Panic => panic!("{what} {n} was chosen to panic"),
+        Fault::Hang => std::future::pending().await,
+        Fault::Drop => Some(Ok(())),
+    }
 }
 
 impl<A: Actor> Actor for Faulty<A> {
     type Msg = A::Msg;
 
     async fn on_start(&mut self, ctx: &mut Context<A::Msg>) -> ActorResult {
-        self.inner.on_start(ctx).await
+        match meet("start", locked(&self.plan, |plan| plan.starts.next())).await {
+            Some(met) => met,
+            None => self.inner.on_start(ctx).await,
+        }
     }
 
     async fn handle(&mut self, msg: A::Msg, ctx: &mut Context<A::Msg>) -> ActorResult {
-        let (n, fault) = locked(&self.plan, Plan::next);
-        match fault {
+        // The message is held meanwhile, so that whoever asked hears nothing from one that hangs.
+        match meet("message", locked(&self.plan, Plan::next_message)).await {
+            Some(met) => met,
             None => self.inner.handle(msg, ctx).await,
-            Some(Fault::Fail) => Err(ActorError::new(format!("message {n} was chosen to fail"))),
-            Some(Fault::Panic) => panic!("message {n} was chosen to panic"),
-            Some(Fault::Hang) => {
-                // Held, so that whoever asked hears nothing.
-                let _held = msg;
-                std::future::pending().await
-            }
-            Some(Fault::Drop) => Ok(()),
         }
     }
 
     async fn on_signal(&mut self, signal: Signal, ctx: &mut Context<A::Msg>) -> ActorResult {
-        self.inner.on_signal(signal, ctx).await
+        match meet("signal", locked(&self.plan, |plan| plan.signals.next())).await {
+            Some(met) => met,
+            None => self.inner.on_signal(signal, ctx).await,
+        }
     }
 
     async fn on_stop(&mut self, reason: &ExitReason, ctx: &mut Context<A::Msg>) -> ActorResult {
-        self.inner.on_stop(reason, ctx).await
+        match meet("stop", locked(&self.plan, |plan| plan.stops.next())).await {
+            Some(met) => met,
+            None => self.inner.on_stop(reason, ctx).await,
+        }
     }
 }
 

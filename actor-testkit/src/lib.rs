@@ -35,10 +35,8 @@
 //! let shop = system.spawn("shop", move || Shop { service: address.clone(), last_price: 5 })?;
 //!
 //! // The service answers.
-//! let customer = shop.clone();
-//! let asking = tokio::spawn(async move { customer.ask(|reply| reply).await });
-//! service.expect().await.send(7);
-//! assert_eq!(asking.await?, Ok(7));
+//! service.reply(|question| question.send(7));
+//! assert_eq!(shop.ask(|reply| reply).await, Ok(7));
 //!
 //! // The service is silent: two seconds pass, and nobody waits for them.
 //! assert_eq!(shop.ask(|reply| reply).await, Ok(7));
@@ -47,11 +45,12 @@
 //! ```
 //!
 //! # Where to read next
-//! - [`Probe`]: an actor whose inbox the test reads, and that dies on demand.
+//! - [`Probe`]: an actor whose inbox the test reads, that answers what is still to be asked, and dies on demand.
 //! - [`settle()`] and [`pass`]: the paused clock, on which time passes only when nothing else can happen. It needs tokio's
 //!   feature `test-util` among the dev-dependencies.
 //! - [`Recorder`]: what started, stopped, failed and was restarted, in order.
-//! - [`Faults`]: an actor that fails, panics, hangs or drops a question, on the n-th message or by a seed.
+//! - [`Faults`]: an actor that fails, panics, hangs or drops a question, on the n-th message, start, signal or stop, or by a
+//!   seed.
 //!
 //! Recorder and faults wrap the factory of an actor, and one may wrap the other:
 //! `recorder.watch(faults.wrap(Shop::default))`.

@@ -1,9 +1,11 @@
 //! An actor whose inbox a test reads.
 
 use std::any::type_name;
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actor_core::{Actor, ActorError, ActorResult, ChildSpec, Context, Handle, System};
@@ -11,7 +13,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{sleep, timeout, timeout_at};
 
-/// How many messages a [`Probe`] keeps for its test to read.
+/// How many messages a [`Probe`] keeps for its test to read, unless it is [given](Probe::spawn_with_inbox) another bound.
 pub const INBOX_MESSAGES_MAX: usize = 1024;
 
 /// How long [`Probe::expect`] waits.
@@ -20,10 +22,11 @@ pub const EXPECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 /// A real actor that takes messages of type `M`, and puts them where a test reads them.
 ///
 /// It stands for whoever the tested actor talks to. A question is read like any message, and answered by the reply port
-/// in it, or left unanswered by keeping that.
+/// in it, or left unanswered by keeping that. One that is still to come is answered by [`reply`](Self::reply).
 ///
 /// Its inbox holds 1024 messages ([`INBOX_MESSAGES_MAX`]) that the test has not read: at one more the probe fails and
-/// says so, because a test that never reads them has got something wrong. It is a temporary child of the system, so that
+/// says so, because a test that never reads them has got something wrong. A test that means to leave more unread, or to
+/// notice earlier, [says how many](Self::spawn_with_inbox). It is a temporary child of the system, so that
 /// its end is for good. Dropping the probe stops it.
 ///
 /// ```
@@ -33,10 +36,15 @@ pub const EXPECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 /// # async fn main() -> ActorResult {
 /// let system = System::new("test");
 /// let mut database = Probe::<Reply<u64>>::spawn(&system, "database");
+/// database.reply(|question| question.send(7));
+/// assert_eq!(database.handle().ask(|reply| reply).await, Ok(7));
+///
+/// // Or step by step, to see what happens between question and answer.
 /// let address = database.handle();
 /// let asking = tokio::spawn(async move { address.ask(|reply| reply).await });
-/// database.expect().await.send(7);
-/// assert_eq!(asking.await?, Ok(7));
+/// let question = database.expect().await;
+/// question.send(8);
+/// assert_eq!(asking.await?, Ok(8));
 /// # Ok(())
 /// # }
 /// ```
@@ -44,7 +52,12 @@ pub struct Probe<M: Send + 'static> {
     handle: Handle<M>,
     inner: Handle<Told<M>>,
     inbox: Receiver<M>,
+    replies: Replies<M>,
 }
+
+/// What is to be done with the messages to come, in their order. Locked while a message finds its place, so that none
+/// goes into the inbox past somebody who waits for it.
+type Replies<M> = Arc<Mutex<VecDeque<Box<dyn FnOnce(M) + Send>>>>;
 
 /// What the actor behind a probe is told.
 enum Told<M> {
@@ -52,7 +65,15 @@ enum Told<M> {
     Fail(String),
 }
 
-struct Keeper<M>(Sender<M>);
+struct Keeper<M> {
+    inbox: Sender<M>,
+    replies: Replies<M>,
+}
+
+/// No code of others runs under the lock, so that what it guards is whole whoever panicked.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl<M: Send + 'static> Actor for Keeper<M> {
     type Msg = Told<M>;
@@ -62,10 +83,17 @@ impl<M: Send + 'static> Actor for Keeper<M> {
             Told::Keep(msg) => msg,
             Told::Fail(text) => return Err(ActorError::new(text)),
         };
-        match self.0.try_send(msg) {
+        let mut replies = locked(&self.replies);
+        if let Some(reply) = replies.pop_front() {
+            drop(replies);
+            reply(msg);
+            return Ok(());
+        }
+        match self.inbox.try_send(msg) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(_)) => Err(ActorError::new(format!(
-                "the inbox of the probe is full: its test has left {INBOX_MESSAGES_MAX} messages unread"
+                "the inbox of the probe is full: its test has left {} messages unread",
+                self.inbox.max_capacity()
             ))),
             Err(TrySendError::Closed(_)) => {
                 ctx.stop();
@@ -82,12 +110,31 @@ impl<M: Send + 'static> Probe<M> {
     /// If it cannot be spawned: the name is taken or no name, or the system is stopping. Outside of a tokio runtime.
     #[track_caller]
     pub fn spawn(system: &System, name: impl Into<String>) -> Self {
-        let (sender, inbox) = channel(INBOX_MESSAGES_MAX);
-        match system.spawn_spec(ChildSpec::once(name, move || Keeper(sender))) {
+        Self::spawn_with_inbox(system, name, INBOX_MESSAGES_MAX)
+    }
+
+    /// The same with room for so many unread messages. At one more the probe fails.
+    ///
+    /// # Panics
+    /// As [`spawn`](Self::spawn); or if `messages` is 0.
+    #[track_caller]
+    pub fn spawn_with_inbox(system: &System, name: impl Into<String>, messages: usize) -> Self {
+        assert!(
+            messages > 0,
+            "an inbox for 0 messages would never hold one; give it at least 1"
+        );
+        let (sender, inbox) = channel(messages);
+        let replies = Replies::default();
+        let keeper = Keeper {
+            inbox: sender,
+            replies: replies.clone(),
+        };
+        match system.spawn_spec(ChildSpec::once(name, move || keeper)) {
             Ok(inner) => Self {
                 handle: inner.map(Told::Keep),
                 inner,
                 inbox,
+                replies,
             },
             Err(why) => panic!("the probe was not spawned: {why}"),
         }
@@ -96,6 +143,23 @@ impl<M: Send + 'static> Probe<M> {
     /// The address to give to those who are tested.
     pub fn handle(&self) -> Handle<M> {
         self.handle.clone()
+    }
+
+    /// Has `f` take the next message that the test has not read, instead of the test: at once if there is one, or else when
+    /// it comes. Called again, it takes the one after that.
+    ///
+    /// So a question is answered that the tested actor is still to ask, and the test need not wait beside it. A message
+    /// that `f` takes is seen by neither [`expect`](Self::expect) nor [`try_next`](Self::try_next). A panic in it is a
+    /// failure of the probe, or one of the test if the message was there.
+    pub fn reply(&mut self, f: impl FnOnce(M) + Send + 'static) {
+        let mut replies = locked(&self.replies);
+        match self.inbox.try_recv() {
+            Ok(msg) => {
+                drop(replies);
+                f(msg);
+            }
+            Err(_) => replies.push_back(Box::new(f)),
+        }
     }
 
     /// Waits for the next message, for 5 s of the runtime's clock at most.

@@ -86,7 +86,7 @@ fn named_tests(promise: &str) -> Vec<&str> {
     }
 }
 
-/// `room::promise` lies in `tests/room.rs` or below `tests/room/`.
+/// `room::promise` lies in `tests/room.rs` or below `tests/room/`, and `kit::room::promise` in the tests of the kit.
 fn exists(name: &str, tests: &[Source]) -> bool {
     let Some((module, function)) = name.rsplit_once("::") else {
         return false;
@@ -95,7 +95,10 @@ fn exists(name: &str, tests: &[Source]) -> bool {
     let (file, folder) = (format!("tests/{module}.rs"), format!("tests/{module}/"));
     tests
         .iter()
-        .filter(|test| test.path == file || test.path.starts_with(&folder))
+        .filter(|test| {
+            let path = test.path.strip_prefix("actor-testkit/").unwrap_or(&test.path);
+            path == file || path.starts_with(&folder)
+        })
         .any(|test| words(&test.code, function).any(|at| test.code[..at].ends_with("fn ")))
 }
 

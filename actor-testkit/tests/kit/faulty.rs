@@ -173,3 +173,80 @@ fn a_test_that_panics_prints_the_seed() {
         "{printed}"
     );
 }
+
+/// Watches another, so that it gets a signal.
+struct Watcher(Handle<Do>);
+
+impl Actor for Watcher {
+    type Msg = ();
+
+    async fn on_start(&mut self, ctx: &mut Context<()>) -> ActorResult {
+        ctx.watch(&self.0);
+        Ok(())
+    }
+
+    async fn handle(&mut self, _msg: (), _ctx: &mut Context<()>) -> ActorResult {
+        Ok(())
+    }
+
+    async fn on_signal(&mut self, _signal: Signal, ctx: &mut Context<()>) -> ActorResult {
+        ctx.stop();
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_fails_when_it_was_chosen_and_the_next_does_not() {
+    let system = System::new("test");
+    let recorder = Recorder::new();
+    let faults = Faults::new()
+        .and_at_start(1, Fault::Fail)
+        .and_at_start(2, Fault::Panic)
+        .and_at_stop(1, Fault::Fail);
+    let subject = system.spawn("subject", recorder.watch(faults.wrap(Subject::default)));
+    let subject = subject.expect("a free name");
+    assert_eq!(subject.ask(Do::Answer).await, Ok(1));
+    let _ = subject.stop().await;
+    settle().await;
+    assert_eq!(
+        recorder.take(),
+        [
+            "failed to start subject: start 1 was chosen to fail",
+            "failed to start subject",
+            "started subject",
+            "failed to stop subject: stop 1 was chosen to fail",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_hangs_is_ended_by_a_kill_and_a_stop_that_hangs_by_the_shutdown_time() {
+    let faults = Faults::new().and_at_start(1, Fault::Hang).and_at_stop(1, Fault::Hang);
+    let (system, subject) = subject(&faults);
+    settle().await;
+    let _ = subject.kill().await;
+    assert_eq!(subject.ask(Do::Answer).await, Ok(1));
+    let report = system.shutdown().await;
+    assert_eq!(report.killed, [subject.path().clone()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_is_met_with_a_fault_too() {
+    for (fault, restarted) in [(Fault::Fail, true), (Fault::Drop, false)] {
+        let (system, watched) = subject(&Faults::new());
+        let recorder = Recorder::new();
+        let faults = Faults::new().and_at_signal(1, fault);
+        let to = watched.clone();
+        let watcher = system.spawn("watcher", recorder.watch(faults.wrap(move || Watcher(to.clone()))));
+        let watcher = watcher.expect("a free name");
+        settle().await;
+        let _ = watched.stop().await;
+        settle().await;
+        let failed = recorder
+            .take()
+            .contains(&"failed watcher: signal 1 was chosen to fail".to_owned());
+        assert_eq!(failed, restarted);
+        // The one that is restarted hears of the end again, and stops; the other never heard of it.
+        assert_eq!(watcher.is_alive(), !restarted);
+    }
+}

@@ -156,3 +156,42 @@ async fn a_name_that_is_taken_is_said_where_the_probe_was_to_be_spawned() {
         "{text}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_is_still_to_come_is_answered_and_the_test_does_not_see_it() {
+    let system = System::new("test");
+    let mut probe = Probe::<Reply<u32>>::spawn(&system, "probe");
+    probe.reply(|question| question.send(1));
+    probe.reply(|question| question.send(2));
+    let handle = probe.handle();
+    assert_eq!(handle.ask(|reply| reply).await, Ok(1));
+    assert_eq!(handle.ask(|reply| reply).await, Ok(2));
+    assert!(probe.try_next().is_none());
+    let unanswered = handle.ask(|reply| reply).timeout(SECOND).await;
+    assert_eq!(unanswered, Err(AskError::TimedOut(SECOND)));
+    assert!(probe.try_next().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_is_there_is_answered_at_once() {
+    let system = System::new("test");
+    let mut probe = Probe::<Reply<u32>>::spawn(&system, "probe");
+    let handle = probe.handle();
+    let asking = tokio::spawn(async move { handle.ask(|reply| reply).await });
+    settle().await;
+    probe.reply(|question| question.send(1));
+    assert_eq!(asking.await.expect("it does not panic"), Ok(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_says_how_many_messages_it_may_leave_unread() {
+    let system = System::new("test");
+    let mut probe = Probe::spawn_with_inbox(&system, "probe", 2);
+    let ended = probe.handle().watch();
+    for n in 0..3 {
+        probe.handle().tell(Bare(n)).await.expect("it listens");
+    }
+    let reason = ended.await.reason.to_string();
+    assert!(reason.contains("its test has left 2 messages unread"), "{reason}");
+    assert_eq!(probe.expect().await.0, 0);
+}
