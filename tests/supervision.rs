@@ -355,6 +355,29 @@ async fn a_parent_hears_of_a_child_that_ended_for_good_and_not_of_restarts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restarted_parent_hears_of_the_children_of_its_present_life() {
+    let (_system, parent, journal) = subject("parent");
+    let script = Script::new("child", &journal);
+    parent.tell(Do::Fail("on purpose")).await.expect("it lives");
+    let (reply, child) = Reply::pair();
+    parent
+        .tell(with(move |ctx| {
+            reply.send(ctx.spawn(script.spec()).expect("a free name"))
+        }))
+        .await
+        .expect("it lives");
+    let child = child.await.expect("it was spawned");
+    let _ = child.stop().await;
+    settle().await;
+    let heard: Vec<_> = journal
+        .take()
+        .into_iter()
+        .filter(|event| event.contains("hears"))
+        .collect();
+    assert_eq!(heard, ["parent hears that its child child ended normally"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_error_that_comes_of_giving_up_does_not_hide_its_cause() {
     let system = System::builder("test").intensity(0, Duration::from_secs(5)).build();
     let system = system.expect("it makes sense");
