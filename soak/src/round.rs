@@ -7,7 +7,7 @@ use fastrand::Rng;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::process::{computed, resident_kib};
+use crate::process::{allocated_kib, computed, resident_kib};
 use crate::tree::Tree;
 use crate::trouble::{self, PATIENCE};
 
@@ -21,7 +21,7 @@ const WINDOWS: u32 = 30;
 const SHUTDOWN: Duration = Duration::from_secs(120);
 
 pub(crate) struct Round {
-    /// Messages handled for each second of computing, and the memory at its end in KiB, window by window.
+    /// Messages handled for each second of computing, and the KiB allocated at its end, window by window.
     pub(crate) windows: Vec<(f64, u64)>,
     pub(crate) handled: u64,
     pub(crate) lives: u64,
@@ -29,6 +29,7 @@ pub(crate) struct Round {
     pub(crate) report: ShutdownReport,
     /// What is there when the system has ended, by name; all of it should be 0.
     pub(crate) left: Vec<(&'static str, i64)>,
+    pub(crate) allocated_kib: u64,
     pub(crate) resident_kib: u64,
 }
 
@@ -88,6 +89,7 @@ impl Round {
                 ("names", system.registry().names().len() as i64),
                 ("members of groups", members as i64),
             ],
+            allocated_kib: allocated_kib(),
             resident_kib: resident_kib().unwrap_or_default(),
         }
     }
@@ -100,7 +102,7 @@ async fn watch(tree: &Tree, begun: Instant, length: Duration) -> Vec<(f64, u64)>
     for window in 1..=WINDOWS {
         sleep_until(begun + length * window / WINDOWS).await;
         let now = (tree.tally.handled(), computed());
-        let kib = resident_kib().unwrap_or_default();
+        let kib = allocated_kib();
         if let (Some(then), Some(at)) = (before.1, now.1)
             && at > then
         {

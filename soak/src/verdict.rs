@@ -8,10 +8,13 @@ use crate::round::Round;
 /// too, by way of the caches that are shared with them.
 const DECAY_MAX: f64 = 0.4;
 
-/// How much memory may grow between the first fifth of a round and its end, while the tree is as large as it was, and
-/// between the ends of two rounds: a share, and as much as an allocator keeps whatever was freed.
+/// How much may be allocated between the first third of a round and its end, while the tree is as large as it was; and how
+/// much more memory the process may hold after a round than after the one before, of what was freed in pieces.
 const GROWTH_MAX: f64 = 0.25;
 const GROWTH_KIB_MAX: u64 = 32 * 1024;
+
+/// What may stay allocated of a round that is over: buffers of the runtime and of tables.
+const KEPT_KIB_MAX: u64 = 1024;
 
 /// Lines of what was seen, and whether that is as it should be.
 #[derive(Default)]
@@ -53,18 +56,20 @@ impl Verdict {
         let (before, after) = (warmed.resident_kib, measured.resident_kib);
         self.note(
             format!(
-                "memory after the warm-up {} MiB, after the round {} MiB",
+                "memory held after the warm-up {} MiB, after the round {} MiB",
                 before / 1024,
                 after / 1024
             ),
             after <= grown(before),
         );
+        let (before, after) = (warmed.allocated_kib, measured.allocated_kib);
+        self.note(
+            format!("allocated after the warm-up {before} KiB, after the round {after} KiB"),
+            after <= before + KEPT_KIB_MAX,
+        );
         let third = measured.windows.len() / 3;
         if third == 0 {
-            self.note(
-                "throughput and memory unknown: this system has no /proc".to_owned(),
-                true,
-            );
+            self.note("throughput unknown: this system has no /proc".to_owned(), true);
             return;
         }
         let (early, late) = (
@@ -81,7 +86,7 @@ impl Verdict {
         let (early, late) = (early[third / 2].1, late[third - 1].1);
         self.note(
             format!(
-                "memory under trouble {} MiB early, {} MiB at the end",
+                "allocated under trouble {} MiB early, {} MiB at the end",
                 early / 1024,
                 late / 1024
             ),
