@@ -99,6 +99,17 @@ pub enum Order {
     Kill,
 }
 
+/// Why a message was not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotSent {
+    /// There is no room for it now.
+    Full,
+    /// The conversation that it was made for is over.
+    NodeDown,
+    /// It cannot be sent, for this reason.
+    Refused(String),
+}
+
 /// What an address led to.
 pub enum Imported {
     /// An actor of this node.
@@ -142,7 +153,8 @@ pub trait Peer: Abroad + 'static {
     /// # Errors
     /// There is no room for it, or the conversation that it was made for is over. Nothing was sent, what was given is
     /// given back, and what was exported for it is not held.
-    fn send(&self, to: ExportId, parcel: Parcel<'_>, asked: Option<Asked>, given: Option<usize>) -> Result<(), NoRoom>;
+    fn send(&self, to: ExportId, parcel: Parcel<'_>, asked: Option<Asked>, given: Option<usize>)
+    -> Result<(), NotSent>;
 
     /// What was exported to be sent is not sent after all.
     fn unsend(&self, exports: &[ExportId]);
@@ -218,8 +230,8 @@ pub trait Exported: Send + Sync {
     fn path(&self) -> &ActorPath;
     /// The name of the type of its messages, for people.
     fn message_type(&self) -> &'static str;
-    /// Delivers a message that came from there to this, its export. The question of `asked` is answered in every case but
-    /// that of [`NotUnderstood`](Delivery::NotUnderstood).
+    /// Delivers a message that came from there to this, its export. The question of `asked` is answered in every case,
+    /// but where it is [not understood](Delivery::NotUnderstood) before its reply port was found.
     fn deliver(&self, to: ExportId, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8], asked: Option<Asked>)
     -> Delivery;
     /// Gives an order; resolves when the present life has ended.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use actor_wire::Wire;
 
+use crate::contain::contain;
 use crate::exit::{Failure, FailureKind};
 use crate::handle::Handle;
 use crate::id::ActorPath;
@@ -19,9 +20,19 @@ use crate::system::System;
 
 pub use crate::error::NoRoom;
 pub use crate::peer::{
-    Address, Asked, Asker, Delivery, ExportId, Exported, Imported, Line, Order, Parcel, Peer, Proxy, Terms, Watched,
+    Address, Asked, Asker, Delivery, ExportId, Exported, Imported, Line, NotSent, Order, Parcel, Peer, Proxy, Terms,
+    Watched,
 };
 pub use crate::question::Abroad;
+
+/// Reads a message or an answer from bytes. A panic of a user's `Deserialize` is no more than bytes that are not
+/// understood.
+fn decode<T: Wire>(terms: &Terms, body: &[u8]) -> Result<T, String> {
+    let decoded = contain(|| terms.codec.decode::<T>(body, &terms.limits));
+    decoded
+        .map_err(|panic| format!("its Deserialize panicked: {panic}"))?
+        .map_err(|why| why.to_string())
+}
 
 /// What stands here for an actor at another node. There is to be one for each address: handles are equal by it.
 pub fn proxy(system: &System, peer: Arc<dyn Peer>, address: Address) -> Arc<Proxy> {

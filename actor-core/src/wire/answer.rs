@@ -15,6 +15,7 @@ use crate::peer::{self, Asker, Line, Parcel, Peer, Terms};
 use crate::question::{Away, Question};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
+use super::decode;
 use super::route::with_scratch;
 
 /// The way back to an asker at another node.
@@ -137,15 +138,15 @@ impl<T: Wire> Asker for Pending<T> {
 
 /// Reads an answer that came from `peer`.
 fn read<T: Wire>(peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8]) -> Result<T, AskError> {
-    let (decoded, scope) = peer::within(peer.clone(), || terms.codec.decode::<T>(body, &terms.limits));
+    let (read, scope) = peer::within(peer.clone(), || decode::<T>(terms, body));
+    let read = read.map_err(AskError::NotUnderstood);
     for line in &scope.lines {
-        if decoded.is_ok() {
-            line.open();
-        } else {
-            line.hang_up();
+        line.open();
+        if let Err(why) = &read {
+            line.answer(Err(why.clone()));
         }
     }
-    decoded.map_err(|why| AskError::NotUnderstood(why.to_string()))
+    read
 }
 
 impl<T: Wire> Serialize for Reply<T> {

@@ -16,6 +16,7 @@ use crate::peer::{self, Asked, Delivery, ExportId, Exported, Order, Peer, Terms,
 use crate::question::{Envelope, Question};
 
 use super::answer;
+use super::decode;
 
 /// A handle that other nodes may use, with the type that their bytes are to have.
 struct Export<M>(Handle<M>);
@@ -50,13 +51,15 @@ impl<M: Wire> Exported for Export<M> {
         body: &[u8],
         asked: Option<Asked>,
     ) -> Delivery {
-        let (decoded, scope) = peer::within(peer.clone(), || terms.codec.decode::<M>(body, &terms.limits));
-        let msg = match decoded {
+        let (read, scope) = peer::within(peer.clone(), || decode::<M>(terms, body));
+        let msg = match read {
             Ok(msg) => msg,
             Err(why) => {
-                // The ports that were read before it went wrong say nothing: the caller answers for the whole.
-                scope.lines.iter().for_each(|line| line.hang_up());
-                return Delivery::NotUnderstood(why.to_string());
+                for line in &scope.lines {
+                    line.open();
+                    line.answer(Err(AskError::NotUnderstood(why.clone())));
+                }
+                return Delivery::NotUnderstood(why);
             }
         };
         let question = asked.and_then(|asked| {

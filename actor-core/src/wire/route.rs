@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cell::AnyCell;
 use crate::error::NoRoom;
 use crate::handle::{Berth, Handle, Place, Room, Route, Unsent};
-use crate::peer::{self, Address, Asked, ExportId, Imported, Parcel, Peer, Proxy};
+use crate::peer::{self, Address, Asked, ExportId, Imported, NotSent, Parcel, Peer, Proxy};
 use crate::question::{Envelope, Question};
 use crate::signal::Orders;
 
@@ -183,8 +183,9 @@ impl<M: Wire> Route<M> for Remote<M> {
                     }
                     Ok(())
                 }
-                Err(NoRoom::Full) => Err(Unsent::TooLarge(envelope, bytes)),
-                Err(why) => Err(Unsent::new(why, envelope)),
+                Err(NotSent::Full) => Err(Unsent::TooLarge(envelope, bytes)),
+                Err(NotSent::NodeDown) => Err(Unsent::NodeDown(envelope)),
+                Err(NotSent::Refused(why)) => Err(Unsent::Unsendable(envelope, why)),
             }
         })
     }
