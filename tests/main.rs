@@ -13,6 +13,7 @@ mod inspecting;
 mod linking;
 mod mailboxes;
 mod naming;
+mod nodes;
 mod orders;
 mod otp;
 mod pool_lives;

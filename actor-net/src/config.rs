@@ -48,7 +48,8 @@ pub struct NetConfig {
     /// How many questions of the peer may be unanswered. Default 65,536. Beyond it the peer is cut off, and our own
     /// questions are refused where they are asked.
     pub calls_max: usize,
-    /// How many watches, and how many endings, the peer may wait for. Default 65,536 each.
+    /// How many watches, and how many endings, the peer may wait for. Default 1,048,576 each: every handle
+    /// that is held across the connection is watched.
     pub watches_max: usize,
     /// How many look-ups and spawns of the peer may be unanswered. Default 1,024.
     pub requests_max: usize,
@@ -77,7 +78,7 @@ impl Default for NetConfig {
             outbox_bytes_max: 4 << 20,
             window_bytes: 256 << 10,
             calls_max: 65_536,
-            watches_max: 65_536,
+            watches_max: 1 << 20,
             requests_max: 1_024,
             exports_max: 1 << 20,
             depth_max: 64,
@@ -86,7 +87,15 @@ impl Default for NetConfig {
     }
 }
 
+/// What a frame has around the message in it, at most.
+const FRAME_OVERHEAD_BYTES_MAX: usize = 8 << 10;
+
 impl NetConfig {
+    /// The longest frame that a peer may send, in one piece or in several: a whole message with what goes around it.
+    pub(crate) fn frame_bytes_max(&self) -> usize {
+        self.message_bytes_max + FRAME_OVERHEAD_BYTES_MAX
+    }
+
     /// Says whether the settings go together.
     ///
     /// # Errors

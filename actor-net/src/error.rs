@@ -1,4 +1,4 @@
-//! Why a connection ended.
+//! Why something between nodes came to nothing.
 
 use std::fmt;
 
@@ -69,5 +69,119 @@ impl From<FrameError> for Closed {
 impl From<ProtocolError> for Closed {
     fn from(why: ProtocolError) -> Self {
         Closed::Protocol(why)
+    }
+}
+
+/// Why nothing was exposed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExposeError {
+    /// Something is exposed by that name, or a kind is registered under it.
+    NameTaken(String),
+}
+
+impl fmt::Display for ExposeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExposeError::NameTaken(name) => {
+                write!(f, "'{name}' is exposed already; conceal it first or choose another")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ExposeError {}
+
+/// Why a look-up, or the start of an actor at another node, gave no handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LookupError {
+    /// The name has not the form `name@node`.
+    BadName(String),
+    /// The node cannot be reached.
+    Unreachable(Closed),
+    /// Nothing is exposed by that name there.
+    NotFound,
+    /// No kind of that name is registered there.
+    NoSuchKind,
+    /// What has that name speaks this protocol, and another was asked for.
+    OtherProtocol(String),
+    /// What has that name speaks this version of the protocol, and another was asked for.
+    OtherVersion(String),
+    /// Both sides have the same name and version, and types of another shape: this is the fingerprint there.
+    OtherShape(String),
+    /// The node does not know the codec that is used.
+    OtherCodec,
+    /// The arguments cannot be sent, for this reason.
+    Unsendable(String),
+    /// It could not be started there, for this reason.
+    NotStarted(String),
+    /// Too many requests are open, or too many handles are held.
+    TooMany,
+    /// The connection was lost meanwhile. Whether an actor was started is unknown.
+    NodeDown,
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LookupError::BadName(name) => write!(f, "'{name}' is not of the form name@node"),
+            LookupError::Unreachable(why) => write!(f, "the node cannot be reached: {why}"),
+            LookupError::NotFound => f.write_str("nothing is exposed by that name"),
+            LookupError::NoSuchKind => f.write_str("no kind of that name is registered"),
+            LookupError::OtherProtocol(there) => write!(f, "it speaks the protocol '{there}'"),
+            LookupError::OtherVersion(there) => write!(f, "it speaks version {there} of the protocol"),
+            LookupError::OtherShape(there) => {
+                write!(
+                    f,
+                    "its messages have another shape (fingerprint {there}): the two builds differ"
+                )
+            }
+            LookupError::OtherCodec => f.write_str("the node does not know the codec"),
+            LookupError::Unsendable(why) => write!(f, "the arguments cannot be sent: {why}"),
+            LookupError::NotStarted(why) => write!(f, "it could not be started: {why}"),
+            LookupError::TooMany => f.write_str("too many requests or handles are open between the two nodes"),
+            LookupError::NodeDown => f.write_str("the connection was lost"),
+        }
+    }
+}
+
+impl std::error::Error for LookupError {}
+
+/// Why a node did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A name or setting that cannot be; what is wrong with it.
+    Setting(String),
+    /// The address cannot be listened on.
+    Listen {
+        /// The address.
+        address: String,
+        /// Why not.
+        why: std::io::Error,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Setting(what) => f.write_str(what),
+            StartError::Listen { address, why } => {
+                write!(
+                    f,
+                    "cannot listen on {address}: {why}; choose another address, or stop what is there"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            StartError::Setting(_) => None,
+            StartError::Listen { why, .. } => Some(why),
+        }
     }
 }

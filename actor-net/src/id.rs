@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::chance;
 
+pub use actor_core::wire::ExportId;
+
 /// The longest name that a node may have, in bytes: it has to fit a certificate's name.
 pub const NODE_NAME_BYTES_MAX: usize = 63;
 
@@ -76,21 +78,9 @@ impl fmt::Debug for NodeId {
     }
 }
 
-/// What stands for an actor on the wire. Who knows it may send to the actor, so it is random and is never shown whole.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExportId(pub u128);
-
-impl ExportId {
-    /// A new one, which nobody can guess.
-    pub fn random() -> Self {
-        Self(u128::from_le_bytes(chance::bytes()))
-    }
-}
-
-impl fmt::Debug for ExportId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04x}…", self.0 >> 112)
-    }
+/// What stands for an actor on the wire from now on, which nobody can guess.
+pub(crate) fn random_export() -> ExportId {
+    ExportId(u128::from_le_bytes(chance::bytes()))
 }
 
 #[cfg(test)]
@@ -110,7 +100,7 @@ mod tests {
     #[test]
     fn what_opens_a_door_is_never_shown_whole() {
         let shown = format!("{:?}", ExportId(0x1234_5678_9abc_def0_1234_5678_9abc_def0));
-        assert_eq!(shown, "1234…");
-        assert_ne!(ExportId::random(), ExportId::random());
+        assert_eq!(shown, "export 1234…");
+        assert_ne!(random_export(), random_export());
     }
 }

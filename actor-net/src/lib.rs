@@ -5,6 +5,7 @@
 
 // From the bottom up, a blank line between two layers: a room imports from its own layer and from those above it here.
 mod chance;
+mod clock;
 mod id;
 mod secret;
 
@@ -16,13 +17,20 @@ mod error;
 
 pub mod transport;
 
-#[allow(dead_code, reason = "its driver is the one who uses it")]
 mod peer;
+
+mod remote;
+
+mod node;
 
 #[doc(hidden)]
 pub mod fuzzing;
 
+pub use actor_wire::{Codec, Wire, assert_survives_the_wire};
 pub use config::{NetConfig, Unusable};
-pub use error::Closed;
+pub use error::{Closed, ExposeError, LookupError, StartError};
 pub use id::{ExportId, Incarnation, NODE_NAME_BYTES_MAX, NodeId, NodeName};
+pub use node::{Node, NodeBuilder, PeerInfo, Security};
+pub use remote::exports::Protocol;
+pub use remote::net::NodeEvent;
 pub use secret::Secret;

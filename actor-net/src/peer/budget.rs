@@ -116,6 +116,7 @@ impl Budget {
         wake.extend(std::mem::take(&mut self.waiting).into_values().map(|(_, waker)| waker));
     }
 
+    #[cfg(test)]
     pub(crate) fn used(&self) -> usize {
         self.used
     }

@@ -159,6 +159,7 @@ impl<A: Copy + Ord, H> Exports<A, H> {
         Some(entry.handle)
     }
 
+    #[cfg(test)]
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()

@@ -66,11 +66,13 @@ impl<T> Held<T> {
         self.open.first().is_none_or(|&first| first > after)
     }
 
+    #[cfg(test)]
     /// How many are held.
     pub(crate) fn len(&self) -> usize {
         self.held.len()
     }
 
+    #[cfg(test)]
     /// The connection has ended: everything that is held, in order.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> + use<T> {
         std::mem::take(&mut self.held).into_values()

@@ -213,6 +213,16 @@ impl Outbox {
         self.room.give_back(cost, wake);
     }
 
+    /// A message for which room was admitted at another cost than it turned out to have.
+    pub(crate) fn settle(&mut self, to: ExportId, admitted: usize, cost: usize, wake: &mut Vec<Waker>) {
+        if cost > admitted {
+            self.window(to).take(cost - admitted);
+            self.room.take(cost - admitted);
+        } else {
+            self.give_up(to, admitted - cost, wake);
+        }
+    }
+
     /// Queues a whole frame, with its length, as data. `cost` is what was admitted for it, or 0.
     pub(crate) fn push(&mut self, to: Receiver, numbered: Numbered, cost: usize, frame: &[u8]) {
         if self.closed {
@@ -289,6 +299,7 @@ impl Outbox {
         }
     }
 
+    #[cfg(test)]
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.control.is_empty() && self.ready.is_empty() && self.lanes.is_empty()

@@ -132,6 +132,7 @@ impl Roster {
         }
     }
 
+    #[cfg(test)]
     /// The connection to a node, with the life it leads to.
     pub(crate) fn connection(&self, name: &NodeName) -> Option<(ConnectionId, Incarnation)> {
         let connected = self.nodes.get(name)?.connected.as_ref()?;

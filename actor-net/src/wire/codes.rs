@@ -154,6 +154,8 @@ pub mod end {
     pub const STUCK: u8 = 5;
     /// Its node was lost, to the one who says so.
     pub const NODE_DOWN: u8 = 6;
+    /// It has not ended: its node does not allow that order.
+    pub const REFUSED: u8 = 7;
 }
 
 /// How it failed: the numbers of `FailureKind`.

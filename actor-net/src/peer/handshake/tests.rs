@@ -10,7 +10,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 fn t0() -> Instant {
     // A point to count from; nothing here waits.
-    static T0: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(|| tokio::time::Instant::now().into_std());
+    static T0: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(|| crate::clock::now().into_std());
     *T0
 }
 

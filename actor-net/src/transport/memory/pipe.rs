@@ -9,6 +9,8 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::clock::now;
+
 use super::Network;
 
 pub(super) struct Pipe {
@@ -93,7 +95,7 @@ impl Pipe {
     fn arrival(&self, bytes: usize) -> Instant {
         let network = self.network.upgrade();
         let delay = network.map(|network| network.delay(&self.from, &self.to, bytes));
-        Instant::now() + delay.unwrap_or_default()
+        now() + delay.unwrap_or_default()
     }
 }
 
@@ -179,7 +181,7 @@ impl Drop for Writer {
 impl Reader {
     /// Waits for a time.
     fn poll_until(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if at <= Instant::now() {
+        if at <= now() {
             return Poll::Ready(());
         }
         match &mut self.until {
@@ -216,7 +218,7 @@ impl AsyncRead for Reader {
         }
         let writer = {
             let mut state = pipe.lock();
-            let now = Instant::now();
+            let now = now();
             while into.remaining() > 0
                 && let Some((at, segment)) = state.segments.front()
                 && *at <= now

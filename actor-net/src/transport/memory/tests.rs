@@ -1,7 +1,8 @@
 //! A network as bad as it was asked to be, on the paused clock.
+#![expect(clippy::disallowed_methods, reason = "a test has no node that owns its tasks")]
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::*;
 
@@ -28,7 +29,7 @@ async fn receive(stream: &mut Stream, count: usize) -> io::Result<Vec<u8>> {
 async fn bytes_take_as_long_as_they_should_and_keep_their_order() {
     let network = MemoryNetwork::new();
     let (mut here, mut there) = pair(&network).await;
-    let began = Instant::now();
+    let began = crate::clock::now();
     let mut delays = [5, 1].into_iter();
     network.set_delay(move |from, to, _| match (from, to) {
         ("a", "b") => SECOND * delays.next().unwrap_or(0),

@@ -1,0 +1,531 @@
+//! A system of actors joined to a network: the only way in.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actor_core::wire;
+use actor_core::{Actor, ChildSpec, Handle, System};
+use actor_wire::{Codec, Fingerprint, Limits, Wire};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::clock::now;
+use crate::config::NetConfig;
+use crate::error::{Closed, ExposeError, LookupError, StartError};
+use crate::id::{Incarnation, NodeId, NodeName};
+use crate::peer::handshake::Local;
+use crate::remote::driver;
+use crate::remote::exports::{Named, Protocol};
+use crate::remote::far::Far;
+use crate::remote::lookup::{Kind, Start};
+use crate::remote::net::{Net, NodeEvent, Parts, Proof};
+use crate::secret::Secret;
+use crate::transport::{MemoryTransport, Tcp, Tls, Transport};
+use crate::wire::Rest;
+use crate::wire::protocol::Frame;
+
+/// How long a node that leaves waits for its last words to be written.
+const LEAVE: Duration = Duration::from_secs(5);
+
+/// How nodes prove to each other who they are, and what carries their bytes.
+pub struct Security {
+    proof: Proof,
+    transport: Choice,
+}
+
+enum Choice {
+    Tcp,
+    Loopback,
+    Given(Arc<dyn Transport>),
+}
+
+impl Security {
+    /// By certificates, over TLS: encrypted, and each node is bound to the name in its certificate.
+    pub fn tls(tls: Tls) -> Self {
+        Self {
+            proof: Proof::Certificate,
+            transport: Choice::Given(Arc::new(tls)),
+        }
+    }
+
+    /// By a secret that all nodes share, over plain TCP: nobody else can join, and who listens in can read. For networks that are
+    /// encrypted by other means.
+    pub fn secret(secret: Secret) -> Self {
+        Self {
+            proof: Proof::Secret(secret),
+            transport: Choice::Tcp,
+        }
+    }
+
+    /// Not at all. For development: it takes no address but those of this machine alone, and says so in the log.
+    pub fn insecure() -> Self {
+        Self {
+            proof: Proof::Nothing,
+            transport: Choice::Loopback,
+        }
+    }
+
+    /// Over a network within this process, for tests. With a secret, or without.
+    pub fn memory(transport: MemoryTransport, secret: Option<Secret>) -> Self {
+        Self {
+            proof: secret.map_or(Proof::Nothing, Proof::Secret),
+            transport: Choice::Given(Arc::new(transport)),
+        }
+    }
+
+    /// By a secret, over any transport.
+    pub fn over(transport: Arc<dyn Transport>, secret: Secret) -> Self {
+        Self {
+            proof: Proof::Secret(secret),
+            transport: Choice::Given(transport),
+        }
+    }
+}
+
+impl fmt::Debug for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.proof {
+            Proof::Nothing => "Security(insecure)",
+            Proof::Secret(_) => "Security(secret)",
+            Proof::Certificate => "Security(certificates)",
+        })
+    }
+}
+
+/// A node to be. Made by [`Node::builder`].
+#[must_use = "a builder starts nothing"]
+pub struct NodeBuilder {
+    system: System,
+    name: String,
+    cluster: String,
+    listen: Option<String>,
+    security: Option<Security>,
+    peers: Vec<(String, String)>,
+    config: NetConfig,
+    codec: Codec,
+    seed: Option<u64>,
+}
+
+impl NodeBuilder {
+    /// What it is called, in every life: letters, digits, `-`, `_` and `.`, 63 of them at most. It is to be different for each node.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The cluster that it belongs to: nodes of another one are refused. None by default.
+    pub fn cluster(mut self, cluster: impl Into<String>) -> Self {
+        self.cluster = cluster.into();
+        self
+    }
+
+    /// Where it takes connections, as `host:port`; port 0 lets the system choose. Without this it only makes them.
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen = Some(address.into());
+        self
+    }
+
+    /// How peers prove who they are. It has to be chosen.
+    pub fn security(mut self, security: Security) -> Self {
+        self.security = Some(security);
+        self
+    }
+
+    /// Where another node is found. A connection is made when it is needed.
+    pub fn peer(mut self, name: impl Into<String>, address: impl Into<String>) -> Self {
+        self.peers.push((name.into(), address.into()));
+        self
+    }
+
+    /// Every bound and time-out of the network.
+    pub fn config(mut self, config: NetConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The codec for what this node sends where it makes the connection; bincode by default. It takes both.
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// Makes the jitter of its waits repeatable.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// A setting makes no sense, or the address cannot be had.
+    ///
+    /// # Cancel safety
+    /// Dropping the future starts nothing.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with its clock and its I/O.
+    pub async fn start(self) -> Result<Node, StartError> {
+        let name = node_name(&self.name)?;
+        self.config
+            .check()
+            .map_err(|why| StartError::Setting(why.to_string()))?;
+        let Some(Security { proof, transport }) = self.security else {
+            let words = "say how peers prove who they are: `.security(Security::tls(…))`, or `Security::insecure()`";
+            return Err(StartError::Setting(words.to_owned()));
+        };
+        let mut addresses = HashMap::new();
+        for (peer, address) in self.peers {
+            addresses.insert(node_name(&peer)?, address);
+        }
+        let transport: Arc<dyn Transport> = match transport {
+            Choice::Given(transport) => transport,
+            Choice::Tcp => Arc::new(Tcp::new(self.config.heartbeat_timeout)),
+            Choice::Loopback => {
+                tracing::warn!(node = %name, "insecure: whoever reaches this machine's loopback is taken for any node");
+                Arc::new(Tcp::loopback_only(self.config.heartbeat_timeout))
+            }
+        };
+        let listener = match &self.listen {
+            None => None,
+            Some(address) => {
+                let listening = transport.listen(address).await;
+                Some(listening.map_err(|why| StartError::Listen {
+                    address: address.clone(),
+                    why,
+                })?)
+            }
+        };
+        let id = NodeId {
+            name,
+            incarnation: Incarnation::random(),
+        };
+        let others = Codec::ALL.into_iter().filter(|&codec| codec != self.codec);
+        let codecs = std::iter::once(self.codec).chain(others).map(Codec::id).collect();
+        let local = Local {
+            id: id.clone(),
+            cluster: self.cluster,
+            features: 0,
+            versions: Local::VERSIONS,
+            codecs,
+            frame_bytes_max: bounded(self.config.frame_bytes_max()),
+            message_bytes_max: bounded(self.config.message_bytes_max),
+            window_bytes: self.config.window_bytes,
+        };
+        let net = Net::new(Parts {
+            system: self.system,
+            id,
+            config: self.config,
+            local,
+            proof,
+            transport,
+            addresses,
+            seed: self.seed,
+        });
+        let address = listener.as_ref().map(|listener| listener.address());
+        if let Some(listener) = listener {
+            net.spawn(driver::listen(net.clone(), listener));
+        }
+        Ok(Node(Arc::new(Running { net, address })))
+    }
+}
+
+fn bounded(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn node_name(name: &str) -> Result<NodeName, StartError> {
+    NodeName::new(name).ok_or_else(|| {
+        let words = "name a node by letters, digits, '-', '_' and '.', at most 63 of them";
+        StartError::Setting(format!("'{name}' is no name of a node: {words}"))
+    })
+}
+
+/// A system of actors joined to a network.
+///
+/// What is [exposed](Node::expose) here can be [looked up](Node::lookup) elsewhere, and is a [`Handle`] there as it is here. Connections are made when they are
+/// needed, and made again when they are lost. Dropping the last clone of a node ends its connections without a word.
+#[derive(Clone)]
+pub struct Node(Arc<Running>);
+
+struct Running {
+    net: Arc<Net>,
+    address: Option<String>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.net.abort();
+    }
+}
+
+/// A node that this one has a conversation with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PeerInfo {
+    /// Which node, in which life.
+    pub id: NodeId,
+    /// For how long.
+    pub connected_for: Duration,
+    /// How long an answer takes, once that was measured.
+    pub round_trip: Option<Duration>,
+}
+
+impl Node {
+    /// Begins with the defaults. A name and a [`Security`] have to be chosen.
+    pub fn builder(system: &System) -> NodeBuilder {
+        NodeBuilder {
+            system: system.clone(),
+            name: String::new(),
+            cluster: String::new(),
+            listen: None,
+            security: None,
+            peers: Vec::new(),
+            config: NetConfig::default(),
+            codec: Codec::default(),
+            seed: None,
+        }
+    }
+
+    /// Its name, and which life of it this is.
+    pub fn id(&self) -> &NodeId {
+        &self.0.net.id
+    }
+
+    /// Where it takes connections, if it does.
+    pub fn address(&self) -> Option<&str> {
+        self.0.address.as_deref()
+    }
+
+    /// Lets other nodes find an actor by this name, for as long as it lives. Its protocol is named by its message type.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn expose<M: Wire>(&self, name: &str, handle: &Handle<M>) -> Result<(), ExposeError> {
+        self.expose_as(name, handle, Protocol::of::<M>())
+    }
+
+    /// The same, with a protocol that is named and versioned by hand.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn expose_as<M: Wire>(&self, name: &str, handle: &Handle<M>, protocol: Protocol) -> Result<(), ExposeError> {
+        self.0.net.exports.expose(name, named(handle, protocol), false)
+    }
+
+    /// The same as [`expose`](Self::expose); others may stop, drain and kill the actor, too.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn expose_with_orders<M: Wire>(&self, name: &str, handle: &Handle<M>) -> Result<(), ExposeError> {
+        let named = named(handle, Protocol::of::<M>());
+        self.0.net.exports.expose(name, named, true)
+    }
+
+    /// Takes a name away again. Handles that others have stay good. Returns whether there was such a name.
+    pub fn conceal(&self, name: &str) -> bool {
+        self.0.net.exports.conceal(name)
+    }
+
+    /// The handle of what is exposed at another node, as in `lobby@b`. Makes the connection if there is none.
+    ///
+    /// # Errors
+    /// The node cannot be reached, there is no such name, or it means another protocol, version or shape.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing behind but the connection.
+    pub async fn lookup<M: Wire>(&self, name: &str) -> Result<Handle<M>, LookupError> {
+        self.lookup_as(name, Protocol::of::<M>()).await
+    }
+
+    /// The same, for a protocol that was named and versioned by hand.
+    ///
+    /// # Errors
+    /// As for [`lookup`](Self::lookup).
+    ///
+    /// # Cancel safety
+    /// As for [`lookup`](Self::lookup).
+    pub async fn lookup_as<M: Wire>(&self, name: &str, protocol: Protocol) -> Result<Handle<M>, LookupError> {
+        let (local, node) = parted(name)?;
+        let far = self.connect_to(&node).await?;
+        let fingerprint = Fingerprint::of::<M>().hash();
+        self.request(&far, |request, terms| {
+            let frame = Frame::Lookup {
+                request,
+                name: local,
+                protocol: &protocol.name,
+                version: protocol.version,
+                fingerprint,
+                codec: terms.codec.id(),
+            };
+            Ok(encoded(&frame))
+        })
+        .await
+    }
+
+    /// Lets other nodes [start](Self::start_at) actors of this kind here, as children of the system. `make` says how from the arguments;
+    /// actors are named by it, and a name that is taken is an error to the one who asks.
+    ///
+    /// # Errors
+    /// The name of the kind is taken.
+    pub fn register_kind<Args, A, F>(&self, kind: &str, make: F) -> Result<(), ExposeError>
+    where
+        Args: Wire,
+        A: Actor,
+        A::Msg: Wire,
+        F: Fn(Args) -> ChildSpec<A> + Send + Sync + 'static,
+    {
+        let system = self.0.net.system.clone();
+        let limits = Limits {
+            depth_max: self.0.net.config.depth_max,
+        };
+        let make = Arc::new(make);
+        let start = move |args: &[u8], codec: Codec| -> Result<Start, String> {
+            let args = codec.decode::<Args>(args, &limits).map_err(|why| why.to_string())?;
+            let (system, make) = (system.clone(), make.clone());
+            Ok(Box::pin(async move {
+                let started = system.start(make(args)).await;
+                started
+                    .map(|handle| wire::exported(&handle))
+                    .map_err(|why| why.to_string())
+            }))
+        };
+        let added = self.0.net.add_kind(
+            kind,
+            Kind {
+                protocol: Protocol::of::<A::Msg>(),
+                fingerprint: Fingerprint::of::<A::Msg>(),
+                start: Box::new(start),
+            },
+        );
+        added
+            .then_some(())
+            .ok_or_else(|| ExposeError::NameTaken(kind.to_owned()))
+    }
+
+    /// Starts an actor of a kind that another node registered, as in `worker@b`, and gives its handle when it has started.
+    ///
+    /// # Errors
+    /// As for [`lookup`](Self::lookup); or it could not be started.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave the actor started.
+    pub async fn start_at<M: Wire, Args: Wire>(&self, kind: &str, args: &Args) -> Result<Handle<M>, LookupError> {
+        let (local, node) = parted(kind)?;
+        let far = self.connect_to(&node).await?;
+        let protocol = Protocol::of::<M>();
+        let fingerprint = Fingerprint::of::<M>().hash();
+        self.request(&far, |request, terms| {
+            let mut bytes = Vec::new();
+            let args = terms.codec.encode(args, &mut bytes, terms.body_bytes_max);
+            args.map_err(|why| LookupError::Unsendable(why.to_string()))?;
+            let frame = Frame::Spawn {
+                request,
+                kind: local,
+                protocol: &protocol.name,
+                version: protocol.version,
+                fingerprint,
+                codec: terms.codec.id(),
+                args: Rest(&bytes),
+            };
+            Ok(encoded(&frame))
+        })
+        .await
+    }
+
+    async fn connect_to(&self, node: &NodeName) -> Result<Arc<Far>, LookupError> {
+        self.0.net.connect(node).await.map_err(LookupError::Unreachable)
+    }
+
+    async fn request<M: Wire>(
+        &self,
+        far: &Arc<Far>,
+        frame: impl FnOnce(u64, &wire::Terms) -> Result<Vec<u8>, LookupError>,
+    ) -> Result<Handle<M>, LookupError> {
+        let (sender, receiver) = oneshot::channel();
+        far.request(sender, frame)?;
+        let address = receiver.await.unwrap_or(Err(LookupError::NodeDown))?;
+        let proxy = far.import(address, true).ok_or(LookupError::NodeDown)?;
+        Ok(wire::handle_to(proxy))
+    }
+
+    /// Makes a connection to a node, unless there is one; `address` is remembered for it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the connection being made.
+    pub async fn connect(&self, name: &str, address: Option<&str>) -> Result<NodeId, Closed> {
+        let name = NodeName::new(name).ok_or_else(|| Closed::Lost(format!("'{name}' is no name of a node")))?;
+        if let Some(address) = address {
+            self.0.net.set_address(name.clone(), address.to_owned());
+        }
+        Ok(self.0.net.connect(&name).await?.id.clone())
+    }
+
+    /// The nodes that there is a conversation with.
+    pub fn peers(&self) -> Vec<PeerInfo> {
+        let now = now().into_std();
+        let info = |far: &Arc<Far>| {
+            let conversation = far.conversation()?;
+            Some(PeerInfo {
+                id: far.id.clone(),
+                connected_for: now.saturating_duration_since(conversation.since),
+                round_trip: conversation.round_trip(),
+            })
+        };
+        self.0.net.connected().iter().filter_map(info).collect()
+    }
+
+    /// Connections that begin and end, from now on. One who does not listen for long misses the oldest, and is told how many.
+    pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
+        self.0.net.events.subscribe()
+    }
+
+    /// Leaves the network: says so to every peer, writes what waits, and ends all connections. The actors live on.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the rest to be cut off when the node is dropped.
+    pub async fn leave(&self) {
+        let mut events = self.events();
+        let leaving = self.0.net.leave();
+        let all_gone = async {
+            while leaving.iter().any(|conversation| !conversation.is_cleared()) {
+                if let Err(broadcast::error::RecvError::Closed) = events.recv().await {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LEAVE, all_gone).await;
+        self.0.net.abort();
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.id())
+    }
+}
+
+fn named<M: Wire>(handle: &Handle<M>, protocol: Protocol) -> Named {
+    Named {
+        exported: wire::exported(handle),
+        protocol,
+        fingerprint: Fingerprint::of::<M>(),
+    }
+}
+
+/// `lobby@b` as what it says.
+fn parted(name: &str) -> Result<(&str, NodeName), LookupError> {
+    let bad = || LookupError::BadName(name.to_owned());
+    let (local, node) = name.rsplit_once('@').ok_or_else(bad)?;
+    Ok((local, NodeName::new(node).ok_or_else(bad)?))
+}
+
+fn encoded(frame: &Frame<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    frame.encode(&mut bytes);
+    bytes
+}

@@ -1,0 +1,10 @@
+//! The actors of other nodes, as they are here; and those of this node, as they are there.
+
+pub(crate) mod conversation;
+pub(crate) mod driver;
+pub(crate) mod exports;
+pub(crate) mod far;
+mod inbound;
+pub(crate) mod lookup;
+pub(crate) mod net;
+mod reason;

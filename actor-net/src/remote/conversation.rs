@@ -1,0 +1,395 @@
+//! One conversation with a peer, from handshake to loss: what both sides owe, and what waits to be written.
+//!
+//! Shared by the handles that send over it, by the actors that answer, and by the driver that reads and writes.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+use actor_core::wire::{Address, Asker, Line, NoRoom, NotSent, Terms, Watched};
+use actor_core::{AskError, ExitReason};
+use tokio::sync::{Notify, oneshot};
+
+use crate::clock::now;
+use crate::config::NetConfig;
+use crate::error::{Closed, LookupError};
+use crate::id::{ExportId, NodeId};
+use crate::peer::exports::SessionId;
+use crate::peer::heartbeat::{Beat, Heartbeat};
+use crate::peer::outbox::{self, Admission, Admitted, Numbered, Outbox, OutboxLimits, Receiver};
+use crate::peer::session::{Matters, NotBegun, Session, SessionLimits};
+use crate::wire::protocol::Frame;
+
+use super::far::Far;
+
+/// What the matters of a session are to nodes.
+pub(super) struct Kinds;
+
+impl Matters for Kinds {
+    /// Who asks, and whom: a `Cancel` follows its `Ask`. A reply port that came in an answer asks nobody.
+    type Call = (Arc<dyn Asker>, Option<ExportId>);
+    type Watch = ExportId;
+    type Ending = ExportId;
+    type Request = oneshot::Sender<Result<Address, LookupError>>;
+    /// Until the message is read there is no way back yet.
+    type TheirCall = Option<Arc<Line>>;
+    type TheirWatch = Watched;
+}
+
+pub(crate) struct Conversation {
+    pub(crate) number: SessionId,
+    pub(crate) peer: NodeId,
+    pub(crate) terms: Terms,
+    pub(crate) since: Instant,
+    outbox: Mutex<Outbox>,
+    session: Mutex<Session<Kinds>>,
+    /// Senders that wait for room, by their tickets.
+    places: Mutex<Places>,
+    received: Mutex<Received>,
+    heartbeat: Mutex<Heartbeat>,
+    /// There is something to write, or the conversation is to end.
+    pub(super) to_write: Notify,
+    /// Something was written.
+    is_written: Notify,
+    ends: Mutex<Option<Closed>>,
+    is_cleared: AtomicBool,
+}
+
+#[derive(Default)]
+struct Places {
+    by_ticket: HashMap<u64, Admission>,
+    next: u64,
+}
+
+/// What came for each actor and was not given back to the sender's window.
+#[derive(Default)]
+struct Received {
+    by_export: HashMap<ExportId, Window>,
+    /// Those with something to give back.
+    to_credit: Vec<ExportId>,
+}
+
+#[derive(Default)]
+struct Window {
+    under_way: usize,
+    to_credit: usize,
+    is_listed: bool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing of a user's runs under one of these.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn wake_all(wakers: Vec<Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
+}
+
+impl Conversation {
+    pub(crate) fn new(
+        number: SessionId,
+        peer: NodeId,
+        terms: Terms,
+        window_bytes: u32,
+        chunk_bytes: usize,
+        now: Instant,
+        config: &NetConfig,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            number,
+            peer,
+            terms,
+            since: now,
+            outbox: Mutex::new(Outbox::new(OutboxLimits {
+                chunk_bytes,
+                outbox_bytes_max: config.outbox_bytes_max,
+                window_bytes: window_bytes as usize,
+            })),
+            session: Mutex::new(Session::new(SessionLimits {
+                calls_max: config.calls_max,
+                watches_max: config.watches_max,
+                requests_max: config.requests_max,
+            })),
+            places: Mutex::default(),
+            received: Mutex::default(),
+            heartbeat: Mutex::new(Heartbeat::new(config.heartbeat_interval, config.heartbeat_timeout, now)),
+            to_write: Notify::new(),
+            is_written: Notify::new(),
+            ends: Mutex::default(),
+            is_cleared: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn session(&self) -> MutexGuard<'_, Session<Kinds>> {
+        lock(&self.session)
+    }
+
+    pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        lock(&self.outbox)
+    }
+
+    /// Ends it for this reason; the driver sees to the rest.
+    pub(crate) fn end(&self, why: Closed) {
+        lock(&self.ends).get_or_insert(why);
+        self.to_write.notify_one();
+    }
+
+    pub(super) fn ends(&self) -> Option<Closed> {
+        lock(&self.ends).clone()
+    }
+
+    pub(super) fn control(&self, frame: &Frame<'_>) {
+        self.outbox().push_control(frame);
+        self.to_write.notify_one();
+    }
+
+    pub(super) fn behind(&self, frame: &Frame<'_>) {
+        self.outbox().push_behind(frame);
+        self.to_write.notify_one();
+    }
+
+    /// Sends a frame in its place among those to the same receiver.
+    pub(super) fn in_order(&self, to: Receiver, frame: &Frame<'_>) {
+        let mut bytes = Vec::new();
+        frame.encode(&mut bytes);
+        self.push(to, &bytes);
+    }
+
+    /// The same, for the bytes of a frame.
+    pub(super) fn push(&self, to: Receiver, frame: &[u8]) {
+        self.outbox().push(to, Numbered::No, 0, frame);
+        self.to_write.notify_one();
+    }
+
+    /// Whether everybody who waited for something of it was told of its end.
+    pub(crate) fn is_cleared(&self) -> bool {
+        self.is_cleared.load(Ordering::Acquire)
+    }
+
+    /// Sends a message of so many bytes into the room that was given for it, or if there is room now.
+    pub(super) fn message(
+        &self,
+        to: ExportId,
+        bytes: usize,
+        given: Option<usize>,
+        frame: &[u8],
+    ) -> Result<(), NotSent> {
+        let cost = outbox::cost(bytes);
+        let mut wake = Vec::new();
+        let mut outbox = self.outbox();
+        match given {
+            None => match outbox.try_admit(to, cost) {
+                Admitted::Yes => {}
+                Admitted::Waits => return Err(NotSent::Full),
+                Admitted::Closed => return Err(NotSent::NodeDown),
+            },
+            Some(given) => outbox.settle(to, outbox::cost(given), cost, &mut wake),
+        }
+        outbox.push(Receiver::Export(to), Numbered::Yes, cost, frame);
+        drop(outbox);
+        wake_all(wake);
+        self.to_write.notify_one();
+        Ok(())
+    }
+
+    /// Sends an answer, which waits for no room: while there is too much of that, nothing is read from the peer.
+    pub(super) fn answer(&self, call: u64, bytes: usize, frame: &[u8]) {
+        let cost = outbox::cost(bytes);
+        let mut outbox = self.outbox();
+        outbox.admit_answer(cost);
+        outbox.push(Receiver::Call(call), Numbered::Yes, cost, frame);
+        drop(outbox);
+        self.to_write.notify_one();
+    }
+
+    pub(super) fn poll_room(
+        &self,
+        to: ExportId,
+        bytes: usize,
+        ticket: &mut Option<u64>,
+        waker: &Waker,
+    ) -> Poll<Result<(), NoRoom>> {
+        let known = ticket.and_then(|ticket| lock(&self.places).by_ticket.remove(&ticket));
+        let mut place = known.unwrap_or_default();
+        let mut stale = None;
+        let admitted = self
+            .outbox()
+            .admit(to, outbox::cost(bytes), &mut place, waker, &mut stale);
+        drop(stale);
+        match admitted {
+            Admitted::Yes => {
+                *ticket = None;
+                Poll::Ready(Ok(()))
+            }
+            Admitted::Closed => {
+                *ticket = None;
+                Poll::Ready(Err(NoRoom::NodeDown))
+            }
+            Admitted::Waits => {
+                let mut places = lock(&self.places);
+                places.next += 1;
+                let number = places.next;
+                places.by_ticket.insert(number, place);
+                *ticket = Some(number);
+                Poll::Pending
+            }
+        }
+    }
+
+    pub(super) fn forget(&self, to: ExportId, bytes: usize, ticket: &mut Option<u64>) {
+        let place = ticket
+            .take()
+            .and_then(|ticket| lock(&self.places).by_ticket.remove(&ticket));
+        if let Some(mut place) = place {
+            let mut wake = Vec::new();
+            self.outbox().forget(to, outbox::cost(bytes), &mut place, &mut wake);
+            wake_all(wake);
+        }
+    }
+
+    pub(super) fn give_back(&self, to: ExportId, bytes: usize) {
+        let mut wake = Vec::new();
+        self.outbox().give_up(to, outbox::cost(bytes), &mut wake);
+        wake_all(wake);
+    }
+
+    /// The peer's actor has taken messages of so much.
+    pub(super) fn credited(&self, to: ExportId, bytes: usize) {
+        let mut wake = Vec::new();
+        self.outbox().credit(to, bytes, &mut wake);
+        wake_all(wake);
+    }
+
+    /// Everything that was taken out of the outbox is written.
+    pub(super) fn written(&self) {
+        let mut wake = Vec::new();
+        self.outbox().written(&mut wake);
+        wake_all(wake);
+        self.is_written.notify_one();
+    }
+
+    /// Waits for as long as more waits to be written than may. Only answers can bring that about, and whoever asks for
+    /// them reads none.
+    pub(super) async fn until_not_over(&self) {
+        while self.outbox().is_over() {
+            self.is_written.notified().await;
+        }
+    }
+
+    /// Bytes came.
+    pub(super) fn heard(&self) {
+        lock(&self.heartbeat).heard();
+    }
+
+    pub(super) fn pong(&self, token: u64) {
+        lock(&self.heartbeat).pong(token, now().into_std());
+    }
+
+    pub(super) fn next_tick(&self) -> Instant {
+        lock(&self.heartbeat).next_tick()
+    }
+
+    pub(super) fn beat(&self, now: Instant) -> Beat {
+        lock(&self.heartbeat).tick(now)
+    }
+
+    /// The token of a ping that is to be sent at once.
+    pub(super) fn doubt(&self, now: Instant) -> u64 {
+        lock(&self.heartbeat).ping(now)
+    }
+
+    /// How long an answer takes, as far as that is known.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        lock(&self.heartbeat).round_trip().map(|usual| usual.mean)
+    }
+
+    /// Whether nothing is owed by either side.
+    pub(super) fn is_idle(&self) -> bool {
+        self.session().is_idle()
+    }
+
+    /// It is over: whoever waits for something of it is told, each once.
+    pub(super) fn clear(&self, far: &Far) {
+        let unsent = self.outbox().close();
+        wake_all(unsent.wake);
+        if unsent.frames > 0 {
+            tracing::debug!(peer = %self.peer, frames = unsent.frames, "were never sent");
+        }
+        let lost = self.session().lose();
+        for (asker, _) in lost.calls {
+            asker.refuse(AskError::NodeDown);
+        }
+        for proxy in lost.endings.into_iter().filter_map(|export| far.proxy(export)) {
+            proxy.life_ended(&ExitReason::NodeDown);
+        }
+        for line in lost.their_calls.into_iter().flatten() {
+            line.hang_up();
+        }
+        // The watches fire where the loss of the node is told to all that stands here for its actors.
+        drop((lost.watches, lost.requests, lost.their_watches));
+        lock(&self.places).by_ticket.clear();
+        self.is_cleared.store(true, Ordering::Release);
+    }
+
+    /// A message of so many bytes came for an actor. Returns how much of that kind is under way by now.
+    pub(super) fn came(&self, to: ExportId, bytes: usize) -> usize {
+        let mut received = lock(&self.received);
+        let window = received.by_export.entry(to).or_default();
+        window.under_way += outbox::cost(bytes);
+        window.under_way
+    }
+
+    /// A message of so many bytes was taken, and is to be credited.
+    pub(super) fn taken(&self, to: ExportId, bytes: usize) {
+        let received = &mut *lock(&self.received);
+        if let Some(window) = received.by_export.get_mut(&to) {
+            window.to_credit += outbox::cost(bytes);
+            if !window.is_listed {
+                window.is_listed = true;
+                received.to_credit.push(to);
+            }
+        }
+    }
+
+    /// Gives the sender back what was taken, where it is `worth` a frame.
+    pub(super) fn give_credit(&self, worth: usize) {
+        let received = &mut *lock(&self.received);
+        let mut frames = Vec::new();
+        received.to_credit.retain(|&to| {
+            let Some(window) = received.by_export.get_mut(&to) else {
+                return false;
+            };
+            if window.to_credit < worth {
+                return true;
+            }
+            let bytes = std::mem::take(&mut window.to_credit);
+            window.under_way = window.under_way.saturating_sub(bytes);
+            window.is_listed = false;
+            if window.under_way == 0 {
+                received.by_export.remove(&to);
+            }
+            frames.push(Frame::Credit {
+                to,
+                bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            });
+            false
+        });
+        if frames.is_empty() {
+            return;
+        }
+        let mut outbox = self.outbox();
+        frames.iter().for_each(|frame| outbox.push_control(frame));
+        drop(outbox);
+        self.to_write.notify_one();
+    }
+
+    /// Opens a look-up or a spawn of ours.
+    pub(super) fn request(&self, answer: oneshot::Sender<Result<Address, LookupError>>) -> Result<u64, LookupError> {
+        self.session().requests.begin(answer).map_err(|(_, why)| match why {
+            NotBegun::Over => LookupError::NodeDown,
+            NotBegun::TooMany | NotBegun::InUse => LookupError::TooMany,
+        })
+    }
+}

@@ -1,0 +1,438 @@
+//! Carries out what the pure rooms decide: makes connections, reads, writes, and looks at the clock.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use actor_core::wire::Terms;
+use actor_wire::{Codec, Limits};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{sleep, sleep_until, timeout};
+
+use crate::chance;
+use crate::clock::now;
+use crate::error::Closed;
+use crate::id::{NodeId, NodeName};
+use crate::peer::handshake::{Agreed, Handshake, Step};
+use crate::peer::heartbeat::Beat;
+use crate::peer::roster::Dialled;
+use crate::transport::{Listener, Stream};
+use crate::wire::codes::{Goodbye, Refusal};
+use crate::wire::frame::{Decoder, HANDSHAKE_FRAME_BYTES_MAX};
+use crate::wire::protocol::Frame;
+
+use super::conversation::Conversation;
+use super::far::Far;
+use super::inbound::Inbound;
+use super::net::{Net, NodeEvent, lock};
+
+/// How long the last words of a conversation may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// After so many frames other tasks have their turn.
+const FRAMES_PER_YIELD: u32 = 256;
+
+/// A buffer larger than this is given back when it is written.
+const KEPT_BYTES_MAX: usize = 1 << 20;
+
+/// Makes a connection to `name`, and makes it again whenever that fails, until nobody wants it.
+///
+/// The roster has been told of the dial. `first` is a wait before the first try.
+pub(crate) async fn keep(net: Arc<Net>, name: NodeName, first: Option<Duration>) {
+    let mut failed = 0_u32;
+    if let Some(wait) = first {
+        sleep(wait).await;
+    }
+    loop {
+        let outcome = dial(&net, &name).await;
+        lock(&net.roster).not_dialling(&name);
+        let why = match outcome {
+            Ok(()) => return,
+            Err(why) => why,
+        };
+        tracing::debug!(peer = %name, %why, "cannot be reached");
+        let _ = net.events.send(NodeEvent::Lost(name.clone(), why.clone()));
+        net.tell_those_who_want(&name, &Err(why));
+        if !net.is_wanted(&name) {
+            return;
+        }
+        sleep(wait_before(&net, failed)).await;
+        failed = failed.saturating_add(1);
+        if !net.is_wanted(&name) || !lock(&net.roster).dialling(&name) {
+            return;
+        }
+    }
+}
+
+/// Doubled at each failure, with jitter: nodes that lost the same peer must not come back in step.
+fn wait_before(net: &Net, failed: u32) -> Duration {
+    let doubled = net.config.reconnect_min.saturating_mul(1 << failed.min(16));
+    doubled.min(net.config.reconnect_max).mul_f64(0.5 + net.chance() / 2.0)
+}
+
+/// Makes one connection, and holds its conversation in a task of its own.
+async fn dial(net: &Arc<Net>, name: &NodeName) -> Result<(), Closed> {
+    let Some(address) = net.address(name) else {
+        return Err(Closed::Lost(format!("no address is known for node {name}")));
+    };
+    let dialled = timeout(net.config.dial_timeout, net.transport.dial(&address)).await;
+    let stream = dialled
+        .map_err(|_| Closed::Lost(format!("{address} did not answer within {:?}", net.config.dial_timeout)))?
+        .map_err(|why| Closed::Lost(format!("{address}: {why}")))?;
+    let auth = net.auth(&stream.identity);
+    let began = now().into_std();
+    let limit = net.config.handshake_timeout;
+    let (handshake, hello) = Handshake::dial(
+        net.local.clone(),
+        auth,
+        Some(name.clone()),
+        chance::bytes(),
+        began,
+        limit,
+    );
+    begin(net, stream, handshake, hello, Dialled::ByUs).await
+}
+
+/// Takes connections, for as long as the node is there.
+pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
+    let handshakes = Arc::new(tokio::sync::Semaphore::new(net.config.handshakes_max));
+    loop {
+        let incoming = match listener.accept().await {
+            Ok(incoming) => incoming,
+            Err(why) => {
+                // Too many open files, most likely: it passes, and must not keep this thread busy until then.
+                tracing::warn!(%why, "cannot accept a connection");
+                sleep(net.config.reconnect_min).await;
+                continue;
+            }
+        };
+        if net.is_leaving() {
+            return;
+        }
+        let Ok(permit) = handshakes.clone().try_acquire_owned() else {
+            tracing::warn!(
+                from = incoming.from,
+                "too many handshakes at a time; this one is dropped"
+            );
+            continue;
+        };
+        let accepting = net.clone();
+        net.spawn(async move {
+            let from = incoming.from;
+            let opened = timeout(accepting.config.handshake_timeout, incoming.opening).await;
+            let outcome = match opened {
+                Ok(Ok(stream)) => {
+                    let auth = accepting.auth(&stream.identity);
+                    let limit = accepting.config.handshake_timeout;
+                    let local = accepting.local.clone();
+                    let handshake = Handshake::listen(local, auth, chance::bytes(), now().into_std(), limit);
+                    begin(&accepting, stream, handshake, Vec::new(), Dialled::ByPeer).await
+                }
+                Ok(Err(why)) => Err(Closed::Lost(why.to_string())),
+                Err(_) => Err(Closed::Lost("it did not open in time".to_owned())),
+            };
+            drop(permit);
+            if let Err(why) = outcome {
+                tracing::warn!(from, %why, "a connection came to nothing");
+            }
+        });
+    }
+}
+
+/// A stream whose handshake went well.
+struct Open {
+    stream: Stream,
+    decoder: Decoder,
+    agreed: Agreed,
+}
+
+/// Does the handshake. A conversation that comes of it has a task of its own.
+async fn begin(
+    net: &Arc<Net>,
+    stream: Stream,
+    handshake: Handshake,
+    say: Vec<u8>,
+    dialled: Dialled,
+) -> Result<(), Closed> {
+    let open = shake_hands(net, stream, handshake, say, dialled).await?;
+    let (far, conversation) = connected(net, &open.agreed, dialled)?;
+    let net = net.clone();
+    let running = net.clone();
+    running.spawn(async move { converse(net, far, conversation, open).await });
+    Ok(())
+}
+
+async fn shake_hands(
+    net: &Net,
+    mut stream: Stream,
+    mut handshake: Handshake,
+    say: Vec<u8>,
+    dialled: Dialled,
+) -> Result<Open, Closed> {
+    let mut decoder = Decoder::new(HANDSHAKE_FRAME_BYTES_MAX);
+    write(&mut stream.writer, &say).await?;
+    let deadline = handshake.deadline().into();
+    loop {
+        let step = match decoder.next()? {
+            Some(frame) => handshake.handle_frame(frame, |peer| judge(net, peer, dialled)),
+            None => {
+                let reading = stream.reader.read(decoder.room());
+                match tokio::time::timeout_at(deadline, reading).await {
+                    Ok(read) => {
+                        decoder.filled(came(read)?);
+                        continue;
+                    }
+                    Err(_) => handshake.handle_timeout(),
+                }
+            }
+        };
+        match step {
+            Step::Say(say) => write(&mut stream.writer, &say).await?,
+            Step::Done { say, agreed } => {
+                write(&mut stream.writer, &say).await?;
+                return Ok(Open {
+                    stream,
+                    decoder,
+                    agreed,
+                });
+            }
+            Step::Failed { say, why } => {
+                let _ = timeout(FAREWELL, write(&mut stream.writer, &say)).await;
+                return Err(why);
+            }
+        }
+    }
+}
+
+fn judge(net: &Net, peer: &NodeId, dialled: Dialled) -> Result<(), Refusal> {
+    if net.is_leaving() {
+        return Err(Refusal::Busy);
+    }
+    let judged = lock(&net.roster).judge(peer, dialled);
+    if judged == Err(Refusal::NameTaken) {
+        net.doubt(&peer.name);
+    }
+    judged
+}
+
+/// Enters a connection whose handshake went well.
+fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<(Arc<Far>, Arc<Conversation>), Closed> {
+    let number = net.next_session();
+    let codec = Codec::from_id(agreed.codec).ok_or(Closed::Refused {
+        code: Refusal::Codec,
+        words: String::new(),
+    })?;
+    let terms = Terms {
+        session: number,
+        codec,
+        body_bytes_max: net.config.message_bytes_max.min(agreed.message_bytes_max as usize),
+        limits: Limits {
+            depth_max: net.config.depth_max,
+        },
+    };
+    let chunk_bytes = net.config.chunk_bytes.min(agreed.frame_bytes_max as usize / 2);
+    let now = now().into_std();
+    let peer = agreed.peer.clone();
+    let conversation = Conversation::new(
+        number,
+        peer.clone(),
+        terms,
+        agreed.window_bytes,
+        chunk_bytes,
+        now,
+        &net.config,
+    );
+    let replaced = lock(&net.roster).connected(&peer, number, dialled);
+    let far = net.met(&peer);
+    if replaced.is_some()
+        && let Some(before) = far.conversation()
+    {
+        before.end(Closed::Ended(Goodbye::Replaced));
+        far.lost(Some(&before));
+    }
+    far.connected(&conversation);
+    net.tell_those_who_want(&peer.name, &Ok(far.clone()));
+    tracing::info!(%peer, "connected");
+    let _ = net.events.send(NodeEvent::Connected(peer));
+    Ok((far, conversation))
+}
+
+/// Holds a conversation until it ends, and sees to what is left of it.
+async fn converse(net: Arc<Net>, far: Arc<Far>, conversation: Arc<Conversation>, open: Open) {
+    let _cleared = Cleared {
+        net: &net,
+        far: &far,
+        conversation: &conversation,
+    };
+    let Stream {
+        mut reader, mut writer, ..
+    } = open.stream;
+    let mut decoder = open.decoder;
+    decoder.allow(net.config.frame_bytes_max());
+    let why = {
+        let inbound = Inbound::new(net.clone(), far.clone(), conversation.clone());
+        let mut reads = pin!(read_all(&mut reader, decoder, inbound, &conversation));
+        let mut writes = pin!(write_all(&mut writer, &conversation));
+        let mut ticks = pin!(tick(&net, &far, &conversation));
+        poll_fn(|cx| {
+            // In this order, so that one seed gives one run.
+            for polled in [
+                reads.as_mut().poll(cx),
+                writes.as_mut().poll(cx),
+                ticks.as_mut().poll(cx),
+            ] {
+                if let Poll::Ready(why) = polled {
+                    return Poll::Ready(why);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    };
+    conversation.end(why.clone());
+    if let Closed::Ended(code) = why {
+        let _ = timeout(FAREWELL, say_goodbye(&mut writer, &conversation, code)).await;
+    }
+    let why = conversation.ends().unwrap_or(why);
+    tracing::info!(peer = %conversation.peer, %why, "connection ended");
+}
+
+/// What a conversation leaves behind is cleared away also when its task is dropped.
+struct Cleared<'a> {
+    net: &'a Arc<Net>,
+    far: &'a Arc<Far>,
+    conversation: &'a Arc<Conversation>,
+}
+
+impl Drop for Cleared<'_> {
+    fn drop(&mut self) {
+        let (net, far, conversation) = (self.net, self.far, self.conversation);
+        let name = &conversation.peer.name;
+        lock(&net.roster).disconnected(name, conversation.number);
+        net.exports.lost(conversation.number);
+        let why = conversation.ends().unwrap_or(Closed::Ended(Goodbye::Leaving));
+        let is_current = far
+            .conversation()
+            .is_some_and(|current| Arc::ptr_eq(&current, conversation));
+        if is_current {
+            match why {
+                Closed::EndedByPeer {
+                    code: Goodbye::Leaving, ..
+                } => far.over(),
+                Closed::Ended(Goodbye::Idle)
+                | Closed::EndedByPeer {
+                    code: Goodbye::Idle, ..
+                } => far.rests(),
+                _ => far.lost(Some(conversation)),
+            }
+        }
+        conversation.clear(far);
+        let _ = net.events.send(NodeEvent::Lost(name.clone(), why));
+        if is_current && net.is_wanted(name) && lock(&net.roster).dialling(name) {
+            let (keeping, name) = (net.clone(), name.clone());
+            let wait = wait_before(net, 0);
+            net.spawn(async move { keep(keeping, name, Some(wait)).await });
+        }
+    }
+}
+
+async fn read_all(
+    reader: &mut (impl AsyncRead + Unpin),
+    mut decoder: Decoder,
+    mut inbound: Inbound,
+    conversation: &Conversation,
+) -> Closed {
+    let worth = inbound.credit_worth();
+    let mut frames = 0;
+    loop {
+        loop {
+            match decoder.next() {
+                Ok(Some(frame)) => {
+                    if let Err(why) = inbound.frame(frame) {
+                        return why;
+                    }
+                }
+                Ok(None) => break,
+                Err(why) => return why.into(),
+            }
+            frames += 1;
+            if frames % FRAMES_PER_YIELD == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        conversation.give_credit(worth);
+        conversation.until_not_over().await;
+        match came(reader.read(decoder.room()).await) {
+            Ok(bytes) => decoder.filled(bytes),
+            Err(why) => return why,
+        }
+        conversation.heard();
+    }
+}
+
+async fn write_all(writer: &mut (impl AsyncWrite + Unpin), conversation: &Conversation) -> Closed {
+    let mut bytes = Vec::new();
+    loop {
+        while conversation.outbox().take(&mut bytes) {
+            if let Err(why) = write(writer, &bytes).await {
+                return why;
+            }
+            bytes.clear();
+            bytes.shrink_to(KEPT_BYTES_MAX);
+            conversation.written();
+        }
+        if let Some(why) = conversation.ends() {
+            return why;
+        }
+        conversation.to_write.notified().await;
+    }
+}
+
+async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
+    let mut needed = now();
+    loop {
+        sleep_until(conversation.next_tick().into()).await;
+        match conversation.beat(now().into_std()) {
+            Beat::Nothing => {}
+            Beat::Ping(token) => conversation.control(&Frame::Ping { token }),
+            Beat::Dead => return Closed::Silent,
+        }
+        if far.is_needed() || !conversation.is_idle() {
+            needed = now();
+        } else if now().saturating_duration_since(needed) >= net.config.idle_timeout {
+            return Closed::Ended(Goodbye::Idle);
+        }
+    }
+}
+
+async fn say_goodbye(writer: &mut (impl AsyncWrite + Unpin), conversation: &Conversation, code: Goodbye) {
+    let mut bytes = Vec::new();
+    while conversation.outbox().take(&mut bytes) {}
+    Frame::Goodbye {
+        code,
+        words: &code.to_string(),
+    }
+    .encode(&mut bytes);
+    if write(writer, &bytes).await.is_ok() {
+        let _ = writer.shutdown().await;
+    }
+}
+
+async fn write(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), Closed> {
+    let written = async {
+        writer.write_all(bytes).await?;
+        writer.flush().await
+    };
+    written.await.map_err(|why| Closed::Lost(why.to_string()))
+}
+
+/// How many bytes came; none is the end.
+fn came(read: std::io::Result<usize>) -> Result<usize, Closed> {
+    match read {
+        Ok(0) => Err(Closed::Lost("the peer closed it".to_owned())),
+        Ok(bytes) => Ok(bytes),
+        Err(why) => Err(Closed::Lost(why.to_string())),
+    }
+}

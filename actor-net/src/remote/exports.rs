@@ -1,0 +1,239 @@
+//! What other nodes can reach here: by a name that was given to it, or because its handle was sent to them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use actor_core::ActorId;
+use actor_core::wire::{Exported, Watched};
+use actor_wire::Fingerprint;
+
+use crate::error::ExposeError;
+use crate::id::ExportId;
+use crate::peer::exports::{self, NoExport, SessionId};
+
+/// What is spoken with an actor: both sides have to mean the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protocol {
+    /// What it is called. By default the name of the message type, which both sides then have in the same module.
+    pub name: String,
+    /// Its version, which is to rise with each change that is no appended variant or field.
+    pub version: u32,
+}
+
+impl Protocol {
+    /// A protocol of this name and version.
+    pub fn new(name: impl Into<String>, version: u32) -> Self {
+        Self {
+            name: name.into(),
+            version,
+        }
+    }
+
+    /// What is spoken with actors that take `M`, where nothing else is said: the name of the type, in version 0.
+    pub fn of<M>() -> Self {
+        Self::new(std::any::type_name::<M>(), 0)
+    }
+}
+
+/// What is exposed under a name.
+#[derive(Clone)]
+pub(crate) struct Named {
+    pub(crate) exported: Arc<dyn Exported>,
+    pub(crate) protocol: Protocol,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// One actor, or one adapter of an actor, that others can reach.
+pub(crate) struct Export {
+    pub(crate) exported: Arc<dyn Exported>,
+    may_be_ordered: AtomicBool,
+    ends: OnceLock<Watched>,
+}
+
+impl Export {
+    /// Whether others may stop it.
+    pub(crate) fn may_be_ordered(&self) -> bool {
+        self.may_be_ordered.load(Ordering::Relaxed)
+    }
+}
+
+/// What tells exports apart. An actor is one, however often its handle is sent; each adapter is another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Actor(ActorId),
+    Adapter(u64),
+}
+
+/// The exports of one node. An actor stays for as long as it lives; an adapter, of which there can be any number, for as long as a
+/// peer holds it.
+pub(crate) struct Exports {
+    me: Weak<Exports>,
+    table: Mutex<exports::Exports<Key, Arc<Export>>>,
+    names: Mutex<HashMap<String, (Named, Key)>>,
+    next_adapter: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing of a user's runs under one of these.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Exports {
+    pub(crate) fn new(for_each_max: usize) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            table: Mutex::new(exports::Exports::new(for_each_max)),
+            names: Mutex::default(),
+            next_adapter: AtomicU64::new(1),
+        })
+    }
+
+    fn key_of(&self, exported: &dyn Exported) -> Key {
+        match exported.actor() {
+            Some(actor) => Key::Actor(actor),
+            None => Key::Adapter(self.next_adapter.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    /// Lets others find it by this name, and stop it if they may.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub(crate) fn expose(&self, name: &str, named: Named, may_be_ordered: bool) -> Result<(), ExposeError> {
+        let exported = named.exported.clone();
+        let key = self.key_of(&*exported);
+        match lock(&self.names).entry(name.to_owned()) {
+            Entry::Occupied(_) => return Err(ExposeError::NameTaken(name.to_owned())),
+            Entry::Vacant(free) => free.insert((named, key)),
+        };
+        let export = self.admit(exported, key, |table, fresh, make| table.expose(key, fresh, make));
+        if may_be_ordered && let Some(export) = self.get(export) {
+            export.may_be_ordered.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Takes a name away. Handles that were given out stay good. Returns whether there was one.
+    pub(crate) fn conceal(&self, name: &str) -> bool {
+        let Some((named, key)) = lock(&self.names).remove(name) else {
+            return false;
+        };
+        // An actor whose handles went out stays reachable through those; see `send`.
+        let gone = match key {
+            Key::Actor(_) => None,
+            Key::Adapter(_) => lock(&self.table).conceal(key),
+        };
+        drop((named, gone));
+        true
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<Named> {
+        lock(&self.names).get(name).map(|(named, _)| named.clone())
+    }
+
+    /// The id of one whose handle goes to the peer of this conversation.
+    ///
+    /// # Errors
+    /// The peer holds as many as it may.
+    pub(crate) fn send(&self, session: SessionId, exported: Arc<dyn Exported>) -> Result<ExportId, String> {
+        let key = self.key_of(&*exported);
+        let mut refused = None;
+        let id = self.admit(exported, key, |table, fresh, make| {
+            let mut is_new = false;
+            let sent = table.send(session, key, fresh, || {
+                is_new = true;
+                make()
+            });
+            match sent {
+                Ok(id) => {
+                    if is_new && matches!(key, Key::Actor(_)) {
+                        // It stays reachable when the connection is lost, for those who come back.
+                        table.expose(key, id, || unreachable!("it was just put there"));
+                    }
+                    id
+                }
+                Err(NoExport::TooMany | NoExport::NotHeld) => {
+                    refused = Some("the other node holds as many handles of this one as it may".to_owned());
+                    fresh
+                }
+            }
+        });
+        refused.map_or(Ok(id), Err)
+    }
+
+    fn admit(
+        &self,
+        exported: Arc<dyn Exported>,
+        key: Key,
+        enter: impl FnOnce(&mut exports::Exports<Key, Arc<Export>>, ExportId, &mut dyn FnMut() -> Arc<Export>) -> ExportId,
+    ) -> ExportId {
+        let fresh = crate::id::random_export();
+        let mut made = None;
+        let id = enter(&mut lock(&self.table), fresh, &mut || {
+            let export = Arc::new(Export {
+                exported: exported.clone(),
+                may_be_ordered: AtomicBool::new(false),
+                ends: OnceLock::new(),
+            });
+            made = Some(export.clone());
+            export
+        });
+        if let Some(export) = made {
+            // Without the lock: it may have ended, and then this is called at once.
+            let exports = self.me.clone();
+            let ends = exported.at_end(Box::new(move |_| {
+                if let Some(exports) = exports.upgrade() {
+                    exports.ended(key);
+                }
+            }));
+            let _ = export.ends.set(ends);
+        }
+        id
+    }
+
+    pub(crate) fn get(&self, id: ExportId) -> Option<Arc<Export>> {
+        lock(&self.table).get(id).cloned()
+    }
+
+    /// What was to be sent in this conversation was not.
+    pub(crate) fn unsend(&self, session: SessionId, ids: &[ExportId]) {
+        let mut table = lock(&self.table);
+        let gone: Vec<_> = ids.iter().map(|&id| table.unsend(session, id)).collect();
+        drop(table);
+        drop(gone);
+    }
+
+    /// The peer was given an export by a third node, and holds it from now on.
+    pub(crate) fn adopt(&self, session: SessionId, id: ExportId) -> bool {
+        lock(&self.table)
+            .adopt(session, id)
+            .is_some_and(|adopted| adopted.is_ok())
+    }
+
+    /// The peer lets go of so many. `false`: it does not hold as many.
+    pub(crate) fn release(&self, session: SessionId, id: ExportId, count: u32) -> bool {
+        let released = lock(&self.table).release(session, id, count);
+        released.is_ok()
+    }
+
+    /// The conversation is over.
+    pub(crate) fn lost(&self, session: SessionId) {
+        let gone = lock(&self.table).lost(session);
+        drop(gone);
+    }
+
+    fn ended(&self, key: Key) {
+        let gone = lock(&self.table).ended(key);
+        let mut names = lock(&self.names);
+        let ended: Vec<String> = names
+            .iter()
+            .filter(|(_, (_, of))| *of == key)
+            .map(|(name, _)| name.clone())
+            .collect();
+        let nameless: Vec<_> = ended.iter().filter_map(|name| names.remove(name)).collect();
+        drop(names);
+        drop((gone, nameless));
+    }
+}

@@ -1,0 +1,303 @@
+//! What actors here say to another node, as frames: core's `Peer`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use actor_core::wire::{
+    self, Abroad, Address, Asked, Exported, Imported, Line, NoRoom, NotSent, Order, Parcel, Peer, Terms,
+};
+use actor_core::{AskError, ExitReason};
+use tokio::time::Instant;
+
+use crate::clock::now;
+use crate::id::ExportId;
+use crate::peer::outbox::Receiver;
+use crate::wire::protocol::Frame;
+use crate::wire::{Rest, codes};
+
+use super::super::conversation::Conversation;
+use super::super::reason::fate;
+use super::{Far, Link, lock};
+
+impl Abroad for Far {
+    fn asker_gone(&self, call: u64) {
+        let Some(conversation) = self.conversation() else {
+            return;
+        };
+        let settled = conversation.session().calls.settle(call);
+        if let Some((_, Some(to))) = settled {
+            conversation.in_order(Receiver::Export(to), &Frame::Cancel { call });
+        }
+    }
+}
+
+impl Peer for Far {
+    fn terms(&self) -> Option<Terms> {
+        self.conversation().map(|conversation| conversation.terms)
+    }
+
+    fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>> {
+        let mut link = lock(&self.link);
+        match &mut *link {
+            Link::Up(_) => return Poll::Ready(Ok(())),
+            Link::Lost | Link::Over => return Poll::Ready(Err(NoRoom::NodeDown)),
+            Link::Wanted(waiting) => {
+                if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    waiting.push(cx.waker().clone());
+                }
+                return Poll::Pending;
+            }
+            Link::Idle => *link = Link::Wanted(vec![cx.waker().clone()]),
+        }
+        drop(link);
+        match self.net.upgrade() {
+            Some(net) => net.want(&self.id.name),
+            None => self.over(),
+        }
+        Poll::Pending
+    }
+
+    fn poll_room(
+        &self,
+        to: ExportId,
+        bytes: usize,
+        ticket: &mut Option<u64>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), NoRoom>> {
+        match self.conversation() {
+            Some(conversation) => conversation.poll_room(to, bytes, ticket, cx.waker()),
+            None => {
+                *ticket = None;
+                match self.poll_connected(cx) {
+                    // It was made this very moment: asked again, there is a conversation.
+                    Poll::Ready(Ok(())) => {
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    }
+                    other => other,
+                }
+            }
+        }
+    }
+
+    fn forget(&self, to: ExportId, bytes: usize, ticket: &mut Option<u64>) {
+        if let Some(conversation) = self.conversation() {
+            conversation.forget(to, bytes, ticket);
+        }
+    }
+
+    fn give_back(&self, to: ExportId, bytes: usize) {
+        if let Some(conversation) = self.conversation() {
+            conversation.give_back(to, bytes);
+        }
+    }
+
+    fn send(
+        &self,
+        to: ExportId,
+        parcel: Parcel<'_>,
+        asked: Option<Asked>,
+        given: Option<usize>,
+    ) -> Result<(), NotSent> {
+        let Some(conversation) = self.conversation_of(parcel.session) else {
+            return Err(NotSent::NodeDown);
+        };
+        let calls: Vec<u64> = parcel.replies.iter().map(|(call, _)| *call).collect();
+        let sent = begin_calls(&conversation, parcel.replies, Some(to)).and_then(|()| {
+            let body = Rest(parcel.body);
+            let frame = match asked {
+                None => Frame::Tell { to, body },
+                Some(Asked { call, deadline }) => Frame::Ask {
+                    to,
+                    call,
+                    deadline_millis: deadline.map(millis_left),
+                    body,
+                },
+            };
+            encoded(&frame, |bytes| {
+                conversation.message(to, parcel.body.len(), given, bytes)
+            })
+        });
+        if sent.is_err() {
+            let mut session = conversation.session();
+            let unsent: Vec<_> = calls.iter().map(|&call| session.calls.settle(call)).collect();
+            drop(session);
+            drop(unsent);
+            self.unsend(&parcel.exports);
+        }
+        sent
+    }
+
+    fn unsend(&self, exports: &[ExportId]) {
+        if let (Some(conversation), Some(net)) = (self.conversation(), self.net.upgrade()) {
+            net.exports.unsend(conversation.number, exports);
+        }
+    }
+
+    fn answer(&self, call: u64, answer: Result<Parcel<'_>, AskError>) {
+        let Some(conversation) = self.conversation() else {
+            return;
+        };
+        if conversation.session().their_calls.settle(call).is_none() {
+            return;
+        }
+        let refused = match answer {
+            Ok(parcel) if parcel.session == conversation.number => {
+                match begin_calls(&conversation, parcel.replies, None) {
+                    Ok(()) => {
+                        let body = Rest(parcel.body);
+                        encoded(&Frame::Answer { call, body }, |bytes| {
+                            conversation.answer(call, parcel.body.len(), bytes);
+                        });
+                        return;
+                    }
+                    Err(_) => AskError::Unsendable("too many questions are unanswered".to_owned()),
+                }
+            }
+            // The conversation in which it was asked is over.
+            Ok(_) => return,
+            Err(why) => why,
+        };
+        let (code, words) = fate(&refused);
+        conversation.control(&Frame::Unanswered {
+            call,
+            code,
+            words: &words,
+        });
+    }
+
+    fn order(&self, to: ExportId, order: Order) {
+        let begun = self.conversation().and_then(|conversation| {
+            let ending = conversation.session().endings.begin(to).ok()?;
+            Some((ending, conversation))
+        });
+        let Some((ending, conversation)) = begun else {
+            if let Some(proxy) = self.proxy(to) {
+                proxy.life_ended(&ExitReason::NodeDown);
+            }
+            return;
+        };
+        let order = match order {
+            Order::Stop => codes::order::STOP,
+            Order::Drain => codes::order::DRAIN,
+            Order::Kill => codes::order::KILL,
+        };
+        conversation.behind(&Frame::Order {
+            after: 0,
+            to,
+            order,
+            ending,
+        });
+    }
+
+    fn export(&self, exported: Arc<dyn Exported>) -> Result<Address, String> {
+        let net = self.net.upgrade().ok_or("this node has left")?;
+        let conversation = self.conversation().ok_or("there is no connection")?;
+        let path = exported.path().to_string();
+        let export = net.exports.send(conversation.number, exported)?;
+        Ok(net.address_of(export, &path))
+    }
+
+    fn pass_on(&self, address: &Address) -> Result<(), String> {
+        if let Some(net) = self.net.upgrade() {
+            net.linger(address);
+        }
+        Ok(())
+    }
+
+    fn import(self: Arc<Self>, address: Address) -> Result<Imported, String> {
+        let net = self.net.upgrade().ok_or("this node has left")?;
+        net.import(&self, address)
+    }
+
+    fn next_call(&self) -> u64 {
+        self.next_call.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn line(self: Arc<Self>, call: u64) -> Result<Arc<Line>, String> {
+        let conversation = self.conversation().ok_or("there is no connection")?;
+        let line = Line::new(self, call);
+        let mut session = conversation.session();
+        if let Some(begun) = session.their_calls.get_mut(call) {
+            if begun.is_some() {
+                return Err("two reply ports have the same number".to_owned());
+            }
+            *begun = Some(line.clone());
+            return Ok(line);
+        }
+        let begun = session.their_calls.begin_as(call, Some(line.clone()));
+        drop(session);
+        begun.map_err(|_| "too many questions are unanswered".to_owned())?;
+        Ok(line)
+    }
+
+    fn taken(&self, export: ExportId, bytes: usize) {
+        if let (Some(conversation), Some(net)) = (self.conversation(), self.net.upgrade()) {
+            conversation.taken(export, bytes);
+            conversation.give_credit(net.credit_worth());
+        }
+    }
+
+    fn released(&self, export: ExportId) {
+        let mut proxies = lock(&self.proxies);
+        let gone = match proxies.get(&export) {
+            Some(entry) if entry.proxy.strong_count() == 0 => proxies.remove(&export),
+            _ => None,
+        };
+        drop(proxies);
+        let (Some(entry), Some(conversation)) = (gone, self.conversation()) else {
+            return;
+        };
+        if let Some(watch) = entry.watch {
+            conversation.session().watches.settle(watch);
+            conversation.control(&Frame::Unwatch { watch });
+        }
+        conversation.outbox().drop_window(export);
+        if entry.held > 0 {
+            let count = entry.held;
+            conversation.in_order(Receiver::Export(export), &Frame::Release { export, count });
+        }
+    }
+}
+
+fn begin_calls(
+    conversation: &Conversation,
+    replies: Vec<(u64, Arc<dyn wire::Asker>)>,
+    to: Option<ExportId>,
+) -> Result<(), NotSent> {
+    if replies.is_empty() {
+        return Ok(());
+    }
+    let mut session = conversation.session();
+    for (call, asker) in replies {
+        if let Err((asker, _)) = session.calls.begin_as(call, (asker, to)) {
+            drop(session);
+            drop(asker);
+            return Err(NotSent::Refused("too many questions are unanswered".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn millis_left(deadline: Instant) -> u32 {
+    let left = deadline.saturating_duration_since(now());
+    u32::try_from(left.as_millis()).unwrap_or(u32::MAX - 1)
+}
+
+/// Lends the bytes of a frame to `send`.
+fn encoded<R>(frame: &Frame<'_>, send: impl FnOnce(&[u8]) -> R) -> R {
+    thread_local! {
+        static FRAME: std::cell::Cell<Vec<u8>> = const { std::cell::Cell::new(Vec::new()) };
+    }
+    /// A buffer larger than this is given back.
+    const KEPT_BYTES_MAX: usize = 1 << 16;
+    let mut bytes = FRAME.take();
+    frame.encode(&mut bytes);
+    let result = send(&bytes);
+    if bytes.capacity() <= KEPT_BYTES_MAX {
+        bytes.clear();
+        FRAME.set(bytes);
+    }
+    result
+}

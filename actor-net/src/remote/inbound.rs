@@ -1,0 +1,404 @@
+//! What a peer says, carried out frame by frame.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actor_core::ExitReason;
+use actor_core::wire::{Asked, Delivery, Order, Peer};
+
+use crate::clock::now;
+use crate::error::{Closed, LookupError};
+use crate::id::ExportId;
+use crate::peer::held::Held;
+use crate::peer::reassembly::Reassembly;
+use crate::wire::codes::{self, Goodbye, NotFound, Unanswered};
+use crate::wire::protocol::{Frame, ProtocolError};
+use crate::wire::{HandleRef, Reason};
+
+use super::conversation::Conversation;
+use super::far::Far;
+use super::net::Net;
+use super::reason::{Told, fate_of, heard};
+
+/// The reading end of a conversation.
+pub(super) struct Inbound {
+    net: Arc<Net>,
+    far: Arc<Far>,
+    /// The same, as core knows it.
+    peer: Arc<dyn Peer>,
+    conversation: Arc<Conversation>,
+    reassembly: Reassembly,
+    held: Held<Late>,
+    /// So much may be under way to one actor before the peer is cut off: its window, and what honest senders exceed it by.
+    under_way_max: usize,
+}
+
+/// What takes its place behind data.
+enum Late {
+    Down { watch: u64, reason: ExitReason },
+    Ended { ending: u64, reason: ExitReason },
+    Order { to: ExportId, order: Order, ending: u64 },
+}
+
+impl Inbound {
+    pub(super) fn new(net: Arc<Net>, far: Arc<Far>, conversation: Arc<Conversation>) -> Self {
+        let config = &net.config;
+        let reassembly = Reassembly::new(
+            config.streams_max,
+            config.frame_bytes_max(),
+            config.reassembly_bytes_max,
+        );
+        let under_way_max = config.window_bytes as usize + 2 * config.message_bytes_max;
+        Self {
+            peer: far.clone(),
+            net,
+            far,
+            conversation,
+            reassembly,
+            held: Held::new(),
+            under_way_max,
+        }
+    }
+
+    pub(super) fn credit_worth(&self) -> usize {
+        self.net.credit_worth()
+    }
+
+    /// Carries out a frame, given without its length.
+    ///
+    /// # Errors
+    /// The conversation has to end, for this reason.
+    pub(super) fn frame(&mut self, bytes: &[u8]) -> Result<(), Closed> {
+        match Frame::parse(bytes)? {
+            Frame::Chunk { stream, last, piece } => {
+                let whole = self
+                    .reassembly
+                    .piece(stream, last, piece.0)
+                    .map_err(|_| Closed::Ended(Goodbye::Limit))?;
+                match whole {
+                    None => Ok(()),
+                    Some(whole) => match Frame::parse(&whole)? {
+                        Frame::Chunk { .. } => Err(ProtocolError::OutOfPlace("Chunk").into()),
+                        frame => self.carry_out(frame),
+                    },
+                }
+            }
+            frame => self.carry_out(frame),
+        }
+    }
+
+    fn carry_out(&mut self, frame: Frame<'_>) -> Result<(), Closed> {
+        match frame {
+            Frame::Tell { to, body } => self.message(to, body.0, None),
+            Frame::Ask {
+                to,
+                call,
+                deadline_millis,
+                body,
+            } => {
+                let begun = self.conversation.session().their_calls.begin_as(call, None);
+                begun.map_err(|_| Closed::Ended(Goodbye::Limit))?;
+                let deadline = deadline_millis.map(|left| now() + Duration::from_millis(left.into()));
+                self.message(to, body.0, Some(Asked { call, deadline }))
+            }
+            Frame::Answer { call, body } => {
+                let number = self.held.arrived();
+                let asked = self.conversation.session().calls.settle(call);
+                if let Some((asker, _)) = asked {
+                    asker.answer(&self.peer, &self.conversation.terms, body.0);
+                }
+                self.handed_on(number);
+                Ok(())
+            }
+            Frame::Unanswered { call, code, words } => {
+                let asked = self.conversation.session().calls.settle(call);
+                if let Some((asker, _)) = asked {
+                    asker.refuse(fate_of(code, words));
+                }
+                Ok(())
+            }
+            Frame::Cancel { call } => {
+                let line = self.conversation.session().their_calls.settle(call);
+                if let Some(Some(line)) = line {
+                    line.hang_up();
+                }
+                Ok(())
+            }
+            Frame::Ping { token } => {
+                self.conversation.control(&Frame::Pong { token });
+                Ok(())
+            }
+            Frame::Pong { token } => {
+                self.conversation.pong(token);
+                Ok(())
+            }
+            Frame::Credit { to, bytes } => {
+                self.conversation.credited(to, bytes as usize);
+                Ok(())
+            }
+            Frame::Goodbye { code, words } => Err(Closed::EndedByPeer {
+                code,
+                words: words.to_owned(),
+            }),
+            Frame::Watch { watch, to } => self.watch(watch, to),
+            Frame::Unwatch { watch } => {
+                let watched = self.conversation.session().their_watches.settle(watch);
+                drop(watched);
+                Ok(())
+            }
+            Frame::Down { after, watch, reason } => {
+                let reason = heard(&reason, self.far.id.name.as_str());
+                self.late(after, Late::Down { watch, reason })
+            }
+            Frame::Ended { after, ending, reason } => {
+                let reason = heard(&reason, self.far.id.name.as_str());
+                self.late(after, Late::Ended { ending, reason })
+            }
+            Frame::Order {
+                after,
+                to,
+                order,
+                ending,
+            } => {
+                let order = match order {
+                    codes::order::STOP => Order::Stop,
+                    codes::order::DRAIN => Order::Drain,
+                    codes::order::KILL => Order::Kill,
+                    _ => return Err(ProtocolError::Malformed("Order").into()),
+                };
+                self.late(after, Late::Order { to, order, ending })
+            }
+            Frame::Lookup {
+                request,
+                name,
+                protocol,
+                version,
+                fingerprint,
+                codec,
+            } => {
+                let wanted = super::lookup::Wanted {
+                    protocol,
+                    version,
+                    fingerprint,
+                    codec,
+                };
+                let found = super::lookup::find(&self.net, name, &wanted);
+                super::lookup::reply(&self.net, &self.conversation, request, found);
+                Ok(())
+            }
+            Frame::Spawn {
+                request,
+                kind,
+                protocol,
+                version,
+                fingerprint,
+                codec,
+                args,
+            } => {
+                let wanted = super::lookup::Wanted {
+                    protocol,
+                    version,
+                    fingerprint,
+                    codec,
+                };
+                super::lookup::spawn(
+                    &self.net,
+                    &self.peer,
+                    &self.conversation,
+                    request,
+                    kind,
+                    &wanted,
+                    args.0,
+                );
+                Ok(())
+            }
+            Frame::Found { request, handle } => {
+                let asked = self.conversation.session().requests.settle(request);
+                if let Some(asked) = asked {
+                    let _ = asked.send(self.found(&handle));
+                }
+                Ok(())
+            }
+            Frame::NotFound { request, code, words } => {
+                let asked = self.conversation.session().requests.settle(request);
+                if let Some(asked) = asked {
+                    let _ = asked.send(Err(not_found(code, words)));
+                }
+                Ok(())
+            }
+            Frame::Release { export, count } => {
+                if self.net.exports.release(self.conversation.number, export, count) {
+                    Ok(())
+                } else {
+                    Err(ProtocolError::Malformed("Release").into())
+                }
+            }
+            Frame::Hello { .. }
+            | Frame::Challenge { .. }
+            | Frame::Proof { .. }
+            | Frame::Welcome { .. }
+            | Frame::Refused { .. }
+            | Frame::Chunk { .. } => Err(ProtocolError::OutOfPlace(frame.name()).into()),
+        }
+    }
+
+    fn message(&mut self, to: ExportId, body: &[u8], asked: Option<Asked>) -> Result<(), Closed> {
+        let number = self.held.arrived();
+        if self.conversation.came(to, body.len()) > self.under_way_max {
+            return Err(Closed::Ended(Goodbye::Limit));
+        }
+        let taken = match self.net.exports.get(to) {
+            None => {
+                tracing::debug!(peer = %self.far.id, export = ?to, "a message for an actor that is not there any more");
+                self.unanswered(asked, Unanswered::NoExport, "");
+                true
+            }
+            Some(export) => {
+                let terms = &self.conversation.terms;
+                match export.exported.deliver(to, &self.peer, terms, body, asked) {
+                    Delivery::Done => true,
+                    Delivery::Held => false,
+                    Delivery::NotUnderstood(why) => {
+                        let path = export.exported.path();
+                        tracing::warn!(peer = %self.far.id, %path, why, "a message that its actor does not understand");
+                        self.unanswered(asked, Unanswered::Undecodable, &why);
+                        true
+                    }
+                }
+            }
+        };
+        if taken {
+            self.conversation.taken(to, body.len());
+        }
+        self.handed_on(number);
+        Ok(())
+    }
+
+    /// Answers a question that never reached its actor, unless its reply port has done so.
+    fn unanswered(&self, asked: Option<Asked>, code: Unanswered, words: &str) {
+        if let Some(Asked { call, .. }) = asked
+            && self.conversation.session().their_calls.settle(call).is_some()
+        {
+            self.conversation.control(&Frame::Unanswered { call, code, words });
+        }
+    }
+
+    fn handed_on(&mut self, number: u64) {
+        for late in self.held.handed_on(number) {
+            self.carry_out_late(late);
+        }
+    }
+
+    fn late(&mut self, after: u64, late: Late) -> Result<(), Closed> {
+        match self.held.hold(after, late) {
+            Ok(None) => Ok(()),
+            Ok(Some(late)) => {
+                self.carry_out_late(late);
+                Ok(())
+            }
+            Err(_) => Err(ProtocolError::Malformed("after").into()),
+        }
+    }
+
+    fn carry_out_late(&self, late: Late) {
+        match late {
+            Late::Down { watch, reason } => {
+                let watched = self.conversation.session().watches.settle(watch);
+                if let Some(export) = watched {
+                    self.far.down(export, reason);
+                }
+            }
+            Late::Ended { ending, reason } => {
+                let ended = self.conversation.session().endings.settle(ending);
+                if let Some(proxy) = ended.and_then(|export| self.far.proxy(export)) {
+                    proxy.life_ended(&reason);
+                }
+            }
+            Late::Order { to, order, ending } => self.order(to, order, ending),
+        }
+    }
+
+    fn order(&self, to: ExportId, order: Order, ending: u64) {
+        let Some(export) = self.net.exports.get(to) else {
+            return ended(&self.conversation, ending, &ExitReason::Normal);
+        };
+        if !export.may_be_ordered() {
+            let path = export.exported.path();
+            tracing::warn!(peer = %self.far.id, %path, ?order, "an order that this node does not allow");
+            return refused(&self.conversation, ending);
+        }
+        let end = export.exported.order(order);
+        let conversation = self.conversation.clone();
+        self.net.spawn(async move {
+            ended(&conversation, ending, &end.await);
+        });
+    }
+
+    fn watch(&self, watch: u64, to: ExportId) -> Result<(), Closed> {
+        let Some(export) = self.net.exports.get(to) else {
+            self.conversation.behind(&Frame::Down {
+                after: 0,
+                watch,
+                reason: Told::of(&ExitReason::Normal).reason(),
+            });
+            return Ok(());
+        };
+        self.net.exports.adopt(self.conversation.number, to);
+        let conversation = Arc::downgrade(&self.conversation);
+        let watched = export.exported.at_end(Box::new(move |reason| {
+            if let Some(conversation) = conversation.upgrade() {
+                let ours = conversation.session().their_watches.settle(watch);
+                drop(ours);
+                conversation.behind(&Frame::Down {
+                    after: 0,
+                    watch,
+                    reason: Told::of(&reason).reason(),
+                });
+            }
+        }));
+        let begun = self.conversation.session().their_watches.begin_as(watch, watched);
+        begun.map_err(|_| Closed::Ended(Goodbye::Limit))
+    }
+
+    fn found(&self, handle: &HandleRef<'_>) -> Result<actor_core::wire::Address, LookupError> {
+        Ok(actor_core::wire::Address {
+            node: handle.owner.into(),
+            incarnation: handle.incarnation.0,
+            export: handle.export,
+            path: handle.path.into(),
+        })
+    }
+}
+
+fn ended(conversation: &Conversation, ending: u64, reason: &ExitReason) {
+    conversation.behind(&Frame::Ended {
+        after: 0,
+        ending,
+        reason: Told::of(reason).reason(),
+    });
+}
+
+fn refused(conversation: &Conversation, ending: u64) {
+    conversation.behind(&Frame::Ended {
+        after: 0,
+        ending,
+        reason: Reason {
+            end: codes::end::REFUSED,
+            causes: Vec::new(),
+        },
+    });
+}
+
+fn not_found(code: NotFound, words: &str) -> LookupError {
+    let words = words.to_owned();
+    match code {
+        NotFound::Name => LookupError::NotFound,
+        NotFound::Protocol => LookupError::OtherProtocol(words),
+        NotFound::Version => LookupError::OtherVersion(words),
+        NotFound::Fingerprint => LookupError::OtherShape(words),
+        NotFound::Codec => LookupError::OtherCodec,
+        NotFound::Kind => LookupError::NoSuchKind,
+        NotFound::Start => LookupError::NotStarted(words),
+        _ => LookupError::TooMany,
+    }
+}

@@ -1,0 +1,374 @@
+//! What all connections of one node share: who it is, whom it knows, and what can be reached here.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use actor_core::System;
+use actor_core::wire::{self, Address, Imported, Proxy};
+use tokio::sync::{broadcast, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::clock::now;
+use crate::config::NetConfig;
+use crate::error::Closed;
+use crate::id::{ExportId, Incarnation, NodeId, NodeName};
+use crate::peer::handshake::{Auth, Local};
+use crate::peer::roster::Roster;
+use crate::secret::Secret;
+use crate::transport::{Identity, Transport};
+use crate::wire::codes::Goodbye;
+use crate::wire::protocol::Frame;
+
+use super::conversation::Conversation;
+use super::driver;
+use super::exports::Exports;
+use super::far::Far;
+use super::lookup::Kind;
+
+/// So many events wait for one who listens; beyond it the oldest are lost to that one, who is told how many.
+const EVENTS_MAX: usize = 1024;
+
+/// A handle that was passed on is kept for so long, so that its actor's node does not take it for released before the one
+/// that it went to has come for it.
+const LINGERS: Duration = Duration::from_secs(30);
+
+/// So many of them are kept at a time.
+const LINGERING_MAX: usize = 4096;
+
+/// What became of a connection.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum NodeEvent {
+    /// A conversation has begun.
+    Connected(NodeId),
+    /// A conversation has ended, or a node could not be reached; why.
+    Lost(NodeName, Closed),
+}
+
+/// How peers prove who they are.
+pub(crate) enum Proof {
+    Nothing,
+    Secret(Secret),
+    Certificate,
+}
+
+pub(crate) struct Net {
+    me: Weak<Net>,
+    pub(crate) system: System,
+    pub(crate) id: NodeId,
+    pub(crate) config: NetConfig,
+    pub(crate) local: Arc<Local>,
+    pub(crate) proof: Proof,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) exports: Arc<Exports>,
+    pub(crate) roster: Mutex<Roster>,
+    pub(crate) events: broadcast::Sender<NodeEvent>,
+    nodes: Mutex<Nodes>,
+    kinds: Mutex<HashMap<String, Arc<Kind>>>,
+    lingering: Mutex<VecDeque<(Instant, Arc<Proxy>)>>,
+    tasks: Mutex<JoinSet<()>>,
+    next_session: AtomicU64,
+    is_leaving: AtomicBool,
+    chance: Mutex<fastrand::Rng>,
+}
+
+/// What became of making a connection.
+type Connected = Result<Arc<Far>, Closed>;
+
+#[derive(Default)]
+struct Nodes {
+    addresses: HashMap<NodeName, String>,
+    /// The newest life of each that was met.
+    met: HashMap<NodeName, Arc<Far>>,
+    /// Those that a handle told of, and that were not met.
+    told_of: HashMap<NodeId, Arc<Far>>,
+    /// Who waits for a connection that is being made.
+    wanted: HashMap<NodeName, Vec<oneshot::Sender<Connected>>>,
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing of a user's runs under one of these.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a node is made of.
+pub(crate) struct Parts {
+    pub(crate) system: System,
+    pub(crate) id: NodeId,
+    pub(crate) config: NetConfig,
+    pub(crate) local: Local,
+    pub(crate) proof: Proof,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) addresses: HashMap<NodeName, String>,
+    pub(crate) seed: Option<u64>,
+}
+
+impl Net {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            exports: Exports::new(parts.config.exports_max),
+            roster: Mutex::new(Roster::new(parts.id.name.clone())),
+            events: broadcast::Sender::new(EVENTS_MAX),
+            nodes: Mutex::new(Nodes {
+                addresses: parts.addresses,
+                ..Nodes::default()
+            }),
+            kinds: Mutex::default(),
+            lingering: Mutex::default(),
+            tasks: Mutex::default(),
+            next_session: AtomicU64::new(1),
+            is_leaving: AtomicBool::new(false),
+            chance: Mutex::new(parts.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
+            system: parts.system,
+            id: parts.id,
+            config: parts.config,
+            local: Arc::new(parts.local),
+            proof: parts.proof,
+            transport: parts.transport,
+        })
+    }
+
+    /// Runs a task for as long as this node does.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+
+    /// Ends every task at its next await.
+    pub(crate) fn abort(&self) {
+        lock(&self.tasks).abort_all();
+    }
+
+    pub(super) fn auth(&self, identity: &Identity) -> Auth {
+        match (&self.proof, identity) {
+            (Proof::Secret(secret), _) => Auth::Secret(secret.clone()),
+            (Proof::Certificate, Identity::Certificate { names }) => Auth::Certificate { names: names.clone() },
+            // No name is good for one who showed none.
+            (Proof::Certificate, Identity::Unproven) => Auth::Certificate { names: Vec::new() },
+            (Proof::Nothing, _) => Auth::Insecure,
+        }
+    }
+
+    pub(super) fn next_session(&self) -> u64 {
+        self.next_session.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.is_leaving.load(Ordering::Acquire)
+    }
+
+    /// How much has to be taken before it is worth a frame to say so.
+    pub(super) fn credit_worth(&self) -> usize {
+        self.config.window_bytes as usize / 4
+    }
+
+    pub(crate) fn address_of(&self, export: ExportId, path: &str) -> Address {
+        Address {
+            node: self.id.name.as_str().into(),
+            incarnation: self.id.incarnation.0,
+            export,
+            path: path.into(),
+        }
+    }
+
+    pub(crate) fn kind(&self, name: &str) -> Option<Arc<Kind>> {
+        lock(&self.kinds).get(name).cloned()
+    }
+
+    /// Lets others start actors of a kind. `false`: there is one of that name.
+    pub(crate) fn add_kind(&self, name: &str, kind: Kind) -> bool {
+        let mut kinds = lock(&self.kinds);
+        let is_new = !kinds.contains_key(name);
+        if is_new {
+            kinds.insert(name.to_owned(), Arc::new(kind));
+        }
+        is_new
+    }
+
+    pub(crate) fn set_address(&self, name: NodeName, address: String) {
+        lock(&self.nodes).addresses.insert(name, address);
+    }
+
+    pub(crate) fn address(&self, name: &NodeName) -> Option<String> {
+        lock(&self.nodes).addresses.get(name).cloned()
+    }
+
+    /// The nodes that there is a conversation with.
+    pub(crate) fn connected(&self) -> Vec<Arc<Far>> {
+        let met: Vec<_> = lock(&self.nodes).met.values().cloned().collect();
+        met.into_iter().filter(|far| far.conversation().is_some()).collect()
+    }
+
+    /// One life of a node.
+    pub(super) fn far(&self, id: &NodeId) -> Arc<Far> {
+        let mut nodes = lock(&self.nodes);
+        match nodes.met.get(&id.name) {
+            Some(far) if far.id == *id => far.clone(),
+            _ => nodes
+                .told_of
+                .entry(id.clone())
+                .or_insert_with(|| Far::new(self.me.clone(), id.clone()))
+                .clone(),
+        }
+    }
+
+    /// A life of a node was met: earlier ones are over.
+    pub(super) fn met(&self, id: &NodeId) -> Arc<Far> {
+        let far = self.far(id);
+        let mut nodes = lock(&self.nodes);
+        nodes.told_of.remove(id);
+        let before = nodes.met.insert(id.name.clone(), far.clone());
+        let mut over: Vec<_> = before.into_iter().filter(|before| before.id != *id).collect();
+        nodes.told_of.retain(|other, told_of| {
+            let is_other = other.name == id.name;
+            if is_other {
+                over.push(told_of.clone());
+            }
+            !is_other
+        });
+        drop(nodes);
+        over.iter().for_each(|far| far.over());
+        far
+    }
+
+    /// The connection to `name`, which is made if there is none.
+    pub(crate) async fn connect(&self, name: &NodeName) -> Result<Arc<Far>, Closed> {
+        let met = lock(&self.nodes).met.get(name).cloned();
+        if let Some(far) = met.filter(|far| far.conversation().is_some()) {
+            return Ok(far);
+        }
+        let (sender, receiver) = oneshot::channel();
+        lock(&self.nodes).wanted.entry(name.clone()).or_default().push(sender);
+        self.want(name);
+        receiver
+            .await
+            .unwrap_or_else(|_| Err(Closed::Lost("this node has left".to_owned())))
+    }
+
+    /// Has a connection made, unless that is under way.
+    pub(crate) fn want(&self, name: &NodeName) {
+        let Some(net) = self.me.upgrade() else { return };
+        if lock(&self.roster).dialling(name) {
+            let name = name.clone();
+            self.spawn(async move { driver::keep(net, name, None).await });
+        } else if let Some(far) = lock(&self.nodes).met.get(name).cloned()
+            && far.conversation().is_some()
+        {
+            self.tell_those_who_want(name, &Ok(far));
+        }
+    }
+
+    /// A connection was made, or could not be.
+    pub(super) fn tell_those_who_want(&self, name: &NodeName, outcome: &Result<Arc<Far>, Closed>) {
+        let waiting = lock(&self.nodes).wanted.remove(name).unwrap_or_default();
+        for waiting in waiting {
+            let _ = waiting.send(outcome.clone());
+        }
+        if outcome.is_err() {
+            let met = lock(&self.nodes).met.get(name).cloned();
+            let told_of: Vec<_> = lock(&self.nodes)
+                .told_of
+                .values()
+                .filter(|far| far.id.name == *name)
+                .cloned()
+                .collect();
+            met.iter().chain(&told_of).for_each(|far| far.lost(None));
+        }
+    }
+
+    /// Whether a lost connection is to be made again: somebody has handles to actors there, or waits for it.
+    pub(super) fn is_wanted(&self, name: &NodeName) -> bool {
+        let nodes = lock(&self.nodes);
+        let waits = nodes.wanted.contains_key(name);
+        let fars: Vec<_> = nodes
+            .met
+            .get(name)
+            .into_iter()
+            .chain(nodes.told_of.values().filter(|far| far.id.name == *name))
+            .cloned()
+            .collect();
+        drop(nodes);
+        !self.is_leaving() && (waits || fars.iter().any(|far| far.is_needed()))
+    }
+
+    /// From 0 to 1, for jitter.
+    pub(super) fn chance(&self) -> f64 {
+        lock(&self.chance).f64()
+    }
+
+    /// What an address that came from `from` leads to.
+    pub(super) fn import(&self, from: &Arc<Far>, address: Address) -> Result<Imported, String> {
+        let name = NodeName::new(&address.node).ok_or("the address of a handle names no node")?;
+        let id = NodeId {
+            name,
+            incarnation: Incarnation(address.incarnation),
+        };
+        if id == self.id {
+            if let Some(export) = self.exports.get(address.export) {
+                return Ok(Imported::Here(export.exported.clone()));
+            }
+            // It has ended: what comes of it is a handle that says so.
+            let proxy = wire::proxy(&self.system, from.clone(), address);
+            proxy.ended(actor_core::ExitReason::Normal);
+            return Ok(Imported::There(proxy));
+        }
+        let sent = id == from.id;
+        let far = if sent { from.clone() } else { self.far(&id) };
+        let proxy = far.import(address, sent).ok_or("this node has left")?;
+        if id.name == self.id.name {
+            // An earlier life of this very node.
+            proxy.ended(actor_core::ExitReason::NodeDown);
+        }
+        Ok(Imported::There(proxy))
+    }
+
+    /// Keeps a handle that was passed on.
+    pub(super) fn linger(&self, address: &Address) {
+        let Some(name) = NodeName::new(&address.node) else {
+            return;
+        };
+        let far = self.far(&NodeId {
+            name,
+            incarnation: Incarnation(address.incarnation),
+        });
+        let Some(proxy) = far.proxy(address.export) else { return };
+        let now = now();
+        let mut lingering = lock(&self.lingering);
+        let mut gone = Vec::new();
+        while lingering
+            .front()
+            .is_some_and(|(since, _)| *since + LINGERS <= now || lingering.len() >= LINGERING_MAX)
+        {
+            gone.extend(lingering.pop_front());
+        }
+        lingering.push_back((now, proxy));
+        drop(lingering);
+        drop(gone);
+    }
+
+    /// Ends every conversation in order, and begins none.
+    pub(crate) fn leave(&self) -> Vec<Arc<Conversation>> {
+        self.is_leaving.store(true, Ordering::Release);
+        let conversations: Vec<_> = self.connected().iter().filter_map(|far| far.conversation()).collect();
+        for conversation in &conversations {
+            conversation.end(Closed::Ended(Goodbye::Leaving));
+        }
+        lock(&self.nodes).wanted.clear();
+        conversations
+    }
+
+    /// Looks whether a connection lives, since somebody else claims to be at its other end.
+    pub(super) fn doubt(&self, name: &NodeName) {
+        let far = lock(&self.nodes).met.get(name).cloned();
+        if let Some(conversation) = far.and_then(|far| far.conversation()) {
+            let token = conversation.doubt(now().into_std());
+            conversation.control(&Frame::Ping { token });
+        }
+    }
+}
