@@ -1,9 +1,8 @@
 //! The same handle on another machine: what is promised across nodes.
 
-use std::time::Duration;
 
 use actor_core::prelude::*;
-use actor_net::{LookupError, Node, Protocol, Secret, Security};
+use actor_net::{LookupError, Node, Secret, Security};
 use serde::{Deserialize, Serialize};
 
 /// Spoken across nodes.
