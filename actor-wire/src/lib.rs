@@ -32,6 +32,9 @@ mod codec;
 mod fingerprint;
 mod survive;
 
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use codec::Codec;
 pub use error::{DecodeError, EncodeError};
 pub use fingerprint::Fingerprint;

@@ -5,6 +5,7 @@ mod browser;
 mod chance;
 mod check;
 mod flags;
+mod fuzz;
 mod load;
 mod miri;
 mod model;
@@ -37,6 +38,8 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
                   may be left, lost, stuck or slower, and memory must be what it was
                     --seconds N   (600)   --actors N   (100000)   --seed N
   miri            actor-core's unit tests in Miri (needs a nightly toolchain with it)
+  fuzz [TARGET]   hostile bytes into frames, handshake and decode (needs cargo-fuzz and a C++ compiler)
+                    --seconds N   for each target (20)
   mutants         breaks the rooms of supervision and of the mailbox in one place after the other, and runs the
                   tests each time: takes hours (needs cargo-mutants)
                     everything after the word goes to it: cargo xtask mutants --file actor-core/src/family.rs
@@ -70,6 +73,7 @@ fn run(word: Option<&str>, rest: &[String]) -> Outcome {
         Some("model") => model::run(rest),
         Some("miri") => miri::run(rest),
         Some("mutants") => mutants::run(rest),
+        Some("fuzz") => fuzz::run(rest),
         Some("noise") => noise::run(rest),
         Some(other) => Err(format!(
             "there is no word `{other}`; `cargo xtask` alone lists the words"
