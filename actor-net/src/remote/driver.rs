@@ -53,8 +53,11 @@ pub(crate) async fn keep(net: Arc<Net>, name: NodeName, first: Option<Duration>)
             Err(why) => why,
         };
         tracing::debug!(peer = %name, %why, "cannot be reached");
-        let _ = net.events.send(NodeEvent::Lost(name.clone(), why.clone()));
-        net.tell_those_who_want(&name, &Err(why));
+        // Where both dialled at once, the other's connection is the one that stays, and tells those who wait.
+        if !is_of_another(&why) {
+            let _ = net.events.send(NodeEvent::Lost(name.clone(), why.clone()));
+            net.tell_those_who_want(&name, &Err(why));
+        }
         if !net.is_wanted(&name) {
             return;
         }
@@ -64,6 +67,19 @@ pub(crate) async fn keep(net: Arc<Net>, name: NodeName, first: Option<Duration>)
             return;
         }
     }
+}
+
+fn is_of_another(why: &Closed) -> bool {
+    matches!(
+        why,
+        Closed::Refused {
+            code: Refusal::Simultaneous,
+            ..
+        } | Closed::RefusedByPeer {
+            code: Refusal::Simultaneous,
+            ..
+        }
+    )
 }
 
 /// Doubled at each failure, with jitter: nodes that lost the same peer must not come back in step.

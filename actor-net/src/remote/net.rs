@@ -36,6 +36,9 @@ const EVENTS_MAX: usize = 1024;
 /// that it went to has come for it.
 const LINGERS: Duration = Duration::from_secs(30);
 
+/// Beyond so many nodes that handles told of, those are forgotten to which there is no handle any more.
+const TOLD_OF_KEPT: usize = 64;
+
 /// So many of them are kept at a time.
 const LINGERING_MAX: usize = 4096;
 
@@ -142,6 +145,8 @@ impl Net {
 
     /// Ends every task at its next await.
     pub(crate) fn abort(&self) {
+        // No connection is made again for one that goes with its task.
+        self.is_leaving.store(true, Ordering::Release);
         lock(&self.tasks).abort_all();
     }
 
@@ -208,14 +213,14 @@ impl Net {
     /// One life of a node.
     pub(super) fn far(&self, id: &NodeId) -> Arc<Far> {
         let mut nodes = lock(&self.nodes);
-        match nodes.met.get(&id.name) {
-            Some(far) if far.id == *id => far.clone(),
-            _ => nodes
-                .told_of
-                .entry(id.clone())
-                .or_insert_with(|| Far::new(self.me.clone(), id.clone()))
-                .clone(),
+        if let Some(far) = nodes.met.get(&id.name).filter(|far| far.id == *id) {
+            return far.clone();
         }
+        if nodes.told_of.len() >= TOLD_OF_KEPT {
+            nodes.told_of.retain(|_, far| far.is_needed());
+        }
+        let told_of = nodes.told_of.entry(id.clone());
+        told_of.or_insert_with(|| Far::new(self.me.clone(), id.clone())).clone()
     }
 
     /// A life of a node was met: earlier ones are over.
@@ -261,7 +266,15 @@ impl Net {
             && far.conversation().is_some()
         {
             self.tell_those_who_want(name, &Ok(far));
+            // Handles to another life of that node lead nowhere while this one is there.
+            self.told_of(name).iter().for_each(|far| far.lost(None));
         }
+    }
+
+    /// The lives of a node that handles told of, and that were not met.
+    fn told_of(&self, name: &NodeName) -> Vec<Arc<Far>> {
+        let nodes = lock(&self.nodes);
+        nodes.told_of.values().filter(|far| far.id.name == *name).cloned().collect()
     }
 
     /// A connection was made, or could not be.
@@ -272,13 +285,7 @@ impl Net {
         }
         if outcome.is_err() {
             let met = lock(&self.nodes).met.get(name).cloned();
-            let told_of: Vec<_> = lock(&self.nodes)
-                .told_of
-                .values()
-                .filter(|far| far.id.name == *name)
-                .cloned()
-                .collect();
-            met.iter().chain(&told_of).for_each(|far| far.lost(None));
+            met.iter().chain(&self.told_of(name)).for_each(|far| far.lost(None));
         }
     }
 
@@ -286,15 +293,10 @@ impl Net {
     pub(super) fn is_wanted(&self, name: &NodeName) -> bool {
         let nodes = lock(&self.nodes);
         let waits = nodes.wanted.contains_key(name);
-        let fars: Vec<_> = nodes
-            .met
-            .get(name)
-            .into_iter()
-            .chain(nodes.told_of.values().filter(|far| far.id.name == *name))
-            .cloned()
-            .collect();
+        let met = nodes.met.get(name).cloned();
         drop(nodes);
-        !self.is_leaving() && (waits || fars.iter().any(|far| far.is_needed()))
+        let is_needed = || met.iter().chain(&self.told_of(name)).any(|far| far.is_needed());
+        !self.is_leaving() && (waits || is_needed())
     }
 
     /// From 0 to 1, for jitter.
