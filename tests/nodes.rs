@@ -1,6 +1,5 @@
 //! The same handle on another machine: what is promised across nodes.
 
-
 use actor_core::prelude::*;
 use actor_net::{LookupError, Node, Secret, Security};
 use serde::{Deserialize, Serialize};

@@ -29,6 +29,7 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    #[inline]
     pub(crate) fn new(message_bytes: usize, limits: &Limits) -> Self {
         Self {
             depth_max: limits.depth_max,
@@ -40,6 +41,7 @@ impl Guard {
     }
 
     /// The value, if nothing of the message is left over.
+    #[inline]
     pub(crate) fn whole<T>(&self, value: T, bytes_left: usize) -> Result<T, DecodeError> {
         match bytes_left {
             0 => Ok(value),
@@ -61,6 +63,7 @@ impl Guard {
         E::custom("refused")
     }
 
+    #[inline]
     fn descend(&self) -> Result<(), DecodeError> {
         let Some(left) = self.depth_left.get().checked_sub(1) else {
             return Err(DecodeError::TooDeep {
@@ -72,10 +75,12 @@ impl Guard {
     }
 
     /// Only a level that went well is left again: after an error nothing more is read.
+    #[inline]
     fn ascend(&self) {
         self.depth_left.set(self.depth_left.get() + 1);
     }
 
+    #[inline]
     fn charge(&self, elements: usize) -> Result<(), DecodeError> {
         let Some(left) = self.elements_left.get().checked_sub(elements) else {
             return Err(DecodeError::TooMany {
@@ -104,6 +109,7 @@ pub(crate) struct Guarded<'g, D> {
 
 impl<'g, 'de, D: Deserializer<'de>> Guarded<'g, D> {
     /// Reads what holds no other value.
+    #[inline]
     fn plain<V, F>(self, visitor: V, read: F) -> Result<V::Value, DecodeError>
     where
         V: Visitor<'de>,
@@ -114,6 +120,7 @@ impl<'g, 'de, D: Deserializer<'de>> Guarded<'g, D> {
     }
 
     /// Reads what holds others, one level down.
+    #[inline]
     fn nested<V, F>(self, visitor: V, length: Length, read: F) -> Result<V::Value, DecodeError>
     where
         V: Visitor<'de>,
@@ -130,6 +137,7 @@ impl<'g, 'de, D: Deserializer<'de>> Guarded<'g, D> {
 
 macro_rules! plain {
     ($($method:ident => $inner:ident)*) => {$(
+        #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
             self.plain(visitor, |inner, visitor| inner.$inner(visitor))
         }
@@ -164,16 +172,19 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         deserialize_any => deserialize_any
     }
 
+    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.nested(visitor, Length::Fixed, |inner, visitor| {
             inner.deserialize_option(visitor)
         })
     }
 
+    #[inline]
     fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
         self.plain(visitor, |inner, visitor| inner.deserialize_unit_struct(name, visitor))
     }
 
+    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -184,18 +195,21 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         })
     }
 
+    #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.nested(visitor, Length::Declared, |inner, visitor| {
             inner.deserialize_seq(visitor)
         })
     }
 
+    #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, DecodeError> {
         self.nested(visitor, Length::Fixed, |inner, visitor| {
             inner.deserialize_tuple(len, visitor)
         })
     }
 
+    #[inline]
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -207,12 +221,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         })
     }
 
+    #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.nested(visitor, Length::Declared, |inner, visitor| {
             inner.deserialize_map(visitor)
         })
     }
 
+    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -224,6 +240,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         })
     }
 
+    #[inline]
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -235,6 +252,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         })
     }
 
+    #[inline]
     fn is_human_readable(&self) -> bool {
         self.inner.is_human_readable()
     }

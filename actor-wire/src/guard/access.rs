@@ -16,6 +16,7 @@ pub(super) struct Elements<'g, A> {
 
 impl<'g, A> Elements<'g, A> {
     /// Charges what the message declares, all at once: whoever reads it may make room for so many.
+    #[inline]
     pub(super) fn new(
         inner: A,
         size_hint: impl FnOnce(&A) -> Option<usize>,
@@ -37,6 +38,7 @@ impl<'g, A> Elements<'g, A> {
     }
 
     /// Charges one that came.
+    #[inline]
     fn counted<T>(&self, element: Option<T>) -> Result<Option<T>, DecodeError> {
         if self.one_by_one && element.is_some() {
             self.guard.charge(1)?;
@@ -48,12 +50,14 @@ impl<'g, A> Elements<'g, A> {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
     type Error = DecodeError;
 
+    #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         let guard = self.guard;
         let element = self.inner.next_element_seed(Element { seed, guard });
         self.counted(element.map_err(|why| guard.fault_or(why))?)
     }
 
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         self.inner.size_hint()
     }
@@ -62,12 +66,14 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
     type Error = DecodeError;
 
+    #[inline]
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         let guard = self.guard;
         let key = self.inner.next_key_seed(Element { seed, guard });
         self.counted(key.map_err(|why| guard.fault_or(why))?)
     }
 
+    #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         let guard = self.guard;
         self.inner
@@ -75,6 +81,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
             .map_err(|why| guard.fault_or(why))
     }
 
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         self.inner.size_hint()
     }
@@ -90,6 +97,7 @@ impl<'g, 'de, A: EnumAccess<'de>> EnumAccess<'de> for Variant<'g, A> {
     type Error = DecodeError;
     type Variant = Variant<'g, A::Variant>;
 
+    #[inline]
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), DecodeError> {
         let guard = self.guard;
         let (name, inner) = self
@@ -103,10 +111,12 @@ impl<'g, 'de, A: EnumAccess<'de>> EnumAccess<'de> for Variant<'g, A> {
 impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
     type Error = DecodeError;
 
+    #[inline]
     fn unit_variant(self) -> Result<(), DecodeError> {
         self.inner.unit_variant().map_err(|why| self.guard.fault_or(why))
     }
 
+    #[inline]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, DecodeError> {
         let guard = self.guard;
         self.inner
@@ -114,6 +124,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
             .map_err(|why| guard.fault_or(why))
     }
 
+    #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, DecodeError> {
         let visitor = visitor::Guarded::new(visitor, self.guard, Length::Fixed);
         self.inner
@@ -121,6 +132,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
             .map_err(|why| self.guard.fault_or(why))
     }
 
+    #[inline]
     fn struct_variant<V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],

@@ -13,6 +13,7 @@ pub(crate) struct Whole<'g, T> {
 }
 
 impl<'g, T> Whole<'g, T> {
+    #[inline]
     pub(crate) fn new(guard: &'g Guard) -> Self {
         Self {
             guard,
@@ -20,6 +21,7 @@ impl<'g, T> Whole<'g, T> {
         }
     }
 
+    #[inline]
     pub(crate) fn guard(&self) -> &'g Guard {
         self.guard
     }
@@ -28,6 +30,7 @@ impl<'g, T> Whole<'g, T> {
 impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Whole<'_, T> {
     type Value = T;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<T, D::Error> {
         let guard = self.guard;
         T::deserialize(Guarded { inner, guard }).map_err(|fault| guard.carry(fault))
@@ -43,6 +46,7 @@ pub(super) struct Element<'g, S> {
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Element<'_, S> {
     type Value = S::Value;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
         let guard = self.guard;
         self.seed

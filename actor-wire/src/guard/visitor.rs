@@ -14,6 +14,7 @@ pub(super) struct Guarded<'g, V> {
 }
 
 impl<'g, V> Guarded<'g, V> {
+    #[inline]
     pub(super) fn new(visitor: V, guard: &'g Guard, length: Length) -> Self {
         Self { visitor, guard, length }
     }
@@ -21,6 +22,7 @@ impl<'g, V> Guarded<'g, V> {
 
 macro_rules! plain {
     ($($method:ident: $value:ty)*) => {$(
+        #[inline]
         fn $method<E: de::Error>(self, value: $value) -> Result<V::Value, E> {
             self.visitor.$method(value).map_err(|fault| self.guard.carry(fault))
         }
@@ -30,6 +32,7 @@ macro_rules! plain {
 impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
     type Value = V::Value;
 
+    #[inline]
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.visitor.expecting(f)
     }
@@ -57,14 +60,17 @@ impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
         visit_byte_buf: Vec<u8>
     }
 
+    #[inline]
     fn visit_none<E: de::Error>(self) -> Result<V::Value, E> {
         self.visitor.visit_none().map_err(|fault| self.guard.carry(fault))
     }
 
+    #[inline]
     fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
         self.visitor.visit_unit().map_err(|fault| self.guard.carry(fault))
     }
 
+    #[inline]
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
         let guard = self.guard;
         self.visitor
@@ -72,6 +78,7 @@ impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
             .map_err(|fault| guard.carry(fault))
     }
 
+    #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
         let guard = self.guard;
         self.visitor
@@ -79,6 +86,7 @@ impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
             .map_err(|fault| guard.carry(fault))
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         let guard = self.guard;
         Elements::new(access, A::size_hint, guard, self.length)
@@ -86,6 +94,7 @@ impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
             .map_err(|fault| guard.carry(fault))
     }
 
+    #[inline]
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         let guard = self.guard;
         Elements::new(access, A::size_hint, guard, self.length)
@@ -93,6 +102,7 @@ impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
             .map_err(|fault| guard.carry(fault))
     }
 
+    #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
         let guard = self.guard;
         self.visitor
