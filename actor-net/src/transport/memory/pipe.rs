@@ -21,15 +21,14 @@ pub(super) struct Pipe {
 }
 
 struct State {
-    /// What is under way, with the time at which it comes.
+    /// What is under way, with the time at which it comes: but never before what was written before it.
     segments: VecDeque<(Instant, Vec<u8>)>,
     /// Of the first segment.
     read: usize,
     bytes: usize,
     bytes_max: usize,
-    /// The last time at which anything comes: what is written later does not come sooner.
-    latest: Option<Instant>,
-    ended: bool,
+    /// When the end comes, if everything before it has.
+    ended: Option<Instant>,
     reset: bool,
     reader_gone: bool,
     reader: Option<Waker>,
@@ -47,8 +46,7 @@ impl Pipe {
                 read: 0,
                 bytes: 0,
                 bytes_max,
-                latest: None,
-                ended: false,
+                ended: None,
                 reset: false,
                 reader_gone: false,
                 reader: None,
@@ -123,7 +121,7 @@ impl AsyncWrite for Writer {
             if state.reset {
                 return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
             }
-            if state.reader_gone || state.ended {
+            if state.reader_gone || state.ended.is_some() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
             let taken = bytes.len().min(state.bytes_max.saturating_sub(state.bytes));
@@ -137,8 +135,6 @@ impl AsyncWrite for Writer {
         let arrival = pipe.arrival(taken);
         {
             let mut state = pipe.lock();
-            let arrival = state.latest.map_or(arrival, |latest| latest.max(arrival));
-            state.latest = Some(arrival);
             state.bytes += taken;
             state.segments.push_back((arrival, bytes[..taken].to_vec()));
         }
@@ -157,17 +153,10 @@ impl AsyncWrite for Writer {
 }
 
 impl Writer {
-    /// The end comes behind what was written, as late as that.
+    /// The end comes behind what was written.
     fn end(&self) {
         let arrival = self.0.arrival(0);
-        {
-            let mut state = self.0.lock();
-            if !state.ended {
-                let arrival = state.latest.map_or(arrival, |latest| latest.max(arrival));
-                state.latest = Some(arrival);
-                state.ended = true;
-            }
-        }
+        self.0.lock().ended.get_or_insert(arrival);
         self.0.wake();
     }
 }
@@ -206,7 +195,7 @@ impl AsyncRead for Reader {
             state.reader = Some(cx.waker().clone());
             match state.segments.front() {
                 Some((at, _)) => Some(*at),
-                None if state.ended => state.latest,
+                None if state.ended.is_some() => state.ended,
                 None => return Poll::Pending,
             }
         };
