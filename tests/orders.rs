@@ -254,6 +254,23 @@ async fn one_that_is_idle_obeys_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_order_comes_before_a_message_by_which_an_idle_actor_is_woken() {
+    for (order, dead) in [(Order::Stop, (1, 0)), (Order::Drain, (0, 0))] {
+        let Stage { system, journal, a, .. } = idle().await;
+        journal.take();
+        tell(&a, Do::Note("handles what waits"));
+        let ending = match order {
+            Order::Stop => a.stop(),
+            _ => a.drain(),
+        };
+        let _ = ending.await;
+        let handled = journal.take().contains(&"a handles what waits".to_owned());
+        assert_eq!(handled, matches!(order, Order::Drain), "{order:?}");
+        assert_eq!(system.dead_letters().count(DeadReason::Stopped), dead.0, "{order:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_starts_is_let_start_before_it_stops_or_drains_and_not_before_it_is_killed() {
     let rows = [
         (Order::Stop, obeyed_later("normal", &["started", "stops"], 1)),

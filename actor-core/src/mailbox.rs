@@ -352,7 +352,12 @@ impl<M> Mailbox<M> {
         let mut woken = Vec::new();
         let mut state = self.state.lock();
         state.room.give_back(mem::take(&mut inbox.finished), &mut woken);
-        let next = state.take(&mut inbox.batch, self.pops_one());
+        // One that was woken by a message and an order obeys the order first.
+        let next = if self.orders().any_of(Orders::BEFORE_MESSAGES) {
+            None
+        } else {
+            state.take(&mut inbox.batch, self.pops_one())
+        };
         let mut stale = None;
         let polled = if next.is_some() {
             Poll::Ready(next)

@@ -136,6 +136,9 @@ impl Orders {
 
     /// The orders that do not wait for the handler in hand.
     pub(crate) const INTERRUPTING: Self = Self(Self::KILL.0 | Self::GIVE_UP.0);
+    /// The orders that come before any message that waits.
+    pub(crate) const BEFORE_MESSAGES: Self =
+        Self(Self::INTERRUPTING.0 | Self::STOP.0 | Self::SHUTDOWN.0 | Self::CYCLE.0);
     /// The orders after which nothing more is accepted.
     pub(crate) const CLOSING: Self = Self(Self::STOP.0 | Self::SHUTDOWN.0 | Self::DRAIN.0);
 

@@ -4,6 +4,7 @@ pub(crate) mod conversation;
 pub(crate) mod driver;
 pub(crate) mod exports;
 pub(crate) mod far;
+mod greeting;
 mod inbound;
 pub(crate) mod lookup;
 pub(crate) mod net;

@@ -14,22 +14,20 @@ use tokio::time::{sleep, sleep_until, timeout};
 use crate::chance;
 use crate::clock::now;
 use crate::error::Closed;
-use crate::id::{NodeId, NodeName};
-use crate::peer::handshake::{Agreed, Handshake, Step};
+use crate::id::NodeName;
+use crate::peer::handshake::{Agreed, Handshake};
 use crate::peer::heartbeat::Beat;
 use crate::peer::roster::Dialled;
 use crate::transport::{Listener, Stream};
 use crate::wire::codes::{Goodbye, Refusal};
-use crate::wire::frame::{Decoder, HANDSHAKE_FRAME_BYTES_MAX};
+use crate::wire::frame::Decoder;
 use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
 use super::far::Far;
+use super::greeting::{FAREWELL, Open, came, shake_hands, write};
 use super::inbound::Inbound;
 use super::net::{Net, NodeEvent, lock};
-
-/// How long the last words of a conversation may take.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// After so many frames other tasks have their turn.
 const FRAMES_PER_YIELD: u32 = 256;
@@ -157,13 +155,6 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
     }
 }
 
-/// A stream whose handshake went well.
-struct Open {
-    stream: Stream,
-    decoder: Decoder,
-    agreed: Agreed,
-}
-
 /// Does the handshake. A conversation that comes of it has a task of its own.
 async fn begin(
     net: &Arc<Net>,
@@ -178,59 +169,6 @@ async fn begin(
     let running = net.clone();
     running.spawn(async move { converse(net, far, conversation, open).await });
     Ok(())
-}
-
-async fn shake_hands(
-    net: &Net,
-    mut stream: Stream,
-    mut handshake: Handshake,
-    say: Vec<u8>,
-    dialled: Dialled,
-) -> Result<Open, Closed> {
-    let mut decoder = Decoder::new(HANDSHAKE_FRAME_BYTES_MAX);
-    write(&mut stream.writer, &say).await?;
-    let deadline = handshake.deadline().into();
-    loop {
-        let step = match decoder.next()? {
-            Some(frame) => handshake.handle_frame(frame, |peer| judge(net, peer, dialled)),
-            None => {
-                let reading = stream.reader.read(decoder.room());
-                match tokio::time::timeout_at(deadline, reading).await {
-                    Ok(read) => {
-                        decoder.filled(came(read)?);
-                        continue;
-                    }
-                    Err(_) => handshake.handle_timeout(),
-                }
-            }
-        };
-        match step {
-            Step::Say(say) => write(&mut stream.writer, &say).await?,
-            Step::Done { say, agreed } => {
-                write(&mut stream.writer, &say).await?;
-                return Ok(Open {
-                    stream,
-                    decoder,
-                    agreed,
-                });
-            }
-            Step::Failed { say, why } => {
-                let _ = timeout(FAREWELL, write(&mut stream.writer, &say)).await;
-                return Err(why);
-            }
-        }
-    }
-}
-
-fn judge(net: &Net, peer: &NodeId, dialled: Dialled) -> Result<(), Refusal> {
-    if net.is_leaving() {
-        return Err(Refusal::Busy);
-    }
-    let judged = lock(&net.roster).judge(peer, dialled);
-    if judged == Err(Refusal::NameTaken) {
-        net.doubt(&peer.name);
-    }
-    judged
 }
 
 /// Enters a connection whose handshake went well.
@@ -433,22 +371,5 @@ async fn say_goodbye(writer: &mut (impl AsyncWrite + Unpin), conversation: &Conv
     .encode(&mut bytes);
     if write(writer, &bytes).await.is_ok() {
         let _ = writer.shutdown().await;
-    }
-}
-
-async fn write(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), Closed> {
-    let written = async {
-        writer.write_all(bytes).await?;
-        writer.flush().await
-    };
-    written.await.map_err(|why| Closed::Lost(why.to_string()))
-}
-
-/// How many bytes came; none is the end.
-fn came(read: std::io::Result<usize>) -> Result<usize, Closed> {
-    match read {
-        Ok(0) => Err(Closed::Lost("the peer closed it".to_owned())),
-        Ok(bytes) => Ok(bytes),
-        Err(why) => Err(Closed::Lost(why.to_string())),
     }
 }

@@ -274,7 +274,12 @@ impl Net {
     /// The lives of a node that handles told of, and that were not met.
     fn told_of(&self, name: &NodeName) -> Vec<Arc<Far>> {
         let nodes = lock(&self.nodes);
-        nodes.told_of.values().filter(|far| far.id.name == *name).cloned().collect()
+        nodes
+            .told_of
+            .values()
+            .filter(|far| far.id.name == *name)
+            .cloned()
+            .collect()
     }
 
     /// A connection was made, or could not be.

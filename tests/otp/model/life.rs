@@ -2,7 +2,7 @@
 
 use super::super::rules::{Ms, Reason, backoff, ends_its_supervisor, is_restarted};
 use super::super::story::{Do, START, STOP, Start, Stop};
-use super::{At, By, End, Mail, Model, Order, ROOT, Regroup};
+use super::{At, By, End, Mail, Model, ROOT, Regroup};
 
 impl Model {
     /// Has one actor do the next thing that it can do; `false` if there is none.
@@ -135,14 +135,6 @@ impl Model {
 
     /// Looks at orders first, and between any two messages.
     fn serve(&mut self, id: usize) -> bool {
-        // One that is idle may take up the answer to a watch that comes at the same moment as what ends it.
-        if self.order != Order::Forward
-            && let Some(&Mail::Down(watch)) = self.nodes[id].mail.front()
-        {
-            self.nodes[id].mail.pop_front();
-            self.hear_of_end(id, watch);
-            return true;
-        }
         if let Some(reason) = self.interruption(id) {
             self.wind_up(id, reason, By::Failure);
             return true;
