@@ -180,3 +180,19 @@ fn many_enums_within_one_another_take_few_runs() {
     assert!(!Fingerprint::of::<Deep>().is_whole());
     assert!(shapes_of::<Four<Result<Expr, Lit>>>().is_whole());
 }
+
+#[test]
+fn a_type_that_panics_on_what_is_made_up_has_a_fingerprint_all_the_same() {
+    #[derive(Debug)]
+    struct Trusting;
+    impl<'de> Deserialize<'de> for Trusting {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let bytes = Vec::<u8>::deserialize(deserializer)?;
+            let _: [u8; 64] = bytes.try_into().expect("it is always 64 bytes");
+            Ok(Self)
+        }
+    }
+    let fingerprint = Fingerprint::of::<(u8, Trusting)>();
+    assert!(!fingerprint.is_whole());
+    assert_eq!(fingerprint, Fingerprint::of::<(u8, Trusting)>());
+}
