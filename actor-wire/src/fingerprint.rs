@@ -31,7 +31,7 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// Walks the shape of `T`. It takes about as many decodings as `T` has variants: keep what it returns.
     ///
-    /// A `Deserialize` that panics on the made-up values is taken to have refused them.
+    /// Where a `Deserialize` panics on the made-up values, no more is seen, and [`is_whole`](Self::is_whole) says so.
     pub fn of<T: DeserializeOwned>() -> Self {
         let shapes = shapes_of::<T>();
         Self {
@@ -61,8 +61,13 @@ fn shapes_of<T: DeserializeOwned>() -> Shapes {
     let mut shapes = Shapes::default();
     while shapes.begin() {
         // A `Deserialize` that takes its bytes for granted panics on what is made up. It is seen no further than to there.
-        let outcome = catch_unwind(AssertUnwindSafe(|| T::deserialize(Tracer(&mut shapes)).is_ok()));
-        shapes.end(outcome.unwrap_or(false));
+        match catch_unwind(AssertUnwindSafe(|| T::deserialize(Tracer(&mut shapes)).is_ok())) {
+            Ok(well) => shapes.end(well),
+            Err(_) => {
+                shapes.give_up();
+                break;
+            }
+        }
     }
     shapes
 }

@@ -79,6 +79,12 @@ impl Shapes {
         self.root.clone_from(&self.out);
     }
 
+    /// No more can be seen.
+    pub(super) fn give_up(&mut self) {
+        self.cut = true;
+        self.end(false);
+    }
+
     /// Everything that counts, as one text.
     pub(super) fn text(&self) -> String {
         let mut text = self.root.clone();
