@@ -131,7 +131,11 @@ impl<M: Send + 'static> Handle<M> {
                 Err(Refused::Full(envelope)) => self.tell_slowly(envelope).await,
                 Err(Refused::Closed(envelope)) => Err(TellError::Stopped(envelope.msg)),
             },
-            Kind::Routed(_) => self.tell_slowly(envelope).await,
+            Kind::Routed(_) => match self.try_send(envelope) {
+                Ok(()) => Ok(()),
+                Err(Unsent::Full(envelope) | Unsent::TooLarge(envelope, _)) => self.tell_slowly(envelope).await,
+                Err(unsent) => Err(TellError::of(unsent)),
+            },
         }
     }
 

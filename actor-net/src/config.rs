@@ -91,8 +91,13 @@ impl Default for NetConfig {
 const FRAME_OVERHEAD_BYTES_MAX: usize = 8 << 10;
 
 impl NetConfig {
-    /// The longest frame that a peer may send, in one piece or in several: a whole message with what goes around it.
+    /// The longest frame that a peer may send in one piece. Each connection holds a buffer of that size.
     pub(crate) fn frame_bytes_max(&self) -> usize {
+        self.chunk_bytes + FRAME_OVERHEAD_BYTES_MAX
+    }
+
+    /// The longest that it may send in several: a message with what goes around it.
+    pub(crate) fn whole_bytes_max(&self) -> usize {
         self.message_bytes_max + FRAME_OVERHEAD_BYTES_MAX
     }
 

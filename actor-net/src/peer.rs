@@ -4,7 +4,6 @@ pub(crate) mod budget;
 pub(crate) mod exports;
 pub(crate) mod handshake;
 pub(crate) mod heartbeat;
-pub(crate) mod held;
 pub(crate) mod outbox;
 pub(crate) mod reassembly;
 pub(crate) mod roster;

@@ -16,7 +16,6 @@ const PURE: &[&str] = &[
     "actor-net/src/peer/exports.rs",
     "actor-net/src/peer/handshake.rs",
     "actor-net/src/peer/heartbeat.rs",
-    "actor-net/src/peer/held.rs",
     "actor-net/src/peer/outbox.rs",
     "actor-net/src/peer/reassembly.rs",
     "actor-net/src/peer/roster.rs",

@@ -73,9 +73,21 @@ struct Received {
 
 #[derive(Default)]
 struct Window {
-    under_way: usize,
+    /// What waits beyond the bound of the mailbox.
+    waiting: isize,
     to_credit: usize,
     is_listed: bool,
+}
+
+impl Received {
+    fn credit(&mut self, to: ExportId, cost: usize) {
+        let window = self.by_export.entry(to).or_default();
+        window.to_credit += cost;
+        if !window.is_listed {
+            window.is_listed = true;
+            self.to_credit.push(to);
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -333,23 +345,28 @@ impl Conversation {
         self.is_cleared.store(true, Ordering::Release);
     }
 
-    /// A message of so many bytes came for an actor. Returns how much of that kind is under way by now.
-    pub(super) fn came(&self, to: ExportId, bytes: usize) -> usize {
+    /// A message of so many bytes waits beyond the bound of its mailbox. Returns how much does, for that actor.
+    pub(super) fn waits(&self, to: ExportId, bytes: usize) -> usize {
         let mut received = lock(&self.received);
         let window = received.by_export.entry(to).or_default();
-        window.under_way += outbox::cost(bytes);
-        window.under_way
+        window.waiting = window.waiting.wrapping_add_unsigned(outbox::cost(bytes));
+        usize::try_from(window.waiting).unwrap_or(0)
     }
 
-    /// A message of so many bytes was taken, and is to be credited.
+    /// One that waited was taken up.
     pub(super) fn taken(&self, to: ExportId, bytes: usize) {
-        let received = &mut *lock(&self.received);
-        if let Some(window) = received.by_export.get_mut(&to) {
-            window.to_credit += outbox::cost(bytes);
-            if !window.is_listed {
-                window.is_listed = true;
-                received.to_credit.push(to);
-            }
+        let cost = outbox::cost(bytes);
+        let mut received = lock(&self.received);
+        // It may be taken up before it is known here that it waits.
+        let window = received.by_export.entry(to).or_default();
+        window.waiting = window.waiting.wrapping_sub_unsigned(cost);
+        received.credit(to, cost);
+    }
+
+    /// Messages of so much were taken, and are to be given back to their sender's window.
+    pub(super) fn credit(&self, to: ExportId, cost: usize) {
+        if cost > 0 {
+            lock(&self.received).credit(to, cost);
         }
     }
 
@@ -365,9 +382,8 @@ impl Conversation {
                 return true;
             }
             let bytes = std::mem::take(&mut window.to_credit);
-            window.under_way = window.under_way.saturating_sub(bytes);
             window.is_listed = false;
-            if window.under_way == 0 {
+            if window.waiting == 0 {
                 received.by_export.remove(&to);
             }
             frames.push(Frame::Credit {

@@ -186,7 +186,8 @@ fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<(Arc<F
             depth_max: net.config.depth_max,
         },
     };
-    let chunk_bytes = net.config.chunk_bytes.min(agreed.frame_bytes_max as usize / 2);
+    // A piece has a few bytes around it.
+    let chunk_bytes = net.config.chunk_bytes.min(agreed.frame_bytes_max as usize / 2).max(1);
     let now = now().into_std();
     let peer = agreed.peer.clone();
     let conversation = Conversation::new(
@@ -316,6 +317,7 @@ async fn read_all(
                 tokio::task::yield_now().await;
             }
         }
+        inbound.pause();
         conversation.give_credit(worth);
         conversation.until_not_over().await;
         match came(reader.read(decoder.room()).await) {

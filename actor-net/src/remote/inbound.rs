@@ -9,13 +9,14 @@ use actor_core::wire::{Asked, Delivery, Order, Peer};
 use crate::clock::now;
 use crate::error::{Closed, LookupError};
 use crate::id::ExportId;
-use crate::peer::held::Held;
+use crate::peer::outbox::cost;
 use crate::peer::reassembly::Reassembly;
 use crate::wire::codes::{self, Goodbye, NotFound, Unanswered};
 use crate::wire::protocol::{Frame, ProtocolError};
 use crate::wire::{HandleRef, Reason};
 
 use super::conversation::Conversation;
+use super::exports::Export;
 use super::far::Far;
 use super::net::Net;
 use super::reason::{Told, fate_of, heard};
@@ -28,16 +29,20 @@ pub(super) struct Inbound {
     peer: Arc<dyn Peer>,
     conversation: Arc<Conversation>,
     reassembly: Reassembly,
-    held: Held<Late>,
-    /// So much may be under way to one actor before the peer is cut off: its window, and what honest senders exceed it by.
-    under_way_max: usize,
+    /// How many data frames were handed on. It is done at once, so that what goes behind one of them never has to wait.
+    handed_on: u64,
+    /// The actor that the last messages went to, and what they cost of its window: many come in a row.
+    run: Option<Run>,
+    /// So much may wait beyond the bound of one mailbox before the peer is cut off: its window, and what honest senders
+    /// exceed it by.
+    waiting_max: usize,
 }
 
-/// What takes its place behind data.
-enum Late {
-    Down { watch: u64, reason: ExitReason },
-    Ended { ending: u64, reason: ExitReason },
-    Order { to: ExportId, order: Order, ending: u64 },
+/// Messages in a row for one actor.
+struct Run {
+    to: ExportId,
+    export: Arc<Export>,
+    cost: usize,
 }
 
 impl Inbound {
@@ -45,18 +50,19 @@ impl Inbound {
         let config = &net.config;
         let reassembly = Reassembly::new(
             config.streams_max,
-            config.frame_bytes_max(),
+            config.whole_bytes_max(),
             config.reassembly_bytes_max,
         );
-        let under_way_max = config.window_bytes as usize + 2 * config.message_bytes_max;
+        let waiting_max = config.window_bytes as usize + 2 * config.message_bytes_max;
         Self {
             peer: far.clone(),
             net,
             far,
             conversation,
             reassembly,
-            held: Held::new(),
-            under_way_max,
+            handed_on: 0,
+            run: None,
+            waiting_max,
         }
     }
 
@@ -102,12 +108,11 @@ impl Inbound {
                 self.message(to, body.0, Some(Asked { call, deadline }))
             }
             Frame::Answer { call, body } => {
-                let number = self.held.arrived();
                 let asked = self.conversation.session().calls.settle(call);
                 if let Some((asker, _)) = asked {
                     asker.answer(&self.peer, &self.conversation.terms, body.0);
                 }
-                self.handed_on(number);
+                self.handed_on += 1;
                 Ok(())
             }
             Frame::Unanswered { call, code, words } => {
@@ -147,12 +152,20 @@ impl Inbound {
                 Ok(())
             }
             Frame::Down { after, watch, reason } => {
-                let reason = heard(&reason, self.far.id.name.as_str());
-                self.late(after, Late::Down { watch, reason })
+                self.is_behind(after)?;
+                let watched = self.conversation.session().watches.settle(watch);
+                if let Some(export) = watched {
+                    self.far.down(export, heard(&reason, self.far.id.name.as_str()));
+                }
+                Ok(())
             }
             Frame::Ended { after, ending, reason } => {
-                let reason = heard(&reason, self.far.id.name.as_str());
-                self.late(after, Late::Ended { ending, reason })
+                self.is_behind(after)?;
+                let ended = self.conversation.session().endings.settle(ending);
+                if let Some(proxy) = ended.and_then(|export| self.far.proxy(export)) {
+                    proxy.life_ended(&heard(&reason, self.far.id.name.as_str()));
+                }
+                Ok(())
             }
             Frame::Order {
                 after,
@@ -166,7 +179,9 @@ impl Inbound {
                     codes::order::KILL => Order::Kill,
                     _ => return Err(ProtocolError::Malformed("Order").into()),
                 };
-                self.late(after, Late::Order { to, order, ending })
+                self.is_behind(after)?;
+                self.order(to, order, ending);
+                Ok(())
             }
             Frame::Lookup {
                 request,
@@ -243,35 +258,41 @@ impl Inbound {
     }
 
     fn message(&mut self, to: ExportId, body: &[u8], asked: Option<Asked>) -> Result<(), Closed> {
-        let number = self.held.arrived();
-        if self.conversation.came(to, body.len()) > self.under_way_max {
-            return Err(Closed::Ended(Goodbye::Limit));
-        }
-        let taken = match self.net.exports.get(to) {
-            None => {
+        self.handed_on += 1;
+        if self.run.as_ref().is_none_or(|run| run.to != to) {
+            self.pause();
+            let Some(export) = self.net.exports.get(to) else {
                 tracing::debug!(peer = %self.far.id, export = ?to, "a message for an actor that is not there any more");
                 self.unanswered(asked, Unanswered::NoExport, "");
-                true
-            }
-            Some(export) => {
-                let terms = &self.conversation.terms;
-                match export.exported.deliver(to, &self.peer, terms, body, asked) {
-                    Delivery::Done => true,
-                    Delivery::Held => false,
-                    Delivery::NotUnderstood(why) => {
-                        let path = export.exported.path();
-                        tracing::warn!(peer = %self.far.id, %path, why, "a message that its actor does not understand");
-                        self.unanswered(asked, Unanswered::Undecodable, &why);
-                        true
-                    }
+                self.conversation.credit(to, cost(body.len()));
+                return Ok(());
+            };
+            self.run = Some(Run { to, export, cost: 0 });
+        }
+        let Some(run) = &mut self.run else { return Ok(()) };
+        let terms = &self.conversation.terms;
+        match run.export.exported.deliver(to, &self.peer, terms, body, asked) {
+            Delivery::Done => run.cost += cost(body.len()),
+            Delivery::Held => {
+                if self.conversation.waits(to, body.len()) > self.waiting_max {
+                    return Err(Closed::Ended(Goodbye::Limit));
                 }
             }
-        };
-        if taken {
-            self.conversation.taken(to, body.len());
+            Delivery::NotUnderstood(why) => {
+                run.cost += cost(body.len());
+                let path = run.export.exported.path();
+                tracing::warn!(peer = %self.far.id, %path, why, "a message that its actor does not understand");
+                self.unanswered(asked, Unanswered::Undecodable, &why);
+            }
         }
-        self.handed_on(number);
         Ok(())
+    }
+
+    /// Nothing more has come for now: what was taken is noted, to be given back.
+    pub(super) fn pause(&mut self) {
+        if let Some(run) = self.run.take() {
+            self.conversation.credit(run.to, run.cost);
+        }
     }
 
     /// Answers a question that never reached its actor, unless its reply port has done so.
@@ -283,39 +304,10 @@ impl Inbound {
         }
     }
 
-    fn handed_on(&mut self, number: u64) {
-        for late in self.held.handed_on(number) {
-            self.carry_out_late(late);
-        }
-    }
-
-    fn late(&mut self, after: u64, late: Late) -> Result<(), Closed> {
-        match self.held.hold(after, late) {
-            Ok(None) => Ok(()),
-            Ok(Some(late)) => {
-                self.carry_out_late(late);
-                Ok(())
-            }
-            Err(_) => Err(ProtocolError::Malformed("after").into()),
-        }
-    }
-
-    fn carry_out_late(&self, late: Late) {
-        match late {
-            Late::Down { watch, reason } => {
-                let watched = self.conversation.session().watches.settle(watch);
-                if let Some(export) = watched {
-                    self.far.down(export, reason);
-                }
-            }
-            Late::Ended { ending, reason } => {
-                let ended = self.conversation.session().endings.settle(ending);
-                if let Some(proxy) = ended.and_then(|export| self.far.proxy(export)) {
-                    proxy.life_ended(&reason);
-                }
-            }
-            Late::Order { to, order, ending } => self.order(to, order, ending),
-        }
+    /// That data which goes before a frame has come, as it must have.
+    fn is_behind(&self, after: u64) -> Result<(), Closed> {
+        let broken = ProtocolError::Malformed("after");
+        (after <= self.handed_on).then_some(()).ok_or(broken.into())
     }
 
     fn order(&self, to: ExportId, order: Order, ending: u64) {

@@ -34,7 +34,10 @@ impl Abroad for Far {
 
 impl Peer for Far {
     fn terms(&self) -> Option<Terms> {
-        self.conversation().map(|conversation| conversation.terms)
+        match &*lock(&self.link) {
+            Link::Up(conversation) => Some(conversation.terms),
+            _ => None,
+        }
     }
 
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>> {
