@@ -1,5 +1,6 @@
 //! The same handle on another machine: what is promised across nodes.
 
+use actor_core::StopError;
 use actor_core::prelude::*;
 use actor_net::{LookupError, Node, Secret, Security};
 use serde::{Deserialize, Serialize};
@@ -80,4 +81,19 @@ async fn what_is_exposed_is_looked_up_told_and_asked() {
     assert!(matches!(watch.await.reason, ExitReason::Normal));
     assert!(matches!(far.tell(Room::Fail).await, Err(TellError::Stopped(_))));
     assert!(matches!(a.lookup::<Room>("lobby@b").await, Err(LookupError::NotFound)));
+}
+
+#[tokio::test]
+async fn an_actor_is_stopped_from_afar_only_where_its_node_allows_that() {
+    let (_left, a, right, b) = pair().await;
+    let [kept, given] = ["kept", "given"].map(|name| right.spawn(name, Lobby::default).expect("the name is free"));
+    b.expose("kept", &kept).expect("the name is free");
+    b.expose_with_orders("given", &given).expect("the name is free");
+    let far = a.lookup::<Room>("kept@b").await.expect("it is exposed");
+    assert_eq!(far.stop().await.unwrap_err(), StopError::NotAllowed);
+    assert_eq!(far.ask(Room::Said).await, Ok(Vec::new()));
+    let far = a.lookup::<Room>("given@b").await.expect("it is exposed");
+    far.tell(Room::Say("before".to_owned())).await.expect("it lives");
+    assert!(matches!(far.drain().await, Ok(ExitReason::Normal)));
+    assert!(!given.is_alive());
 }

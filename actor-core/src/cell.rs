@@ -16,7 +16,7 @@ use crate::mailbox::{Entry, Inbox, Mailbox, MailboxSpec};
 use crate::question::Envelope;
 use crate::signal::{Down, Orders, Signal, Watcher};
 
-pub(crate) use self::core::Core;
+pub(crate) use self::core::{Core, EndOfLife};
 
 /// One allocation for each actor: its mailbox, with all that is not typed by its message.
 pub(crate) struct Cell<M> {

@@ -90,6 +90,27 @@ impl fmt::Display for Deadlock {
 
 impl Error for Deadlock {}
 
+/// Why the end of an actor is not waited for, after an order to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopError {
+    /// The actor cannot end while its end is awaited here. The order stands.
+    Deadlock(Deadlock),
+    /// The actor's node does not allow that order from here. The actor goes on.
+    NotAllowed,
+}
+
+impl fmt::Display for StopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StopError::Deadlock(deadlock) => deadlock.fmt(f),
+            StopError::NotAllowed => f.write_str("the actor's node does not allow that order; the actor goes on"),
+        }
+    }
+}
+
+impl Error for StopError {}
+
 /// Why `tell` did not queue a message, which it returns.
 #[non_exhaustive]
 pub enum TellError<M> {

@@ -115,8 +115,8 @@ pub use ask::{ASK_TIMEOUT_DEFAULT, Answer, Ask, Reply, ask_all};
 pub use child::ChildSpec;
 pub use context::Context;
 pub use error::{
-    ActorError, ActorResult, AskError, BlockingError, Deadlock, LookupError, RegisterError, SpawnError, TellError,
-    TryTellError,
+    ActorError, ActorResult, AskError, BlockingError, Deadlock, LookupError, RegisterError, SpawnError, StopError,
+    TellError, TryTellError,
 };
 pub use exit::{ExitReason, Failure, FailureKind};
 pub use group::{Broadcast, Group};

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::cell::AnyCell;
-use crate::error::Deadlock;
+use crate::cell::{AnyCell, EndOfLife};
+use crate::error::StopError;
 use crate::exit::ExitReason;
 use crate::handle::Handle;
 use crate::signal::{Down, Orders, WatchId, Watcher};
@@ -68,24 +68,25 @@ impl fmt::Debug for Monitor {
 /// It resolves when the actor's present life has ended, with the reason. A supervisor may start another life after it.
 ///
 /// # Errors
-/// [`Deadlock`], at once, if the actor cannot end while this is awaited: it waits for the one who awaits it here, or is
-/// above it in the tree, and so ends after it. The order stands.
+/// [`StopError::Deadlock`], at once, if the actor cannot end while this is awaited: it waits for the one who awaits it
+/// here, or is above it in the tree, and so ends after it. The order stands. [`StopError::NotAllowed`] from an actor at
+/// another node that was not exposed with orders.
 ///
 /// # Cancel safety
 /// The order stands whether this is awaited or dropped.
 pub struct Ending {
-    slot: Arc<Slot<ExitReason>>,
+    slot: Arc<EndOfLife>,
     ends: Arc<dyn AnyCell>,
     /// Until it is known to be no part of a cycle. A kill waits for no handler, and cannot be.
     waits_for_handler: bool,
 }
 
 impl Future for Ending {
-    type Output = Result<ExitReason, Deadlock>;
+    type Output = Result<ExitReason, StopError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Poll::Ready(reason) = self.slot.poll_take(cx) {
-            return Poll::Ready(Ok(reason));
+        if let Poll::Ready(end) = self.slot.poll_take(cx) {
+            return Poll::Ready(end);
         }
         if mem::take(&mut self.waits_for_handler) {
             let refused = match turn::is_below(&self.ends.core().path) {
@@ -94,7 +95,7 @@ impl Future for Ending {
             };
             if let Err(deadlock) = refused {
                 drop(self.slot.close());
-                return Poll::Ready(Err(deadlock));
+                return Poll::Ready(Err(StopError::Deadlock(deadlock)));
             }
         }
         Poll::Pending

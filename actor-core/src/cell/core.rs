@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::contain::contain;
 use crate::deadlock::Waits;
+use crate::error::StopError;
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
@@ -36,7 +37,7 @@ pub(super) struct Life {
     ended: Option<ExitReason>,
     watchers: BTreeMap<WatchId, Arc<dyn Watcher>>,
     /// Who waits for the end of the present life, be it followed by a restart or not.
-    this_life: Vec<Weak<Slot<ExitReason>>>,
+    this_life: Vec<Weak<EndOfLife>>,
     /// The links of the present life, with who is at their other ends.
     links: BTreeMap<LinkId, Arc<dyn AnyCell>>,
     traps_links: bool,
@@ -46,6 +47,9 @@ pub(super) struct Life {
     releases: Releases,
     next_release: u64,
 }
+
+/// Where the end of a life is told to one who ordered it.
+pub(crate) type EndOfLife = Slot<Result<ExitReason, StopError>>;
 
 /// Takes an ended actor out of a table that it stood in.
 pub(super) type Release = Box<dyn FnOnce(ActorId) + Send>;
@@ -86,7 +90,7 @@ impl Core {
     }
 
     /// A slot that is filled when the present life ends.
-    pub(crate) fn end_of_life(&self) -> Arc<Slot<ExitReason>> {
+    pub(crate) fn end_of_life(&self) -> Arc<EndOfLife> {
         let slot = Arc::new(Slot::new());
         let mut life = self.life.lock();
         match life.ended.clone() {
@@ -99,7 +103,7 @@ impl Core {
             }
             Some(reason) => {
                 drop(life);
-                let _ = slot.put(reason);
+                let _ = slot.put(Ok(reason));
             }
         }
         slot
@@ -195,9 +199,14 @@ impl Core {
 
     /// Tells those who wait for the end of a life that is followed by another.
     pub(crate) fn life_ended(&self, reason: &ExitReason) {
+        self.tell_those_who_wait(&Ok(reason.clone()));
+    }
+
+    /// Tells those who wait for the end of this life what becomes of that.
+    pub(crate) fn tell_those_who_wait(&self, what: &Result<ExitReason, StopError>) {
         let waiting = std::mem::take(&mut self.life.lock().this_life);
         for slot in waiting.iter().filter_map(Weak::upgrade) {
-            if let Err(panic) = contain(|| slot.put(reason.clone()).is_ok()) {
+            if let Err(panic) = contain(|| slot.put(what.clone()).is_ok()) {
                 tracing::error!(path = %self.path, panic, "a waker panicked");
             }
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::cell::{AnyCell, Core};
 use crate::deadlock::{Waiting, Waits};
+use crate::error::StopError;
 use crate::exit::ExitReason;
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
@@ -49,6 +50,11 @@ impl Proxy {
     /// Notes that a life of it has ended by an order from here.
     pub fn life_ended(&self, reason: &ExitReason) {
         self.core.life_ended(reason);
+    }
+
+    /// Notes that its node does not allow an order from here.
+    pub fn order_refused(&self) {
+        self.core.tell_those_who_wait(&Err(StopError::NotAllowed));
     }
 
     /// Notes that it has ended for good.

@@ -162,8 +162,10 @@ impl Inbound {
             Frame::Ended { after, ending, reason } => {
                 self.is_behind(after)?;
                 let ended = self.conversation.session().endings.settle(ending);
-                if let Some(proxy) = ended.and_then(|export| self.far.proxy(export)) {
-                    proxy.life_ended(&heard(&reason, self.far.id.name.as_str()));
+                match ended.and_then(|export| self.far.proxy(export)) {
+                    None => {}
+                    Some(proxy) if reason.end == codes::end::REFUSED => proxy.order_refused(),
+                    Some(proxy) => proxy.life_ended(&heard(&reason, self.far.id.name.as_str())),
                 }
                 Ok(())
             }
