@@ -84,12 +84,15 @@ impl AnyCell for Proxy {
     }
 
     fn order(&self, orders: Orders) {
-        let order = if orders.any_of(Orders::INTERRUPTING) {
+        let order = if orders.any_of(Orders::KILL) {
             Order::Kill
         } else if orders.any_of(Orders::DRAIN) {
             Order::Drain
-        } else {
+        } else if orders.any_of(Orders::STOP) {
             Order::Stop
+        } else {
+            // The rest is for a family, or for a link, of which the other node knows nothing.
+            return;
         };
         self.peer.order(self.address.export, order);
     }
