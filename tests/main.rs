@@ -9,6 +9,7 @@ mod chat;
 mod deadlocks;
 mod delivery;
 mod handles;
+mod hostile;
 mod inspecting;
 mod linking;
 mod mailboxes;
