@@ -35,15 +35,16 @@ pub struct NetConfig {
     /// The largest message, encoded, in bytes. Default 16 MiB. A larger one is refused where it is sent; a peer that
     /// sends one all the same is cut off.
     pub message_bytes_max: usize,
-    /// How many messages in pieces the peer may have under way at a time. Default 32. Each may hold `message_bytes_max`, all together
-    /// `reassembly_bytes_max`.
+    /// How many messages in pieces the peer may have under way at a time. Default 32; at least 4, as many as a node of this build has.
+    /// Each may hold `message_bytes_max`, all together `reassembly_bytes_max`.
     pub streams_max: usize,
-    /// How many bytes of unfinished messages are held. Default 64 MiB; at least `message_bytes_max`.
+    /// How many bytes of unfinished messages are held. Default 64 MiB; at least four times `message_bytes_max`, or a peer that sends
+    /// as many large messages as it may would be cut off.
     pub reassembly_bytes_max: usize,
     /// How many bytes may wait to be written. Default 4 MiB. Beyond it `tell` waits and `try_tell` refuses.
     pub outbox_bytes_max: usize,
-    /// How many bytes the peer may have under way to one of our actors, which it has not taken yet. Default 256 KiB. It is what keeps
-    /// one slow actor from holding up the others of its connection.
+    /// How many bytes the peer may have under way to one of our actors, which it has not taken yet; its last message may exceed them.
+    /// Default 256 KiB. It is what keeps one slow actor from holding up the others of its connection.
     pub window_bytes: u32,
     /// How many questions of the peer may be unanswered. Default 65,536. Beyond it the peer is cut off, and our own
     /// questions are refused where they are asked.
@@ -87,6 +88,9 @@ impl Default for NetConfig {
     }
 }
 
+/// So many large frames are sent at a time. It is part of the protocol: a peer takes at least as many.
+pub(crate) const STREAMS: usize = 4;
+
 /// What a frame has around the message in it, at most.
 const FRAME_OVERHEAD_BYTES_MAX: usize = 8 << 10;
 
@@ -99,6 +103,11 @@ impl NetConfig {
     /// The longest that it may send in several: a message with what goes around it.
     pub(crate) fn whole_bytes_max(&self) -> usize {
         self.message_bytes_max + FRAME_OVERHEAD_BYTES_MAX
+    }
+
+    /// How many bytes of unfinished frames are held.
+    pub(crate) fn unfinished_bytes_max(&self) -> usize {
+        self.reassembly_bytes_max + STREAMS * FRAME_OVERHEAD_BYTES_MAX
     }
 
     /// Says whether the settings go together.
@@ -118,9 +127,9 @@ impl NetConfig {
                 "1 byte to 1 GiB",
             ),
             (
-                self.reassembly_bytes_max >= self.message_bytes_max,
+                self.reassembly_bytes_max >= STREAMS * self.message_bytes_max,
                 "reassembly_bytes_max",
-                "at least message_bytes_max",
+                "at least four times message_bytes_max",
             ),
             (
                 self.heartbeat_interval * 3 < self.heartbeat_timeout,
@@ -145,7 +154,7 @@ impl NetConfig {
             ),
             (self.outbox_bytes_max > 0, "outbox_bytes_max", "1 or more"),
             (self.window_bytes > 0, "window_bytes", "1 or more"),
-            (self.streams_max > 0, "streams_max", "1 or more"),
+            (self.streams_max >= STREAMS, "streams_max", "4 or more"),
             (self.calls_max > 0, "calls_max", "1 or more"),
             (self.watches_max > 0, "watches_max", "1 or more"),
             (self.requests_max > 0, "requests_max", "1 or more"),

@@ -1,7 +1,7 @@
 //! Who a node is, and what stands for one of its actors on the wire.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::chance;
 
@@ -78,9 +78,34 @@ impl fmt::Debug for NodeId {
     }
 }
 
-/// What stands for an actor on the wire from now on, which nobody can guess.
-pub(crate) fn random_export() -> ExportId {
-    ExportId(u128::from_le_bytes(chance::bytes()))
+/// Where the ids of a node come from.
+pub(crate) enum Ids {
+    /// Nobody can guess them.
+    Secret,
+    /// The same seed gives the same ones.
+    Seeded(Mutex<fastrand::Rng>),
+}
+
+impl Ids {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self::Seeded(Mutex::new(fastrand::Rng::with_seed(seed)))
+    }
+
+    /// What stands for an actor on the wire from now on.
+    pub(crate) fn export(&self) -> ExportId {
+        ExportId(match self {
+            Self::Secret => u128::from_le_bytes(chance::bytes()),
+            Self::Seeded(chance) => chance.lock().unwrap_or_else(PoisonError::into_inner).u128(..),
+        })
+    }
+
+    /// A new life.
+    pub(crate) fn incarnation(&self) -> Incarnation {
+        match self {
+            Self::Secret => Incarnation::random(),
+            Self::Seeded(chance) => Incarnation(chance.lock().unwrap_or_else(PoisonError::into_inner).u64(..)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +126,6 @@ mod tests {
     fn what_opens_a_door_is_never_shown_whole() {
         let shown = format!("{:?}", ExportId(0x1234_5678_9abc_def0_1234_5678_9abc_def0));
         assert_eq!(shown, "export 1234…");
-        assert_ne!(random_export(), random_export());
+        assert_ne!(Ids::Secret.export(), Ids::Secret.export());
     }
 }

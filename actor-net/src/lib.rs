@@ -21,6 +21,8 @@ mod peer;
 
 mod remote;
 
+mod security;
+
 mod node;
 
 #[doc(hidden)]
@@ -30,7 +32,9 @@ pub use actor_wire::{Codec, Wire, assert_survives_the_wire};
 pub use config::{NetConfig, Unusable};
 pub use error::{Closed, ExposeError, LookupError, StartError};
 pub use id::{ExportId, Incarnation, NODE_NAME_BYTES_MAX, NodeId, NodeName};
-pub use node::{Node, NodeBuilder, PeerInfo, Security};
+pub use node::{Node, NodeBuilder, PeerInfo};
 pub use remote::exports::Protocol;
+pub use remote::holdings::Holdings;
 pub use remote::net::NodeEvent;
 pub use secret::Secret;
+pub use security::Security;

@@ -7,91 +7,28 @@ use std::time::Duration;
 
 use actor_core::wire;
 use actor_core::{Actor, ChildSpec, Handle, System};
-use actor_wire::{Codec, Fingerprint, Limits, Wire};
+use actor_wire::{Codec, Limits, Wire};
 use tokio::sync::{broadcast, oneshot};
 
 use crate::clock::now;
 use crate::config::NetConfig;
 use crate::error::{Closed, ExposeError, LookupError, StartError};
-use crate::id::{Incarnation, NodeId, NodeName};
+use crate::id::{Ids, NodeId, NodeName};
 use crate::peer::handshake::Local;
+use crate::remote::conversation::Stage;
 use crate::remote::driver;
 use crate::remote::exports::{Named, Protocol};
 use crate::remote::far::Far;
-use crate::remote::lookup::{Kind, Start};
-use crate::remote::net::{Net, NodeEvent, Parts, Proof};
-use crate::secret::Secret;
-use crate::transport::{MemoryTransport, Tcp, Tls, Transport};
+use crate::remote::holdings::Holdings;
+use crate::remote::lookup::{Kind, Start, fingerprint_of};
+use crate::remote::net::{Net, NodeEvent, Parts};
+use crate::security::{Choice, Security};
+use crate::transport::{Tcp, Transport};
 use crate::wire::Rest;
 use crate::wire::protocol::Frame;
 
 /// How long a node that leaves waits for its last words to be written.
 const LEAVE: Duration = Duration::from_secs(5);
-
-/// How nodes prove to each other who they are, and what carries their bytes.
-pub struct Security {
-    proof: Proof,
-    transport: Choice,
-}
-
-enum Choice {
-    Tcp,
-    Loopback,
-    Given(Arc<dyn Transport>),
-}
-
-impl Security {
-    /// By certificates, over TLS: encrypted, and each node is bound to the name in its certificate.
-    pub fn tls(tls: Tls) -> Self {
-        Self {
-            proof: Proof::Certificate,
-            transport: Choice::Given(Arc::new(tls)),
-        }
-    }
-
-    /// By a secret that all nodes share, over plain TCP: nobody else can join, and who listens in can read. For networks that are
-    /// encrypted by other means.
-    pub fn secret(secret: Secret) -> Self {
-        Self {
-            proof: Proof::Secret(secret),
-            transport: Choice::Tcp,
-        }
-    }
-
-    /// Not at all. For development: it takes no address but those of this machine alone, and says so in the log.
-    pub fn insecure() -> Self {
-        Self {
-            proof: Proof::Nothing,
-            transport: Choice::Loopback,
-        }
-    }
-
-    /// Over a network within this process, for tests. With a secret, or without.
-    pub fn memory(transport: MemoryTransport, secret: Option<Secret>) -> Self {
-        Self {
-            proof: secret.map_or(Proof::Nothing, Proof::Secret),
-            transport: Choice::Given(Arc::new(transport)),
-        }
-    }
-
-    /// By a secret, over any transport.
-    pub fn over(transport: Arc<dyn Transport>, secret: Secret) -> Self {
-        Self {
-            proof: Proof::Secret(secret),
-            transport: Choice::Given(transport),
-        }
-    }
-}
-
-impl fmt::Debug for Security {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.proof {
-            Proof::Nothing => "Security(insecure)",
-            Proof::Secret(_) => "Security(secret)",
-            Proof::Certificate => "Security(certificates)",
-        })
-    }
-}
 
 /// A node to be. Made by [`Node::builder`].
 #[must_use = "a builder starts nothing"]
@@ -150,7 +87,8 @@ impl NodeBuilder {
         self
     }
 
-    /// Makes the jitter of its waits repeatable.
+    /// Makes its chance repeatable: its ids, and the jitter of its waits. For tests over a
+    /// [`MemoryNetwork`](crate::transport::MemoryNetwork) alone: such ids could be guessed.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -171,6 +109,18 @@ impl NodeBuilder {
         self.config
             .check()
             .map_err(|why| StartError::Setting(why.to_string()))?;
+        if self.seed.is_some()
+            && !matches!(
+                self.security,
+                Some(Security {
+                    transport: Choice::Memory(_),
+                    ..
+                })
+            )
+        {
+            let words = "a seed is for tests over a memory network: what lets others reach actors could be guessed";
+            return Err(StartError::Setting(words.to_owned()));
+        }
         let Some(Security { proof, transport }) = self.security else {
             let words = "say how peers prove who they are: `.security(Security::tls(…))`, or `Security::insecure()`";
             return Err(StartError::Setting(words.to_owned()));
@@ -181,6 +131,7 @@ impl NodeBuilder {
         }
         let transport: Arc<dyn Transport> = match transport {
             Choice::Given(transport) => transport,
+            Choice::Memory(transport) => Arc::new(transport),
             Choice::Tcp => Arc::new(Tcp::new(self.config.heartbeat_timeout)),
             Choice::Loopback => {
                 tracing::warn!(node = %name, "insecure: whoever reaches this machine's loopback is taken for any node");
@@ -197,9 +148,10 @@ impl NodeBuilder {
                 })?)
             }
         };
+        let ids = self.seed.map_or(Ids::Secret, Ids::seeded);
         let id = NodeId {
             name,
-            incarnation: Incarnation::random(),
+            incarnation: ids.incarnation(),
         };
         let others = Codec::ALL.into_iter().filter(|&codec| codec != self.codec);
         let codecs = std::iter::once(self.codec).chain(others).map(Codec::id).collect();
@@ -221,6 +173,7 @@ impl NodeBuilder {
             proof,
             transport,
             addresses,
+            ids,
             seed: self.seed,
         });
         let address = listener.as_ref().map(|listener| listener.address());
@@ -349,7 +302,7 @@ impl Node {
     pub async fn lookup_as<M: Wire>(&self, name: &str, protocol: Protocol) -> Result<Handle<M>, LookupError> {
         let (local, node) = parted(name)?;
         let far = self.connect_to(&node).await?;
-        let fingerprint = Fingerprint::of::<M>().hash();
+        let fingerprint = fingerprint_of::<M>().hash();
         self.request(&far, |request, terms| {
             let frame = Frame::Lookup {
                 request,
@@ -395,7 +348,7 @@ impl Node {
             kind,
             Kind {
                 protocol: Protocol::of::<A::Msg>(),
-                fingerprint: Fingerprint::of::<A::Msg>(),
+                fingerprint: fingerprint_of::<A::Msg>(),
                 start: Box::new(start),
             },
         );
@@ -415,7 +368,7 @@ impl Node {
         let (local, node) = parted(kind)?;
         let far = self.connect_to(&node).await?;
         let protocol = Protocol::of::<M>();
-        let fingerprint = Fingerprint::of::<M>().hash();
+        let fingerprint = fingerprint_of::<M>().hash();
         self.request(&far, |request, terms| {
             let mut bytes = Vec::new();
             let args = terms.codec.encode(args, &mut bytes, terms.body_bytes_max);
@@ -445,8 +398,7 @@ impl Node {
     ) -> Result<Handle<M>, LookupError> {
         let (sender, receiver) = oneshot::channel();
         far.request(sender, frame)?;
-        let address = receiver.await.unwrap_or(Err(LookupError::NodeDown))?;
-        let proxy = far.import(address, true).ok_or(LookupError::NodeDown)?;
+        let proxy = receiver.await.unwrap_or(Err(LookupError::NodeDown))?;
         Ok(wire::handle_to(proxy))
     }
 
@@ -479,6 +431,11 @@ impl Node {
         self.0.net.connected().iter().filter_map(info).collect()
     }
 
+    /// How much is kept for the sake of others.
+    pub fn holdings(&self) -> Holdings {
+        self.0.net.holdings()
+    }
+
     /// Connections that begin and end, from now on. One who does not listen for long misses the oldest, and is told how many.
     pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
         self.0.net.events.subscribe()
@@ -489,13 +446,10 @@ impl Node {
     /// # Cancel safety
     /// Dropping the future leaves the rest to be cut off when the node is dropped.
     pub async fn leave(&self) {
-        let mut events = self.events();
         let leaving = self.0.net.leave();
         let all_gone = async {
-            while leaving.iter().any(|conversation| !conversation.is_cleared()) {
-                if let Err(broadcast::error::RecvError::Closed) = events.recv().await {
-                    return;
-                }
+            for conversation in &leaving {
+                conversation.until(Stage::Gone).await;
             }
         };
         let _ = tokio::time::timeout(LEAVE, all_gone).await;
@@ -513,7 +467,7 @@ fn named<M: Wire>(handle: &Handle<M>, protocol: Protocol) -> Named {
     Named {
         exported: wire::exported(handle),
         protocol,
-        fingerprint: Fingerprint::of::<M>(),
+        fingerprint: fingerprint_of::<M>(),
     }
 }
 

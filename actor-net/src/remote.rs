@@ -5,6 +5,7 @@ pub(crate) mod driver;
 pub(crate) mod exports;
 pub(crate) mod far;
 mod greeting;
+pub(crate) mod holdings;
 mod inbound;
 pub(crate) mod lookup;
 pub(crate) mod net;

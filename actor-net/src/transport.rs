@@ -37,6 +37,11 @@ pub trait Transport: Send + Sync + 'static {
     /// # Errors
     /// Nobody is there, or it is somebody whom the transport does not trust.
     async fn dial(&self, to: &str) -> io::Result<Stream>;
+
+    /// Where a node is found of which nobody has said so. `None`: that is not known here.
+    fn address_of(&self, _node: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Where connections come in.

@@ -74,6 +74,7 @@ impl<M: Wire> Exported for Export<M> {
                 let held = Held {
                     question: envelope.question,
                     peer: peer.clone(),
+                    session: terms.session,
                     export: to,
                     bytes: body.len(),
                 };
@@ -117,6 +118,7 @@ impl<M: Wire> Exported for Export<M> {
 struct Held {
     question: Option<Arc<dyn Question>>,
     peer: Arc<dyn Peer>,
+    session: u64,
     export: ExportId,
     bytes: usize,
 }
@@ -139,6 +141,6 @@ impl Question for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.peer.taken(self.export, self.bytes);
+        self.peer.taken(self.session, self.export, self.bytes);
     }
 }

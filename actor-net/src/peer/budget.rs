@@ -12,6 +12,7 @@ pub(crate) type Ticket = Option<u64>;
 #[derive(Debug)]
 pub(crate) struct Budget {
     bytes_max: usize,
+    lends: bool,
     /// Bytes taken, and permits granted and not yet used.
     used: usize,
     waiting: BTreeMap<u64, (usize, Waker)>,
@@ -24,6 +25,7 @@ impl Budget {
     pub(crate) fn new(bytes_max: usize) -> Self {
         Self {
             bytes_max,
+            lends: false,
             used: 0,
             waiting: BTreeMap::new(),
             granted: BTreeMap::new(),
@@ -31,8 +33,18 @@ impl Budget {
         }
     }
 
+    /// The last request is granted whole, as long as anything is left. For what is given back only in parts: a large request would
+    /// wait for the rest of it for ever.
+    pub(crate) fn lending(bytes_max: usize) -> Self {
+        Self {
+            lends: true,
+            ..Self::new(bytes_max)
+        }
+    }
+
     fn has_room(&self, bytes: usize) -> bool {
-        self.used == 0 || self.used.saturating_add(bytes) <= self.bytes_max
+        let needed = if self.lends { 1 } else { bytes };
+        self.used == 0 || self.used.saturating_add(needed) <= self.bytes_max
     }
 
     /// Takes bytes, unless there is no room or others wait for it.
@@ -116,7 +128,6 @@ impl Budget {
         wake.extend(std::mem::take(&mut self.waiting).into_values().map(|(_, waker)| waker));
     }
 
-    #[cfg(test)]
     pub(crate) fn used(&self) -> usize {
         self.used
     }

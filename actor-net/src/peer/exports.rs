@@ -120,14 +120,19 @@ impl<A: Copy + Ord, H> Exports<A, H> {
 
     /// The peer lets go of an export, as often as `count` says. Returns the handle if nobody reaches it any more.
     pub(crate) fn release(&mut self, session: SessionId, id: ExportId, count: u32) -> Result<Option<H>, NoExport> {
-        let held = self.held.get_mut(&session).ok_or(NoExport::NotHeld)?;
+        let held = self.held.get_mut(&session);
+        if !self.by_id.contains_key(&id) {
+            // It has ended, before or after the peer came to hold it.
+            held.and_then(|held| held.remove(&id));
+            return Ok(None);
+        }
+        let held = held.ok_or(NoExport::NotHeld)?;
         let left = held.get_mut(&id).ok_or(NoExport::NotHeld)?;
         *left = left.checked_sub(count).ok_or(NoExport::NotHeld)?;
         if *left > 0 {
             return Ok(None);
         }
         held.remove(&id);
-        // The actor may have ended meanwhile: then only the holding was left.
         Ok(self.let_go(id))
     }
 
@@ -159,7 +164,6 @@ impl<A: Copy + Ord, H> Exports<A, H> {
         Some(entry.handle)
     }
 
-    #[cfg(test)]
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
@@ -217,12 +221,21 @@ mod tests {
     }
 
     #[test]
+    fn what_has_ended_can_be_released_however_often_it_was_held() {
+        let mut exports = Exports::new(8);
+        let id = send(&mut exports, A, 7, 1);
+        exports.ended(7);
+        assert_eq!(exports.release(A, id, 2), Ok(None));
+        assert_eq!(exports.release(A, ExportId(9), 1), Ok(None));
+        assert!(exports.held[&A].is_empty());
+    }
+
+    #[test]
     fn a_peer_cannot_release_what_it_does_not_hold() {
         let mut exports = Exports::new(8);
         let id = send(&mut exports, A, 7, 1);
         assert_eq!(exports.release(B, id, 1), Err(NoExport::NotHeld));
         assert_eq!(exports.release(A, id, 2), Err(NoExport::NotHeld));
-        assert_eq!(exports.release(A, ExportId(9), 1), Err(NoExport::NotHeld));
         assert!(exports.get(id).is_some());
     }
 

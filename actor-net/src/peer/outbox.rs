@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::task::Waker;
 
 use super::budget::{Budget, Ticket};
+use crate::config::STREAMS;
 use crate::id::ExportId;
 use crate::wire::Rest;
 use crate::wire::frame::LENGTH_BYTES;
@@ -72,7 +73,7 @@ pub(crate) struct OutboxLimits {
     pub(crate) chunk_bytes: usize,
     /// How much may wait to be written.
     pub(crate) outbox_bytes_max: usize,
-    /// How much may be under way to one actor of the peer.
+    /// How much may be under way to one actor of the peer; the last message may exceed it.
     pub(crate) window_bytes: usize,
 }
 
@@ -148,7 +149,7 @@ impl Outbox {
 
     fn window(&mut self, to: ExportId) -> &mut Budget {
         let window_bytes = self.limits.window_bytes;
-        self.windows.entry(to).or_insert_with(|| Budget::new(window_bytes))
+        self.windows.entry(to).or_insert_with(|| Budget::lending(window_bytes))
     }
 
     /// Asks for room for a message to `to`, at this [`cost`], now or not at all.
@@ -305,6 +306,11 @@ impl Outbox {
         self.control.is_empty() && self.ready.is_empty() && self.lanes.is_empty()
     }
 
+    /// How many bytes wait to be written, or are being written.
+    pub(crate) fn bytes(&self) -> usize {
+        self.room.used() + self.control.len()
+    }
+
     /// Whether more waits than may. Only answers can bring that about.
     pub(crate) fn is_over(&self) -> bool {
         self.room.is_over() || self.control.len() > self.limits.outbox_bytes_max
@@ -323,8 +329,11 @@ impl Outbox {
         self.writing_cost += std::mem::take(&mut self.ready_cost);
         self.ready_frames = 0;
         if let Some(mut lane) = self.lanes.pop_front() {
+            let turn = self.lanes.len().min(STREAMS - 1);
             if self.send_piece(&mut lane, out) {
-                self.lanes.push_back(lane);
+                // A lane whose frame is done begins its next one behind those that wait for their first.
+                let place = if lane.sent > 0 { turn } else { self.lanes.len() };
+                self.lanes.insert(place, lane);
             }
             self.let_go(out);
         }
@@ -378,8 +387,10 @@ impl Outbox {
     }
 
     /// Nobody holds a handle of `to` any more.
-    pub(crate) fn drop_window(&mut self, to: ExportId) {
-        self.windows.remove(&to);
+    pub(crate) fn drop_window(&mut self, to: ExportId, wake: &mut Vec<Waker>) {
+        if let Some(mut window) = self.windows.remove(&to) {
+            window.dismiss(wake);
+        }
     }
 
     /// The connection has ended: nothing is taken any more, and nothing waits.

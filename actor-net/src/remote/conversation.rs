@@ -3,14 +3,13 @@
 //! Shared by the handles that send over it, by the actors that answer, and by the driver that reads and writes.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use actor_core::wire::{Address, Asker, Line, NoRoom, NotSent, Terms, Watched};
+use actor_core::wire::{Asker, Line, NoRoom, NotSent, Proxy, Terms, Watched};
 use actor_core::{AskError, ExitReason};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::clock::now;
 use crate::config::NetConfig;
@@ -20,9 +19,11 @@ use crate::peer::exports::SessionId;
 use crate::peer::heartbeat::{Beat, Heartbeat};
 use crate::peer::outbox::{self, Admission, Admitted, Numbered, Outbox, OutboxLimits, Receiver};
 use crate::peer::session::{Matters, NotBegun, Session, SessionLimits};
+use crate::wire::codes::Goodbye;
 use crate::wire::protocol::Frame;
 
 use super::far::Far;
+use super::holdings::Holdings;
 
 /// What the matters of a session are to nodes.
 pub(super) struct Kinds;
@@ -32,10 +33,11 @@ impl Matters for Kinds {
     type Call = (Arc<dyn Asker>, Option<ExportId>);
     type Watch = ExportId;
     type Ending = ExportId;
-    type Request = oneshot::Sender<Result<Address, LookupError>>;
+    type Request = oneshot::Sender<Result<Arc<Proxy>, LookupError>>;
     /// Until the message is read there is no way back yet.
     type TheirCall = Option<Arc<Line>>;
-    type TheirWatch = Watched;
+    /// Until it has begun there is nothing to end.
+    type TheirWatch = Option<Watched>;
 }
 
 pub(crate) struct Conversation {
@@ -54,7 +56,18 @@ pub(crate) struct Conversation {
     /// Something was written.
     is_written: Notify,
     ends: Mutex<Option<Closed>>,
-    is_cleared: AtomicBool,
+    is_ended: Notify,
+    stage: watch::Sender<Stage>,
+}
+
+/// How far a conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Live,
+    /// Everybody who waited for something of it was told of its end, and nothing of it happens any more.
+    Cleared,
+    /// Its last words are said.
+    Gone,
 }
 
 #[derive(Default)]
@@ -77,13 +90,21 @@ struct Window {
     waiting: isize,
     to_credit: usize,
     is_listed: bool,
+    /// The peer has let go of the actor: what is left here goes when nothing waits.
+    is_released: bool,
+}
+
+impl Window {
+    fn is_over(&self) -> bool {
+        self.is_released && self.waiting == 0
+    }
 }
 
 impl Received {
-    fn credit(&mut self, to: ExportId, cost: usize) {
+    fn credit(&mut self, to: ExportId, cost: usize, worth: usize) {
         let window = self.by_export.entry(to).or_default();
         window.to_credit += cost;
-        if !window.is_listed {
+        if window.to_credit >= worth && !window.is_listed {
             window.is_listed = true;
             self.to_credit.push(to);
         }
@@ -124,13 +145,18 @@ impl Conversation {
                 watches_max: config.watches_max,
                 requests_max: config.requests_max,
             })),
-            places: Mutex::default(),
+            // No ticket of another conversation is one of this.
+            places: Mutex::new(Places {
+                next: number << 32,
+                ..Places::default()
+            }),
             received: Mutex::default(),
             heartbeat: Mutex::new(Heartbeat::new(config.heartbeat_interval, config.heartbeat_timeout, now)),
             to_write: Notify::new(),
             is_written: Notify::new(),
             ends: Mutex::default(),
-            is_cleared: AtomicBool::new(false),
+            is_ended: Notify::new(),
+            stage: watch::Sender::new(Stage::Live),
         })
     }
 
@@ -146,6 +172,20 @@ impl Conversation {
     pub(crate) fn end(&self, why: Closed) {
         lock(&self.ends).get_or_insert(why);
         self.to_write.notify_one();
+        self.is_ended.notify_one();
+    }
+
+    /// Waits until it is ended in such a way that nothing more is to be read or written.
+    pub(super) async fn until_cut(&self) -> Closed {
+        loop {
+            let ended = self.is_ended.notified();
+            if let Some(why) = self.ends()
+                && why != Closed::Ended(Goodbye::Leaving)
+            {
+                return why;
+            }
+            ended.await;
+        }
     }
 
     pub(super) fn ends(&self) -> Option<Closed> {
@@ -175,9 +215,15 @@ impl Conversation {
         self.to_write.notify_one();
     }
 
-    /// Whether everybody who waited for something of it was told of its end.
-    pub(crate) fn is_cleared(&self) -> bool {
-        self.is_cleared.load(Ordering::Acquire)
+    /// It has come so far.
+    pub(super) fn reach(&self, stage: Stage) {
+        self.stage.send_modify(|reached| *reached = stage.max(*reached));
+    }
+
+    /// Waits until it has come so far.
+    pub(crate) async fn until(&self, stage: Stage) {
+        let mut reached = self.stage.subscribe();
+        let _ = reached.wait_for(|reached| *reached >= stage).await;
     }
 
     /// Sends a message of so many bytes into the room that was given for it, or if there is room now.
@@ -267,6 +313,13 @@ impl Conversation {
         wake_all(wake);
     }
 
+    /// Nothing is sent to this actor any more: who waits for room is to look again.
+    pub(super) fn drop_window(&self, to: ExportId) {
+        let mut wake = Vec::new();
+        self.outbox().drop_window(to, &mut wake);
+        wake_all(wake);
+    }
+
     /// The peer's actor has taken messages of so much.
     pub(super) fn credited(&self, to: ExportId, bytes: usize) {
         let mut wake = Vec::new();
@@ -288,6 +341,23 @@ impl Conversation {
         while self.outbox().is_over() {
             self.is_written.notified().await;
         }
+    }
+
+    /// Adds what this conversation keeps.
+    pub(super) fn add_to(&self, holdings: &mut Holdings) {
+        let session = self.session();
+        holdings.calls += session.calls.len();
+        holdings.their_calls += session.their_calls.len();
+        holdings.watches += session.watches.len();
+        holdings.their_watches += session.their_watches.len();
+        holdings.endings += session.endings.len();
+        holdings.requests += session.requests.len();
+        drop(session);
+        holdings.waiting += lock(&self.places).by_ticket.len();
+        holdings.outbox_bytes += self.outbox().bytes();
+        let received = lock(&self.received);
+        let waiting = received.by_export.values().map(|window| window.waiting);
+        holdings.inbox_bytes += usize::try_from(waiting.sum::<isize>()).unwrap_or(0);
     }
 
     /// Bytes came.
@@ -342,7 +412,7 @@ impl Conversation {
         // The watches fire where the loss of the node is told to all that stands here for its actors.
         drop((lost.watches, lost.requests, lost.their_watches));
         lock(&self.places).by_ticket.clear();
-        self.is_cleared.store(true, Ordering::Release);
+        self.reach(Stage::Cleared);
     }
 
     /// A message of so many bytes waits beyond the bound of its mailbox. Returns how much does, for that actor.
@@ -350,37 +420,53 @@ impl Conversation {
         let mut received = lock(&self.received);
         let window = received.by_export.entry(to).or_default();
         window.waiting = window.waiting.wrapping_add_unsigned(outbox::cost(bytes));
+        window.is_released = false;
         usize::try_from(window.waiting).unwrap_or(0)
     }
 
-    /// One that waited was taken up.
-    pub(super) fn taken(&self, to: ExportId, bytes: usize) {
+    /// One that waited was taken up. What was taken is given back when it is `worth` a frame.
+    pub(super) fn taken(&self, to: ExportId, bytes: usize, worth: usize) {
         let cost = outbox::cost(bytes);
         let mut received = lock(&self.received);
         // It may be taken up before it is known here that it waits.
         let window = received.by_export.entry(to).or_default();
         window.waiting = window.waiting.wrapping_sub_unsigned(cost);
-        received.credit(to, cost);
-    }
-
-    /// Messages of so much were taken, and are to be given back to their sender's window.
-    pub(super) fn credit(&self, to: ExportId, cost: usize) {
-        if cost > 0 {
-            lock(&self.received).credit(to, cost);
+        if window.is_over() {
+            received.by_export.remove(&to);
+        } else {
+            received.credit(to, cost, worth);
         }
     }
 
-    /// Gives the sender back what was taken, where it is `worth` a frame.
-    pub(super) fn give_credit(&self, worth: usize) {
-        let received = &mut *lock(&self.received);
-        let mut frames = Vec::new();
-        received.to_credit.retain(|&to| {
-            let Some(window) = received.by_export.get_mut(&to) else {
-                return false;
-            };
-            if window.to_credit < worth {
-                return true;
+    /// Messages of so much were taken, and are to be given back to their sender's window.
+    pub(super) fn credit(&self, to: ExportId, cost: usize, worth: usize) {
+        if cost > 0 {
+            lock(&self.received).credit(to, cost, worth);
+        }
+    }
+
+    /// The peer holds no handle of this actor any more.
+    pub(super) fn released(&self, to: ExportId) {
+        let mut received = lock(&self.received);
+        if let Some(window) = received.by_export.get_mut(&to) {
+            window.is_released = true;
+            if window.is_over() {
+                received.by_export.remove(&to);
             }
+        }
+    }
+
+    /// Gives the senders back what was taken.
+    pub(super) fn give_credit(&self) {
+        let received = &mut *lock(&self.received);
+        if received.to_credit.is_empty() {
+            return;
+        }
+        let mut frames = Vec::new();
+        for to in received.to_credit.drain(..) {
+            let Some(window) = received.by_export.get_mut(&to) else {
+                continue;
+            };
             let bytes = std::mem::take(&mut window.to_credit);
             window.is_listed = false;
             if window.waiting == 0 {
@@ -390,10 +476,6 @@ impl Conversation {
                 to,
                 bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
             });
-            false
-        });
-        if frames.is_empty() {
-            return;
         }
         let mut outbox = self.outbox();
         frames.iter().for_each(|frame| outbox.push_control(frame));
@@ -402,7 +484,7 @@ impl Conversation {
     }
 
     /// Opens a look-up or a spawn of ours.
-    pub(super) fn request(&self, answer: oneshot::Sender<Result<Address, LookupError>>) -> Result<u64, LookupError> {
+    pub(super) fn request(&self, answer: oneshot::Sender<Result<Arc<Proxy>, LookupError>>) -> Result<u64, LookupError> {
         self.session().requests.begin(answer).map_err(|(_, why)| match why {
             NotBegun::Over => LookupError::NodeDown,
             NotBegun::TooMany | NotBegun::InUse => LookupError::TooMany,

@@ -23,11 +23,14 @@ use crate::wire::codes::{Goodbye, Refusal};
 use crate::wire::frame::Decoder;
 use crate::wire::protocol::Frame;
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Stage};
 use super::far::Far;
 use super::greeting::{FAREWELL, Open, came, shake_hands, write};
 use super::inbound::Inbound;
 use super::net::{Net, NodeEvent, lock};
+
+/// For so long after a loss the peer may come back for adapters of handles that it held, and nobody else does.
+const HELD_FOR_THE_LOST: Duration = Duration::from_secs(60);
 
 /// After so many frames other tasks have their turn.
 const FRAMES_PER_YIELD: u32 = 256;
@@ -57,11 +60,14 @@ pub(crate) async fn keep(net: Arc<Net>, name: NodeName, first: Option<Duration>)
             net.tell_those_who_want(&name, &Err(why));
         }
         if !net.is_wanted(&name) {
-            return;
+            return net.rests(&name);
         }
         sleep(wait_before(&net, failed)).await;
         failed = failed.saturating_add(1);
-        if !net.is_wanted(&name) || !lock(&net.roster).dialling(&name) {
+        if !net.is_wanted(&name) {
+            return net.rests(&name);
+        }
+        if !lock(&net.roster).dialling(&name) {
             return;
         }
     }
@@ -164,7 +170,7 @@ async fn begin(
     dialled: Dialled,
 ) -> Result<(), Closed> {
     let open = shake_hands(net, stream, handshake, say, dialled).await?;
-    let (far, conversation) = connected(net, &open.agreed, dialled)?;
+    let (far, conversation) = connected(net, &open.agreed, dialled).await?;
     let net = net.clone();
     let running = net.clone();
     running.spawn(async move { converse(net, far, conversation, open).await });
@@ -172,7 +178,7 @@ async fn begin(
 }
 
 /// Enters a connection whose handshake went well.
-fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<(Arc<Far>, Arc<Conversation>), Closed> {
+async fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<(Arc<Far>, Arc<Conversation>), Closed> {
     let number = net.next_session();
     let codec = Codec::from_id(agreed.codec).ok_or(Closed::Refused {
         code: Refusal::Codec,
@@ -205,7 +211,8 @@ fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<(Arc<F
         && let Some(before) = far.conversation()
     {
         before.end(Closed::Ended(Goodbye::Replaced));
-        far.lost(Some(&before));
+        // Nothing of it may happen once the new one has begun.
+        before.until(Stage::Cleared).await;
     }
     far.connected(&conversation);
     net.tell_those_who_want(&peer.name, &Ok(far.clone()));
@@ -216,7 +223,8 @@ fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<(Arc<F
 
 /// Holds a conversation until it ends, and sees to what is left of it.
 async fn converse(net: Arc<Net>, far: Arc<Far>, conversation: Arc<Conversation>, open: Open) {
-    let _cleared = Cleared {
+    let _gone = Gone(&conversation);
+    let cleared = Cleared {
         net: &net,
         far: &far,
         conversation: &conversation,
@@ -231,9 +239,11 @@ async fn converse(net: Arc<Net>, far: Arc<Far>, conversation: Arc<Conversation>,
         let mut reads = pin!(read_all(&mut reader, decoder, inbound, &conversation));
         let mut writes = pin!(write_all(&mut writer, &conversation));
         let mut ticks = pin!(tick(&net, &far, &conversation));
+        let mut cut = pin!(conversation.until_cut());
         poll_fn(|cx| {
             // In this order, so that one seed gives one run.
             for polled in [
+                cut.as_mut().poll(cx),
                 reads.as_mut().poll(cx),
                 writes.as_mut().poll(cx),
                 ticks.as_mut().poll(cx),
@@ -247,11 +257,25 @@ async fn converse(net: Arc<Net>, far: Arc<Far>, conversation: Arc<Conversation>,
         .await
     };
     conversation.end(why.clone());
-    if let Closed::Ended(code) = why {
-        let _ = timeout(FAREWELL, say_goodbye(&mut writer, &conversation, code)).await;
-    }
-    let why = conversation.ends().unwrap_or(why);
     tracing::info!(peer = %conversation.peer, %why, "connection ended");
+    drop(cleared);
+    if let Closed::Ended(code) = why {
+        let _ = timeout(FAREWELL, say_goodbye(&mut writer, code)).await;
+    }
+}
+
+/// Says that nothing more comes of a conversation, also when its task is dropped.
+struct Gone<'a>(&'a Conversation);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.reach(Stage::Gone);
+    }
+}
+
+fn has_left(why: &Closed) -> bool {
+    let code = Goodbye::Leaving;
+    matches!(why, Closed::EndedByPeer { code: said, .. } if *said == code)
 }
 
 /// What a conversation leaves behind is cleared away also when its task is dropped.
@@ -266,21 +290,26 @@ impl Drop for Cleared<'_> {
         let (net, far, conversation) = (self.net, self.far, self.conversation);
         let name = &conversation.peer.name;
         lock(&net.roster).disconnected(name, conversation.number);
-        net.exports.lost(conversation.number);
         let why = conversation.ends().unwrap_or(Closed::Ended(Goodbye::Leaving));
+        let session = conversation.number;
+        let (exports, has_left) = (net.exports.clone(), has_left(&why));
+        if has_left || net.is_leaving() {
+            exports.lost(session);
+        } else {
+            // What only the peer holds waits for it to come back.
+            net.spawn(async move {
+                sleep(HELD_FOR_THE_LOST).await;
+                exports.lost(session);
+            });
+        }
         let is_current = far
             .conversation()
             .is_some_and(|current| Arc::ptr_eq(&current, conversation));
         if is_current {
-            match why {
-                Closed::EndedByPeer {
-                    code: Goodbye::Leaving, ..
-                } => far.over(),
-                Closed::Ended(Goodbye::Idle)
-                | Closed::EndedByPeer {
-                    code: Goodbye::Idle, ..
-                } => far.rests(),
-                _ => far.lost(Some(conversation)),
+            if has_left {
+                far.over();
+            } else {
+                far.lost(Some(conversation));
             }
         }
         conversation.clear(far);
@@ -299,7 +328,6 @@ async fn read_all(
     mut inbound: Inbound,
     conversation: &Conversation,
 ) -> Closed {
-    let worth = inbound.credit_worth();
     let mut frames = 0;
     loop {
         loop {
@@ -318,7 +346,7 @@ async fn read_all(
             }
         }
         inbound.pause();
-        conversation.give_credit(worth);
+        conversation.give_credit();
         conversation.until_not_over().await;
         match came(reader.read(decoder.room()).await) {
             Ok(bytes) => decoder.filled(bytes),
@@ -355,6 +383,8 @@ async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
             Beat::Ping(token) => conversation.control(&Frame::Ping { token }),
             Beat::Dead => return Closed::Silent,
         }
+        net.let_go_of_lingering();
+        net.lose_other_lives(&conversation.peer);
         if far.is_needed() || !conversation.is_idle() {
             needed = now();
         } else if now().saturating_duration_since(needed) >= net.config.idle_timeout {
@@ -363,9 +393,8 @@ async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
     }
 }
 
-async fn say_goodbye(writer: &mut (impl AsyncWrite + Unpin), conversation: &Conversation, code: Goodbye) {
+async fn say_goodbye(writer: &mut (impl AsyncWrite + Unpin), code: Goodbye) {
     let mut bytes = Vec::new();
-    while conversation.outbox().take(&mut bytes) {}
     Frame::Goodbye {
         code,
         words: &code.to_string(),

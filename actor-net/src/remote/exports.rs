@@ -10,7 +10,7 @@ use actor_core::wire::{Exported, Watched};
 use actor_wire::Fingerprint;
 
 use crate::error::ExposeError;
-use crate::id::ExportId;
+use crate::id::{ExportId, Ids};
 use crate::peer::exports::{self, NoExport, SessionId};
 
 /// What is spoken with an actor: both sides have to mean the same.
@@ -61,7 +61,7 @@ impl Export {
 
 /// What tells exports apart. An actor is one, however often its handle is sent; each adapter is another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+pub(crate) enum Key {
     Actor(ActorId),
     Adapter(u64),
 }
@@ -73,6 +73,7 @@ pub(crate) struct Exports {
     table: Mutex<exports::Exports<Key, Arc<Export>>>,
     names: Mutex<HashMap<String, (Named, Key)>>,
     next_adapter: AtomicU64,
+    ids: Ids,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -81,16 +82,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Exports {
-    pub(crate) fn new(for_each_max: usize) -> Arc<Self> {
+    pub(crate) fn new(for_each_max: usize, ids: Ids) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             table: Mutex::new(exports::Exports::new(for_each_max)),
             names: Mutex::default(),
             next_adapter: AtomicU64::new(1),
+            ids,
         })
     }
 
-    fn key_of(&self, exported: &dyn Exported) -> Key {
+    pub(crate) fn key_of(&self, exported: &dyn Exported) -> Key {
         match exported.actor() {
             Some(actor) => Key::Actor(actor),
             None => Key::Adapter(self.next_adapter.fetch_add(1, Ordering::Relaxed)),
@@ -129,8 +131,8 @@ impl Exports {
         true
     }
 
-    pub(crate) fn named(&self, name: &str) -> Option<Named> {
-        lock(&self.names).get(name).map(|(named, _)| named.clone())
+    pub(crate) fn named(&self, name: &str) -> Option<(Named, Key)> {
+        lock(&self.names).get(name).cloned()
     }
 
     /// The id of one whose handle goes to the peer of this conversation.
@@ -139,6 +141,16 @@ impl Exports {
     /// The peer holds as many as it may.
     pub(crate) fn send(&self, session: SessionId, exported: Arc<dyn Exported>) -> Result<ExportId, String> {
         let key = self.key_of(&*exported);
+        self.send_as(session, exported, key)
+    }
+
+    /// The same, for one that is known by this key.
+    pub(crate) fn send_as(
+        &self,
+        session: SessionId,
+        exported: Arc<dyn Exported>,
+        key: Key,
+    ) -> Result<ExportId, String> {
         let mut refused = None;
         let id = self.admit(exported, key, |table, fresh, make| {
             let mut is_new = false;
@@ -169,7 +181,7 @@ impl Exports {
         key: Key,
         enter: impl FnOnce(&mut exports::Exports<Key, Arc<Export>>, ExportId, &mut dyn FnMut() -> Arc<Export>) -> ExportId,
     ) -> ExportId {
-        let fresh = crate::id::random_export();
+        let fresh = self.ids.export();
         let mut made = None;
         let id = enter(&mut lock(&self.table), fresh, &mut || {
             let export = Arc::new(Export {
@@ -193,6 +205,11 @@ impl Exports {
         id
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.table).len()
+    }
+
     pub(crate) fn get(&self, id: ExportId) -> Option<Arc<Export>> {
         lock(&self.table).get(id).cloned()
     }
@@ -205,11 +222,11 @@ impl Exports {
         drop(gone);
     }
 
-    /// The peer was given an export by a third node, and holds it from now on.
+    /// The peer was given an export by a third node, and holds it from now on. `false`: it holds as many as it may.
     pub(crate) fn adopt(&self, session: SessionId, id: ExportId) -> bool {
         lock(&self.table)
             .adopt(session, id)
-            .is_some_and(|adopted| adopted.is_ok())
+            .is_none_or(|adopted| adopted.is_ok())
     }
 
     /// The peer lets go of so many. `false`: it does not hold as many.

@@ -2,9 +2,9 @@
 
 mod speaks;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
@@ -26,8 +26,11 @@ pub(crate) struct Far {
     pub(crate) id: NodeId,
     link: Mutex<Link>,
     next_call: AtomicU64,
-    proxies: Mutex<HashMap<ExportId, Entry>>,
+    next_place: AtomicU64,
+    proxies: Mutex<Proxies>,
 }
+
+type Proxies = BTreeMap<ExportId, Entry>;
 
 /// How things stand with the connection.
 enum Link {
@@ -45,9 +48,13 @@ enum Link {
 /// What stands here for one of its actors.
 struct Entry {
     proxy: Weak<Proxy>,
-    /// How often its handle was sent to this node, in this conversation.
+    /// How often its handle was sent to this node in this conversation; its watch counts as once.
     held: u32,
     watch: Option<u64>,
+    /// It has ended for good.
+    is_over: bool,
+    /// Where it comes when all are told something: ids are random, and the order of a run is not to be.
+    place: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -62,6 +69,7 @@ impl Far {
             id,
             link: Mutex::new(Link::Idle),
             next_call: AtomicU64::new(1),
+            next_place: AtomicU64::new(1),
             proxies: Mutex::default(),
         })
     }
@@ -83,20 +91,22 @@ impl Far {
             .filter(|conversation| conversation.number == session)
     }
 
-    /// Whether anybody here has a handle to an actor there.
+    /// Whether anybody here has a handle to an actor there that may live.
     pub(crate) fn is_needed(&self) -> bool {
-        lock(&self.proxies).values().any(|entry| entry.proxy.strong_count() > 0)
+        let is_over = matches!(*lock(&self.link), Link::Over);
+        let leads_there = |entry: &Entry| !entry.is_over && entry.proxy.strong_count() > 0;
+        !is_over && lock(&self.proxies).values().any(leads_there)
     }
 
     /// A conversation has begun: actors there that are known here are watched in it, and those who wait go on.
     pub(crate) fn connected(&self, conversation: &Arc<Conversation>) {
         let before = std::mem::replace(&mut *lock(&self.link), Link::Up(conversation.clone()));
         let mut proxies = lock(&self.proxies);
-        proxies.retain(|_, entry| entry.proxy.strong_count() > 0);
-        for (&export, entry) in proxies.iter_mut() {
-            // By watching it this node holds it, once.
-            entry.held = 1;
-            entry.watch = watch(conversation, export);
+        let mut living: Vec<_> = proxies.iter_mut().collect();
+        living.sort_by_key(|(_, entry)| entry.place);
+        for (&export, entry) in living {
+            entry.watch = (!entry.is_over).then(|| watch(conversation, export)).flatten();
+            entry.held = u32::from(entry.watch.is_some());
         }
         drop(proxies);
         if let Link::Wanted(waiting) = before {
@@ -106,6 +116,7 @@ impl Far {
 
     /// The conversation has ended, or no connection could be made.
     pub(crate) fn lost(&self, conversation: Option<&Conversation>) {
+        let then = if self.is_needed() { Link::Lost } else { Link::Idle };
         let mut link = lock(&self.link);
         let is_meant = match (&*link, conversation) {
             (Link::Up(up), Some(lost)) => up.number == lost.number,
@@ -115,7 +126,7 @@ impl Far {
         if !is_meant {
             return;
         }
-        let before = std::mem::replace(&mut *link, Link::Lost);
+        let before = std::mem::replace(&mut *link, then);
         drop(link);
         if let Link::Wanted(waiting) = before {
             waiting.into_iter().for_each(Waker::wake);
@@ -125,11 +136,25 @@ impl Far {
         }
     }
 
-    /// The conversation was ended because nobody needed it: the next who does has another one made.
+    /// Nobody tries to make a connection any more: the next who needs one has it made.
     pub(crate) fn rests(&self) {
         let mut link = lock(&self.link);
-        if !matches!(*link, Link::Over) {
+        if matches!(*link, Link::Lost) {
             *link = Link::Idle;
+        }
+    }
+
+    /// Has a connection made, if none is there or on its way.
+    fn want(&self) {
+        let mut link = lock(&self.link);
+        if !matches!(*link, Link::Idle) {
+            return;
+        }
+        *link = Link::Wanted(Vec::new());
+        drop(link);
+        match self.net.upgrade() {
+            Some(net) => net.want(&self.id.name),
+            None => self.over(),
         }
     }
 
@@ -144,11 +169,20 @@ impl Far {
         }
     }
 
+    /// How many of its actors are known here.
+    pub(super) fn known(&self) -> usize {
+        lock(&self.proxies).len()
+    }
+
     fn living(&self) -> Vec<Arc<Proxy>> {
-        lock(&self.proxies)
+        let proxies = lock(&self.proxies);
+        let mut living: Vec<_> = proxies
             .values()
-            .filter_map(|entry| entry.proxy.upgrade())
-            .collect()
+            .filter_map(|entry| Some((entry.place, entry.proxy.upgrade()?)))
+            .collect();
+        drop(proxies);
+        living.sort_by_key(|(place, _)| *place);
+        living.into_iter().map(|(_, proxy)| proxy).collect()
     }
 
     /// What stands here for this actor, if something does.
@@ -160,7 +194,7 @@ impl Far {
     pub(crate) fn import(&self, address: Address, sent: bool) -> Option<Arc<Proxy>> {
         let net = self.net.upgrade()?;
         let export = address.export;
-        let known = |proxies: &mut HashMap<ExportId, Entry>| {
+        let known = |proxies: &mut Proxies| {
             let entry = proxies.get_mut(&export)?;
             let proxy = entry.proxy.upgrade()?;
             entry.held += u32::from(sent);
@@ -180,20 +214,26 @@ impl Far {
             proxy: Weak::new(),
             held: 0,
             watch: None,
+            is_over: false,
+            place: self.next_place.fetch_add(1, Ordering::Relaxed),
         });
         entry.proxy = Arc::downgrade(&fresh);
-        // One that was told of by a third node is held by being watched.
-        entry.held += u32::from(sent || entry.watch.is_none());
+        entry.held += u32::from(sent);
         let watched = entry.watch.is_some();
         drop(proxies);
         let is_over = matches!(*lock(&self.link), Link::Over);
-        if is_over {
-            fresh.ended(ExitReason::NodeDown);
-        } else if !watched && let Some(conversation) = self.conversation() {
-            let number = watch(&conversation, export);
-            if let Some(entry) = lock(&self.proxies).get_mut(&export) {
-                entry.watch = number;
+        match self.conversation() {
+            _ if is_over => fresh.ended(ExitReason::NodeDown),
+            Some(conversation) if !watched => {
+                let number = watch(&conversation, export);
+                if let Some(entry) = lock(&self.proxies).get_mut(&export) {
+                    entry.watch = number;
+                    entry.held += u32::from(number.is_some());
+                }
             }
+            Some(_) => {}
+            // Its node lets go of what nobody holds, and tells only those who are there.
+            None => self.want(),
         }
         Some(fresh)
     }
@@ -201,7 +241,7 @@ impl Far {
     /// Asks the node for something that is answered by an address.
     pub(crate) fn request(
         &self,
-        answer: oneshot::Sender<Result<Address, LookupError>>,
+        answer: oneshot::Sender<Result<Arc<Proxy>, LookupError>>,
         frame: impl FnOnce(u64, &Terms) -> Result<Vec<u8>, LookupError>,
     ) -> Result<(), LookupError> {
         let conversation = self.conversation().ok_or(LookupError::NodeDown)?;
@@ -218,15 +258,19 @@ impl Far {
     pub(crate) fn down(&self, export: ExportId, reason: ExitReason) {
         let proxy = lock(&self.proxies).get_mut(&export).and_then(|entry| {
             entry.watch = None;
+            entry.is_over = true;
             entry.proxy.upgrade()
         });
         if let Some(proxy) = proxy {
             proxy.ended(reason);
         }
+        if let Some(conversation) = self.conversation() {
+            conversation.drop_window(export);
+        }
     }
 }
 
-/// Has the peer tell of the end of its actor.
+/// Has the peer tell of the end of its actor, which this holds, too.
 fn watch(conversation: &Conversation, export: ExportId) -> Option<u64> {
     let number = conversation.session().watches.begin(export).ok()?;
     conversation.control(&Frame::Watch {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actor_core::ExitReason;
-use actor_core::wire::{Asked, Delivery, Order, Peer};
+use actor_core::wire::{Address, Asked, Delivery, Order, Peer, Proxy};
 
 use crate::clock::now;
 use crate::error::{Closed, LookupError};
@@ -51,7 +51,7 @@ impl Inbound {
         let reassembly = Reassembly::new(
             config.streams_max,
             config.whole_bytes_max(),
-            config.reassembly_bytes_max,
+            config.unfinished_bytes_max(),
         );
         let waiting_max = config.window_bytes as usize + 2 * config.message_bytes_max;
         Self {
@@ -64,10 +64,6 @@ impl Inbound {
             run: None,
             waiting_max,
         }
-    }
-
-    pub(super) fn credit_worth(&self) -> usize {
-        self.net.credit_worth()
     }
 
     /// Carries out a frame, given without its length.
@@ -232,7 +228,9 @@ impl Inbound {
             Frame::Found { request, handle } => {
                 let asked = self.conversation.session().requests.settle(request);
                 if let Some(asked) = asked {
-                    let _ = asked.send(self.found(&handle));
+                    let found = self.found(&handle)?;
+                    // Where nobody waits any more it is let go of at once.
+                    let _ = asked.send(found);
                 }
                 Ok(())
             }
@@ -244,11 +242,12 @@ impl Inbound {
                 Ok(())
             }
             Frame::Release { export, count } => {
-                if self.net.exports.release(self.conversation.number, export, count) {
-                    Ok(())
-                } else {
-                    Err(ProtocolError::Malformed("Release").into())
+                self.pause();
+                if !self.net.exports.release(self.conversation.number, export, count) {
+                    return Err(ProtocolError::Malformed("Release").into());
                 }
+                self.conversation.released(export);
+                Ok(())
             }
             Frame::Hello { .. }
             | Frame::Challenge { .. }
@@ -266,7 +265,7 @@ impl Inbound {
             let Some(export) = self.net.exports.get(to) else {
                 tracing::debug!(peer = %self.far.id, export = ?to, "a message for an actor that is not there any more");
                 self.unanswered(asked, Unanswered::NoExport, "");
-                self.conversation.credit(to, cost(body.len()));
+                // Nothing is given back to its window, which goes with it.
                 return Ok(());
             };
             self.run = Some(Run { to, export, cost: 0 });
@@ -293,7 +292,7 @@ impl Inbound {
     /// Nothing more has come for now: what was taken is noted, to be given back.
     pub(super) fn pause(&mut self) {
         if let Some(run) = self.run.take() {
-            self.conversation.credit(run.to, run.cost);
+            self.conversation.credit(run.to, run.cost, self.net.credit_worth());
         }
     }
 
@@ -337,30 +336,44 @@ impl Inbound {
             });
             return Ok(());
         };
-        self.net.exports.adopt(self.conversation.number, to);
+        let begun = self.conversation.session().their_watches.begin_as(watch, None);
+        if begun.is_err() || !self.net.exports.adopt(self.conversation.number, to) {
+            return Err(Closed::Ended(Goodbye::Limit));
+        }
         let conversation = Arc::downgrade(&self.conversation);
-        let watched = export.exported.at_end(Box::new(move |reason| {
+        // Called at once where the actor has ended meanwhile.
+        let mut watched = Some(export.exported.at_end(Box::new(move |reason| {
             if let Some(conversation) = conversation.upgrade() {
                 let ours = conversation.session().their_watches.settle(watch);
                 drop(ours);
+                conversation.released(to);
                 conversation.behind(&Frame::Down {
                     after: 0,
                     watch,
                     reason: Told::of(&reason).reason(),
                 });
             }
-        }));
-        let begun = self.conversation.session().their_watches.begin_as(watch, watched);
-        begun.map_err(|_| Closed::Ended(Goodbye::Limit))
+        })));
+        if let Some(place) = self.conversation.session().their_watches.get_mut(watch) {
+            *place = watched.take();
+        }
+        drop(watched);
+        Ok(())
     }
 
-    fn found(&self, handle: &HandleRef<'_>) -> Result<actor_core::wire::Address, LookupError> {
-        Ok(actor_core::wire::Address {
+    /// What was looked up, which this node holds from now on.
+    fn found(&self, handle: &HandleRef<'_>) -> Result<Result<Arc<Proxy>, LookupError>, Closed> {
+        let id = &self.far.id;
+        if handle.owner != id.name.as_str() || handle.incarnation != id.incarnation {
+            return Err(ProtocolError::Malformed("Found").into());
+        }
+        let address = Address {
             node: handle.owner.into(),
             incarnation: handle.incarnation.0,
             export: handle.export,
             path: handle.path.into(),
-        })
+        };
+        Ok(Far::import(&self.far, address, true).ok_or(LookupError::NodeDown))
     }
 }
 

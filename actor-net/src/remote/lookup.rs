@@ -1,18 +1,20 @@
 //! Finding and starting actors for other nodes: whether both sides mean the same.
 
+use std::any::TypeId;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actor_core::wire::{Exported, Peer};
-use actor_wire::{Codec, Fingerprint};
+use actor_wire::{Codec, Fingerprint, Wire};
 
 use crate::wire::HandleRef;
 use crate::wire::codes::NotFound;
 use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
-use super::exports::Protocol;
+use super::exports::{Key, Protocol};
 use super::net::Net;
 
 /// What the one who asks means.
@@ -23,7 +25,7 @@ pub(super) struct Wanted<'a> {
     pub(super) codec: u8,
 }
 
-type Found = Result<Arc<dyn Exported>, (NotFound, String)>;
+type Found = Result<(Arc<dyn Exported>, Key), (NotFound, String)>;
 
 /// The start of one actor for another node.
 pub(crate) type Start = Pin<Box<dyn Future<Output = Result<Arc<dyn Exported>, String>> + Send>>;
@@ -36,6 +38,19 @@ pub(crate) struct Kind {
     pub(crate) protocol: Protocol,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) start: Box<Starter>,
+}
+
+/// The shape of a type, which is worth finding out once.
+pub(crate) fn fingerprint_of<M: Wire>() -> Fingerprint {
+    static KNOWN: Mutex<BTreeMap<TypeId, Fingerprint>> = Mutex::new(BTreeMap::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = known().get(&TypeId::of::<M>()).copied();
+    // Without the lock: it runs code of the type's own.
+    found.unwrap_or_else(|| {
+        let fingerprint = Fingerprint::of::<M>();
+        known().insert(TypeId::of::<M>(), fingerprint);
+        fingerprint
+    })
 }
 
 impl Wanted<'_> {
@@ -57,16 +72,16 @@ impl Wanted<'_> {
 }
 
 pub(super) fn find(net: &Net, name: &str, wanted: &Wanted<'_>) -> Found {
-    let named = net.exports.named(name).ok_or((NotFound::Name, String::new()))?;
+    let (named, key) = net.exports.named(name).ok_or((NotFound::Name, String::new()))?;
     wanted.check(&named.protocol, named.fingerprint)?;
-    Ok(named.exported)
+    Ok((named.exported, key))
 }
 
 /// Answers a look-up or a spawn.
 pub(super) fn reply(net: &Net, conversation: &Conversation, request: u64, found: Found) {
-    let sent = found.and_then(|exported| {
+    let sent = found.and_then(|(exported, key)| {
         let path = exported.path().to_string();
-        let export = net.exports.send(conversation.number, exported);
+        let export = net.exports.send_as(conversation.number, exported, key);
         export
             .map(|export| net.address_of(export, &path))
             .map_err(|why| (NotFound::TooMany, why))
@@ -112,6 +127,10 @@ pub(super) fn spawn(
             net.spawn(async move {
                 let started = start.await.map_err(|why| (NotFound::Start, why));
                 if let Some(net) = weak.upgrade() {
+                    let started = started.map(|exported| {
+                        let key = net.exports.key_of(&*exported);
+                        (exported, key)
+                    });
                     reply(&net, &conversation, request, started);
                 }
             });

@@ -1,6 +1,6 @@
 //! What all connections of one node share: who it is, whom it knows, and what can be reached here.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::clock::now;
 use crate::config::NetConfig;
 use crate::error::Closed;
-use crate::id::{ExportId, Incarnation, NodeId, NodeName};
+use crate::id::{ExportId, Ids, Incarnation, NodeId, NodeName};
 use crate::peer::handshake::{Auth, Local};
 use crate::peer::roster::Roster;
 use crate::secret::Secret;
@@ -27,6 +27,7 @@ use super::conversation::Conversation;
 use super::driver;
 use super::exports::Exports;
 use super::far::Far;
+use super::holdings::Holdings;
 use super::lookup::Kind;
 
 /// So many events wait for one who listens; beyond it the oldest are lost to that one, who is told how many.
@@ -86,9 +87,9 @@ type Connected = Result<Arc<Far>, Closed>;
 struct Nodes {
     addresses: HashMap<NodeName, String>,
     /// The newest life of each that was met.
-    met: HashMap<NodeName, Arc<Far>>,
+    met: BTreeMap<NodeName, Arc<Far>>,
     /// Those that a handle told of, and that were not met.
-    told_of: HashMap<NodeId, Arc<Far>>,
+    told_of: BTreeMap<NodeId, Arc<Far>>,
     /// Who waits for a connection that is being made.
     wanted: HashMap<NodeName, Vec<oneshot::Sender<Connected>>>,
 }
@@ -107,6 +108,7 @@ pub(crate) struct Parts {
     pub(crate) proof: Proof,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) addresses: HashMap<NodeName, String>,
+    pub(crate) ids: Ids,
     pub(crate) seed: Option<u64>,
 }
 
@@ -114,7 +116,7 @@ impl Net {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
-            exports: Exports::new(parts.config.exports_max),
+            exports: Exports::new(parts.config.exports_max, parts.ids),
             roster: Mutex::new(Roster::new(parts.id.name.clone())),
             events: broadcast::Sender::new(EVENTS_MAX),
             nodes: Mutex::new(Nodes {
@@ -148,6 +150,13 @@ impl Net {
         // No connection is made again for one that goes with its task.
         self.is_leaving.store(true, Ordering::Release);
         lock(&self.tasks).abort_all();
+        let mut nodes = lock(&self.nodes);
+        let mut fars: Vec<_> = nodes.met.values().chain(nodes.told_of.values()).cloned().collect();
+        let wanted = std::mem::take(&mut nodes.wanted);
+        drop(nodes);
+        fars.sort_by(|one, other| one.id.name.cmp(&other.id.name));
+        fars.iter().for_each(|far| far.over());
+        drop(wanted);
     }
 
     pub(super) fn auth(&self, identity: &Identity) -> Auth {
@@ -201,13 +210,31 @@ impl Net {
     }
 
     pub(crate) fn address(&self, name: &NodeName) -> Option<String> {
-        lock(&self.nodes).addresses.get(name).cloned()
+        let known = lock(&self.nodes).addresses.get(name).cloned();
+        known.or_else(|| self.transport.address_of(name.as_str()))
     }
 
     /// The nodes that there is a conversation with.
     pub(crate) fn connected(&self) -> Vec<Arc<Far>> {
         let met: Vec<_> = lock(&self.nodes).met.values().cloned().collect();
         met.into_iter().filter(|far| far.conversation().is_some()).collect()
+    }
+
+    pub(crate) fn holdings(&self) -> Holdings {
+        let nodes = lock(&self.nodes);
+        let fars: Vec<_> = nodes.met.values().chain(nodes.told_of.values()).cloned().collect();
+        drop(nodes);
+        let mut holdings = Holdings {
+            exports: self.exports.len(),
+            ..Holdings::default()
+        };
+        for far in fars {
+            holdings.known += far.known();
+            if let Some(conversation) = far.conversation() {
+                conversation.add_to(&mut holdings);
+            }
+        }
+        holdings
     }
 
     /// One life of a node.
@@ -259,6 +286,9 @@ impl Net {
     /// Has a connection made, unless that is under way.
     pub(crate) fn want(&self, name: &NodeName) {
         let Some(net) = self.me.upgrade() else { return };
+        if self.is_leaving() {
+            return self.tell_those_who_want(name, &Err(Closed::Ended(Goodbye::Leaving)));
+        }
         if lock(&self.roster).dialling(name) {
             let name = name.clone();
             self.spawn(async move { driver::keep(net, name, None).await });
@@ -327,11 +357,11 @@ impl Net {
         }
         let sent = id == from.id;
         let far = if sent { from.clone() } else { self.far(&id) };
-        let proxy = far.import(address, sent).ok_or("this node has left")?;
         if id.name == self.id.name {
             // An earlier life of this very node.
-            proxy.ended(actor_core::ExitReason::NodeDown);
+            far.over();
         }
+        let proxy = far.import(address, sent).ok_or("this node has left")?;
         Ok(Imported::There(proxy))
     }
 
@@ -345,18 +375,36 @@ impl Net {
             incarnation: Incarnation(address.incarnation),
         });
         let Some(proxy) = far.proxy(address.export) else { return };
+        self.let_go_of_lingering();
+        let mut lingering = lock(&self.lingering);
+        let first = (lingering.len() >= LINGERING_MAX)
+            .then(|| lingering.pop_front())
+            .flatten();
+        lingering.push_back((now(), proxy));
+        drop(lingering);
+        drop(first);
+    }
+
+    /// Lets go of handles that were passed on long enough ago.
+    pub(super) fn let_go_of_lingering(&self) {
         let now = now();
         let mut lingering = lock(&self.lingering);
-        let mut gone = Vec::new();
-        while lingering
-            .front()
-            .is_some_and(|(since, _)| *since + LINGERS <= now || lingering.len() >= LINGERING_MAX)
-        {
-            gone.extend(lingering.pop_front());
-        }
-        lingering.push_back((now, proxy));
+        let past = lingering.partition_point(|(since, _)| *since + LINGERS <= now);
+        let gone: Vec<_> = lingering.drain(..past).collect();
         drop(lingering);
         drop(gone);
+    }
+
+    /// Nobody tries to connect to this node any more.
+    pub(super) fn rests(&self, name: &NodeName) {
+        let met = lock(&self.nodes).met.get(name).cloned();
+        met.iter().chain(&self.told_of(name)).for_each(|far| far.rests());
+    }
+
+    /// While there is a conversation with one life of a node, handles to another one lead nowhere.
+    pub(super) fn lose_other_lives(&self, of: &NodeId) {
+        let others = self.told_of(&of.name);
+        others.iter().filter(|far| far.id != *of).for_each(|far| far.lost(None));
     }
 
     /// Ends every conversation in order, and begins none.

@@ -203,6 +203,42 @@ fn two_large_ones_take_turns() {
 }
 
 #[test]
+fn only_so_many_large_ones_are_under_way_at_a_time() {
+    let mut outbox = Outbox::new(LIMITS);
+    for to in 0..10 {
+        push(&mut outbox, to, &[1; 300]);
+    }
+    let mut out = Vec::new();
+    while outbox.take(&mut out) {}
+    let mut open = std::collections::BTreeSet::new();
+    let mut bytes = &out[..];
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+        let (frame, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        bytes = rest;
+        if let Ok(Frame::Chunk { stream, last, .. }) = Frame::parse(frame) {
+            if last {
+                open.remove(&stream);
+            } else {
+                open.insert(stream);
+            }
+            assert!(open.len() <= STREAMS, "{open:?}");
+        }
+    }
+    let mut end = End::new();
+    end.read(&out);
+    assert_eq!(end.tells.len(), 10);
+}
+
+#[test]
+fn a_large_one_does_not_wait_for_what_is_given_back_only_in_parts() {
+    let mut outbox = Outbox::new(LIMITS);
+    assert_eq!(outbox.try_admit(ExportId(1), 10), Admitted::Yes);
+    outbox.written(&mut Vec::new());
+    assert_eq!(outbox.try_admit(ExportId(1), LIMITS.window_bytes), Admitted::Yes);
+    assert_eq!(outbox.try_admit(ExportId(1), 1), Admitted::Waits);
+}
+
+#[test]
 fn a_warm_outbox_takes_no_memory_for_a_message() {
     let mut outbox = Outbox::new(LIMITS);
     let mut out = Vec::new();
@@ -229,13 +265,13 @@ fn admit(outbox: &mut Outbox, to: u128, cost: usize, place: &mut Admission) -> A
 fn a_slow_actor_holds_up_only_those_who_send_to_it() {
     let mut outbox = Outbox::new(LIMITS);
     let (mut first, mut second) = (Admission::default(), Admission::default());
-    assert_eq!(outbox.try_admit(ExportId(1), 900), Admitted::Yes);
+    assert_eq!(outbox.try_admit(ExportId(1), 1000), Admitted::Yes);
     assert_eq!(outbox.try_admit(ExportId(1), 200), Admitted::Waits);
     assert_eq!(admit(&mut outbox, 1, 200, &mut first), Admitted::Waits);
     assert_eq!(admit(&mut outbox, 1, 200, &mut second), Admitted::Waits);
     assert_eq!(outbox.try_admit(ExportId(2), 900), Admitted::Yes);
     let mut wake = Vec::new();
-    outbox.credit(ExportId(1), 300, &mut wake);
+    outbox.credit(ExportId(1), 301, &mut wake);
     assert_eq!(wake.len(), 2, "there is room for both");
     assert_eq!(admit(&mut outbox, 1, 200, &mut second), Admitted::Yes);
     assert_eq!(admit(&mut outbox, 1, 200, &mut first), Admitted::Yes);

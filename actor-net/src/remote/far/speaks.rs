@@ -51,14 +51,11 @@ impl Peer for Far {
                 }
                 return Poll::Pending;
             }
-            Link::Idle => *link = Link::Wanted(vec![cx.waker().clone()]),
+            Link::Idle => {}
         }
         drop(link);
-        match self.net.upgrade() {
-            Some(net) => net.want(&self.id.name),
-            None => self.over(),
-        }
-        Poll::Pending
+        self.want();
+        self.poll_connected(cx)
     }
 
     fn poll_room(
@@ -235,10 +232,10 @@ impl Peer for Far {
         Ok(line)
     }
 
-    fn taken(&self, export: ExportId, bytes: usize) {
-        if let (Some(conversation), Some(net)) = (self.conversation(), self.net.upgrade()) {
-            conversation.taken(export, bytes);
-            conversation.give_credit(net.credit_worth());
+    fn taken(&self, session: u64, export: ExportId, bytes: usize) {
+        if let (Some(conversation), Some(net)) = (self.conversation_of(session), self.net.upgrade()) {
+            conversation.taken(export, bytes, net.credit_worth());
+            conversation.give_credit();
         }
     }
 
@@ -256,7 +253,7 @@ impl Peer for Far {
             conversation.session().watches.settle(watch);
             conversation.control(&Frame::Unwatch { watch });
         }
-        conversation.outbox().drop_window(export);
+        conversation.drop_window(export);
         if entry.held > 0 {
             let count = entry.held;
             conversation.in_order(Receiver::Export(export), &Frame::Release { export, count });
