@@ -51,16 +51,21 @@
 //! - [`Recorder`]: what started, stopped, failed and was restarted, in order.
 //! - [`Faults`]: an actor that fails, panics, hangs or drops a question, on the n-th message, start, signal or stop, or by a
 //!   seed.
+//! - `SimulatedNetwork`, with the feature `nodes`: nodes of your application on a network that is as bad as a test wants it.
 //!
 //! Recorder and faults wrap the factory of an actor, and one may wrap the other:
 //! `recorder.watch(faults.wrap(Shop::default))`.
 
 mod faulty;
+#[cfg(feature = "nodes")]
+mod network;
 mod probe;
 mod recorder;
 mod settle;
 
 pub use faulty::{Fault, Faults, Faulty};
+#[cfg(feature = "nodes")]
+pub use network::SimulatedNetwork;
 pub use probe::{EXPECT_TIMEOUT_DEFAULT, INBOX_MESSAGES_MAX, Probe};
 pub use recorder::{EVENTS_MAX, Recorded, Recorder};
 pub use settle::{pass, settle};
