@@ -59,7 +59,7 @@ fn config() -> NetConfig {
         watches_max: 64,
         streams_max: 4,
         message_bytes_max: 64 << 10,
-        reassembly_bytes_max: 128 << 10,
+        reassembly_bytes_max: 256 << 10,
         window_bytes: 16 << 10,
         handshake_timeout: Duration::from_secs(2),
         ..NetConfig::default()
@@ -228,7 +228,6 @@ async fn a_peer_that_breaks_the_protocol_is_cut_off_with_a_reason_and_nobody_els
     }
     let frames = [
         Frame::Proof { mac: [0; 32] },
-        Frame::Release { export: id, count: 1 },
         Frame::Down {
             after: 9,
             watch: 1,
