@@ -21,6 +21,9 @@ mod orders;
 mod otp;
 mod pool_lives;
 mod pooling;
+// Signals are of Unix.
+#[cfg(unix)]
+mod processes;
 mod sites;
 mod stopping;
 mod supervision;
