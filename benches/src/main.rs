@@ -7,6 +7,7 @@ mod cases;
 mod instructions;
 mod measure;
 mod memory;
+mod remote;
 mod table;
 
 use std::process::ExitCode;
@@ -33,6 +34,14 @@ struct Flags {
     #[arg(long)]
     instructions: bool,
 
+    /// Measure messages to another process instead, beside frames written by hand
+    #[arg(long)]
+    remote: bool,
+
+    /// Be that other process
+    #[arg(long, hide = true)]
+    serve: bool,
+
     /// Run one side of one case once and print nothing, as the counts of instructions and of memory need it
     #[arg(long, hide = true, num_args = 3, value_names = ["CASE", "SIDE", "OPERATIONS"])]
     alone: Option<Vec<String>>,
@@ -42,6 +51,8 @@ fn main() -> ExitCode {
     let flags = Flags::parse();
     let outcome = match &flags.alone {
         Some(words) => instructions::alone(words),
+        None if flags.serve => remote::serve(),
+        None if flags.remote => remote::print(flags.rounds, flags.size),
         None => compare(&flags),
     };
     match outcome {

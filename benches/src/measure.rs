@@ -91,7 +91,7 @@ fn computation() -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
-fn middle(mut figures: Vec<f64>) -> Middle {
+pub(crate) fn middle(mut figures: Vec<f64>) -> Middle {
     figures.sort_by(f64::total_cmp);
     let at = |share: f64| {
         let place = share * (figures.len().saturating_sub(1)) as f64;
