@@ -102,6 +102,8 @@ impl<M: Send + 'static> Context<M> {
     ///
     /// Ends in order, `Normal` or `Shutdown`, break a link without harm. An actor that [traps](Self::trap_links) its
     /// links is told instead. A link to one that has ended is broken at once, by its failure. (As Erlang has it.)
+    ///
+    /// Of two actors on different nodes, only the one that links is brought down by the other.
     pub fn link<N: Send + 'static>(&mut self, other: &Handle<N>) -> LinkId {
         let link = LinkId::next();
         let other = other.any_cell();
