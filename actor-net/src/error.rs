@@ -46,14 +46,26 @@ pub enum Closed {
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Closed::Refused { code, words } => write!(f, "refused: {code} ({words})"),
-            Closed::RefusedByPeer { code, words } => write!(f, "refused by the peer: {code} ({words})"),
+            Closed::Refused { code, words } => write!(f, "refused: {code}{}", Aside(words)),
+            Closed::RefusedByPeer { code, words } => write!(f, "refused by the peer: {code}{}", Aside(words)),
             Closed::Ended(code) => write!(f, "ended: {code}"),
-            Closed::EndedByPeer { code, words } => write!(f, "ended by the peer: {code} ({words})"),
+            Closed::EndedByPeer { code, words } => write!(f, "ended by the peer: {code}{}", Aside(words)),
             Closed::Silent => f.write_str("the peer was silent for too long"),
             Closed::Frame(why) => write!(f, "the peer sent {why}"),
             Closed::Protocol(why) => write!(f, "the peer broke the protocol: {why}"),
             Closed::Lost(why) => write!(f, "lost: {why}"),
+        }
+    }
+}
+
+/// In brackets, if there is anything to say.
+struct Aside<'a>(&'a str);
+
+impl fmt::Display for Aside<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            words => write!(f, " ({words})"),
         }
     }
 }
@@ -177,11 +189,26 @@ impl fmt::Display for StartError {
     }
 }
 
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            StartError::Setting(_) => None,
-            StartError::Listen { why, .. } => Some(why),
-        }
+// Without a source: its words are among ours, and a chain would say them twice.
+impl std::error::Error for StartError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_twice_and_nothing_in_empty_brackets() {
+        let refused = |words: &str| Closed::RefusedByPeer {
+            code: Refusal::Proof,
+            words: words.to_owned(),
+        };
+        assert_eq!(refused("").to_string(), "refused by the peer: the proof does not hold");
+        assert!(refused("so it is").to_string().ends_with(" (so it is)"));
+        let listening = StartError::Listen {
+            address: "127.0.0.1:1".to_owned(),
+            why: std::io::Error::other("because"),
+        };
+        assert!(listening.to_string().contains("because"));
+        assert!(std::error::Error::source(&listening).is_none());
     }
 }
