@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use actor_core::prelude::*;
 use actor_net::transport::{Tls, TlsFiles, development_certificates};
 use actor_net::{NetConfig, Node, Security};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Parser, Subcommand};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -149,7 +149,11 @@ async fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .init();
     let done = match Flags::parse().role {
-        None => both().await,
+        None => tokio::select! {
+            done = both() => done,
+            // Its folder and its processes go with it.
+            _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
+        },
         Some(Role::Keygen { folder, names }) => keygen(&folder, &names),
         Some(Role::Answer { own, listen }) => answer(&own, &listen).await,
         Some(Role::Call {
