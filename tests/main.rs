@@ -14,6 +14,7 @@ mod inspecting;
 mod linking;
 mod mailboxes;
 mod naming;
+mod node_chaos;
 mod node_delivery;
 mod node_loss;
 mod nodes;

@@ -301,20 +301,27 @@ impl Node {
     /// As for [`lookup`](Self::lookup).
     pub async fn lookup_as<M: Wire>(&self, name: &str, protocol: Protocol) -> Result<Handle<M>, LookupError> {
         let (local, node) = parted(name)?;
-        let far = self.connect_to(&node).await?;
         let fingerprint = fingerprint_of::<M>().hash();
-        self.request(&far, |request, terms| {
-            let frame = Frame::Lookup {
-                request,
-                name: local,
-                protocol: &protocol.name,
-                version: protocol.version,
-                fingerprint,
-                codec: terms.codec.id(),
-            };
-            Ok(encoded(&frame))
-        })
-        .await
+        let look = async || {
+            let far = self.connect_to(&node).await?;
+            self.request(&far, |request, terms| {
+                let frame = Frame::Lookup {
+                    request,
+                    name: local,
+                    protocol: &protocol.name,
+                    version: protocol.version,
+                    fingerprint,
+                    codec: terms.codec.id(),
+                };
+                Ok(encoded(&frame))
+            })
+            .await
+        };
+        match look().await {
+            // The peer may have closed the connection at that very moment, as nobody needed it.
+            Err(LookupError::NodeDown) => look().await,
+            found => found,
+        }
     }
 
     /// Lets other nodes [start](Self::start_at) actors of this kind here, as children of the system. `make` says how from the arguments;

@@ -291,10 +291,10 @@ impl Net {
         }
         if lock(&self.roster).dialling(name) {
             let name = name.clone();
-            self.spawn(async move { driver::keep(net, name, None).await });
-        } else if let Some(far) = lock(&self.nodes).met.get(name).cloned()
-            && far.conversation().is_some()
-        {
+            return self.spawn(async move { driver::keep(net, name, None).await });
+        }
+        let met = lock(&self.nodes).met.get(name).cloned();
+        if let Some(far) = met.filter(|far| far.conversation().is_some()) {
             self.tell_those_who_want(name, &Ok(far));
             // Handles to another life of that node lead nowhere while this one is there.
             self.told_of(name).iter().for_each(|far| far.lost(None));
