@@ -10,6 +10,7 @@ mod load;
 mod miri;
 mod model;
 mod mutants;
+mod netns;
 mod noise;
 mod server;
 mod soak;
@@ -40,6 +41,7 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
   miri            actor-core's unit tests in Miri (needs a nightly toolchain with it)
   fuzz [TARGET]   hostile bytes into frames, handshake and decode (needs cargo-fuzz and a C++ compiler)
                     --seconds N   for each target (20)
+  netns           two nodes in network namespaces, over a network that is cut, slow or lossy (needs Linux, root and iproute2)
   mutants         breaks the rooms of supervision and of the mailbox in one place after the other, and runs the
                   tests each time: takes hours (needs cargo-mutants)
                     everything after the word goes to it: cargo xtask mutants --file actor-core/src/family.rs
@@ -74,6 +76,7 @@ fn run(word: Option<&str>, rest: &[String]) -> Outcome {
         Some("miri") => miri::run(rest),
         Some("mutants") => mutants::run(rest),
         Some("fuzz") => fuzz::run(rest),
+        Some("netns") => netns::run(rest),
         Some("noise") => noise::run(rest),
         Some(other) => Err(format!(
             "there is no word `{other}`; `cargo xtask` alone lists the words"
