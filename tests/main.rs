@@ -16,6 +16,7 @@ mod mailboxes;
 mod naming;
 mod node_chaos;
 mod node_delivery;
+mod node_entry;
 mod node_loss;
 mod nodes;
 mod orders;
