@@ -111,7 +111,7 @@ async fn site(network: &SimulatedNetwork, name: &'static str, codec: Codec) -> S
     let system = System::new(name);
     let config = NetConfig {
         outbox_bytes_max: OUTBOX_BYTES_MAX,
-        window_bytes: 20_000,
+        window_bytes: 60_000,
         message_bytes_max: 100_000,
         chunk_bytes: 4_000,
         idle_timeout: Duration::from_secs(25),
