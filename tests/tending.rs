@@ -6,7 +6,7 @@ use actor_core::prelude::*;
 use actor_core::{AutoShutdown, ChildState, LookupError, SpawnError, Supervisor};
 
 use crate::supervisors::family;
-use crate::support::{Do, Gate, Journal, Script, pass, settle};
+use crate::support::{Do, Gate, Journal, Script, pass, settle, with};
 
 #[tokio::test(start_paused = true)]
 async fn children_are_added_stopped_restarted_and_listed_at_run_time() {
@@ -64,6 +64,39 @@ async fn a_child_in_back_off_can_be_restarted_at_once() {
     assert!(matches!(s.children().await[0].state, ChildState::BackOff(_)));
     s.restart_child("a").await.expect("there is such a child");
     assert_eq!(a.ask(Do::Life).await, Ok(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_is_left_behind_leaves_its_name() {
+    let system = System::new("test");
+    let journal = Journal::default();
+    let supervisor = Supervisor::one_for_one()
+        .child(
+            Script::new("stuck", &journal)
+                .spec()
+                .shutdown(Duration::from_millis(10)),
+        )
+        .child(Script::new("other", &journal).spec());
+    let s = system.start(supervisor.named("s")).await.expect("all start");
+    let stuck = s.child("stuck").await.expect("it was started");
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    stuck
+        .tell(with(move |_| {
+            let _ = begun.send(());
+            let _ = held.recv();
+        }))
+        .await
+        .expect("it lives");
+    begins.await.expect("the handler runs");
+    s.stop_child("stuck").await.expect("there is such a child");
+    assert!(!stuck.is_alive());
+    let children = s.children().await;
+    let names: Vec<_> = children.iter().map(|child| child.path.name()).collect();
+    assert_eq!(names, ["other"]);
+    let again = s.start_child(Script::new("stuck", &journal).spec()).await;
+    assert_eq!(again.expect("the name is free").ask(Do::Life).await, Ok(1));
+    drop(release);
 }
 
 #[tokio::test(start_paused = true)]
