@@ -25,6 +25,8 @@ enum Say {
         Box<dyn FnOnce(Reply<Outcome>) -> Say + Send>,
         Reply<Outcome>,
     ),
+    /// Waits at the gate, and does the same with a greeting then.
+    WaitAndAsk(Gate, Handle<Say>, Reply<Outcome>),
     /// Passes the question on.
     PassOn(Handle<Say>, Reply<Outcome>),
     /// Answers first, and asks that one then.
@@ -51,6 +53,11 @@ impl Actor for Party {
             Say::Keep(reply) => self.kept.push(reply),
             Say::Ask(other, question, reply) => {
                 let answer = other.ask(question).await;
+                reply.send(answer.unwrap_or_else(|error| Err(said(&error))));
+            }
+            Say::WaitAndAsk(gate, other, reply) => {
+                gate.pass().await;
+                let answer = other.ask(Say::Hello).await;
                 reply.send(answer.unwrap_or_else(|error| Err(said(&error))));
             }
             Say::PassOn(other, reply) => other.tell(Say::Hello(reply.detach())).await?,
@@ -196,6 +203,55 @@ async fn a_wait_for_room_can_close_a_cycle_too() {
     let answer = a.ask(ask_of(&b, move |reply| Say::Tell(back, reply))).await;
     let refused = "deadlock: /test/b waits for /test/a, which waits for /test/b; the message was not sent";
     assert_eq!(answer, Ok(Err(refused.into())));
+
+    // The same where the wait for room was there first.
+    let gate = Gate::new();
+    let (asked, told) = tokio::join!(a.ask(|reply| Say::WaitAndAsk(gate.clone(), b.clone(), reply)), async {
+        gate.reached().await;
+        let waits = b.ask(|reply| Say::Tell(a.clone(), reply));
+        let (told, ()) = tokio::join!(waits, async {
+            settle().await;
+            gate.open();
+        });
+        told
+    });
+    let refused = "deadlock: /test/a waits for /test/b, which waits for /test/a; the question was not sent";
+    assert_eq!((asked, told), (Ok(Err(refused.into())), Ok(Ok(()))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn room_that_is_given_back_is_no_cycle() {
+    // What is asked stands behind what is finished: at the front of the next batch, or further back in the same.
+    for in_one_batch in [false, true] {
+        let system = System::new("test");
+        let spec = ChildSpec::new("a", || Party { kept: Vec::new() }).mailbox(MailboxSpec::bounded(3));
+        let a = system.spawn_spec(spec).expect("a free name");
+        let b = party(&system, "b");
+        let gate = Gate::new();
+        let (reply, asked) = Reply::pair();
+        a.try_tell(Say::Wait(gate.clone())).expect("there is room");
+        gate.reached().await;
+        if in_one_batch {
+            a.try_tell(Say::Wait(gate.clone())).expect("there is room");
+        }
+        a.try_tell(Say::Ask(b.clone(), Box::new(Say::Hello), reply))
+            .expect("there is room");
+        if in_one_batch {
+            gate.open();
+            gate.reached().await;
+        }
+        a.try_tell(Say::Nothing).expect("there is room");
+        let waits = b.ask(|reply| Say::Tell(a.clone(), reply));
+        let (told, ()) = tokio::join!(waits, async {
+            settle().await;
+            gate.open();
+        });
+        assert_eq!(
+            (asked.await, told),
+            (Ok(Ok(())), Ok(Ok(()))),
+            "in one batch: {in_one_batch}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -176,6 +176,10 @@ impl<M: Send + 'static> Waiting for Cell<M> {
     fn waits(&self) -> &Waits {
         &self.core.waits
     }
+
+    fn give_back(&self, finished: usize) {
+        self.mailbox.give_back(finished);
+    }
 }
 
 impl<M: Send + 'static> Watcher for Cell<M> {

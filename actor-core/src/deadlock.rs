@@ -25,6 +25,9 @@ pub(crate) trait Waiting: Send + Sync {
     fn id(&self) -> ActorId;
     fn path(&self) -> &ActorPath;
     fn waits(&self) -> &Waits;
+
+    /// Gives back the room of so many messages, which it has finished and still counted.
+    fn give_back(&self, _finished: usize) {}
 }
 
 /// What one actor waits to get from another.

@@ -68,7 +68,7 @@ pub(crate) struct Mailbox<M> {
 pub(crate) struct Inbox<M> {
     batch: VecDeque<Entry<M>>,
     /// Messages dealt with whose room has not gone back yet.
-    finished: usize,
+    pub(crate) finished: usize,
     /// Where messages leave the queue one by one, their room goes back as they leave.
     room_goes_back_at_pop: bool,
 }
@@ -260,9 +260,7 @@ impl<M> Mailbox<M> {
     /// Gives back room that was reserved and not used.
     pub(crate) fn unreserve(&self) {
         if self.reserves() {
-            let mut woken = Vec::new();
-            self.state.lock().room.give_back(1, &mut woken);
-            woken.into_iter().for_each(Waker::wake);
+            self.give_back(1);
         }
     }
 
@@ -344,7 +342,7 @@ impl<M> Mailbox<M> {
     /// Takes the next thing to do; `None` says that the queue is empty while there are orders to look at.
     pub(crate) fn poll_next(&self, inbox: &mut Inbox<M>, cx: &mut Context<'_>) -> Poll<Option<Entry<M>>> {
         if inbox.finished >= CREDIT_BATCH {
-            self.give_back(inbox);
+            self.give_back(mem::take(&mut inbox.finished));
         }
         if let Some(entry) = inbox.batch.pop_front() {
             return Poll::Ready(Some(entry));
@@ -437,12 +435,10 @@ impl<M> Mailbox<M> {
         self.state.lock().accepted
     }
 
-    fn give_back(&self, inbox: &mut Inbox<M>) {
+    /// Gives back the room of so many messages.
+    pub(crate) fn give_back(&self, count: usize) {
         let mut woken = Vec::new();
-        self.state
-            .lock()
-            .room
-            .give_back(mem::take(&mut inbox.finished), &mut woken);
+        self.state.lock().room.give_back(count, &mut woken);
         woken.into_iter().for_each(Waker::wake);
     }
 

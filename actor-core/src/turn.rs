@@ -18,6 +18,9 @@ thread_local! {
 
     /// Whether the turn has something to end: a look at this, after each message, is all that most of them cost.
     static NOTED: Cell<bool> = const { Cell::new(false) };
+
+    /// The messages that the actor has finished before, and whose room it has not given back yet.
+    static FINISHED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// An actor's state while its code runs.
@@ -36,6 +39,16 @@ impl Turn {
             dropped: Vec::new(),
             has_waited: false,
         })
+    }
+
+    /// Called before there is an edge: whoever follows it finds no room that is owed in appearance only.
+    fn begin_to_wait(&mut self) {
+        self.has_waited = true;
+        note(true);
+        let finished = FINISHED.with(|cell| cell.replace(0));
+        if finished > 0 {
+            self.owner.give_back(finished);
+        }
     }
 }
 
@@ -58,6 +71,16 @@ pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R
 fn exchanged<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
     let _exchange = Exchange::new(turn);
     f()
+}
+
+/// Runs `f`, one poll of a handler, which gives back the room of what was `finished` before it if it begins to wait.
+///
+/// Room that nobody holds any more must not look as if it were owed to those who wait for it. `f` does not unwind.
+pub(crate) fn with_finished<R>(finished: &mut usize, f: impl FnOnce() -> R) -> R {
+    let outside = FINISHED.with(|cell| cell.replace(*finished));
+    let result = f();
+    *finished = FINISHED.with(|cell| cell.replace(outside));
+    result
 }
 
 /// Runs `f` as nobody: attached work is not its actor's handler.
@@ -124,8 +147,7 @@ pub(crate) fn actor() -> Option<ActorId> {
 /// `owed` must say so when it is not waited for any more.
 pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Result<(), Deadlock> {
     let suspect = with(|turn| {
-        turn.has_waited = true;
-        note(true);
+        turn.begin_to_wait();
         let first = turn.owner.waits().begin(turn.owner.id(), on(), owed)?;
         Some((turn.owner.clone(), first))
     });
@@ -139,8 +161,7 @@ pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed
 pub(crate) fn wait_for_any(mut on: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -> Result<(), Deadlock> {
     let Some(first) = on.pop() else { return Ok(()) };
     let owner = with(|turn| {
-        turn.has_waited = true;
-        note(true);
+        turn.begin_to_wait();
         turn.owner.clone()
     });
     let Some(owner) = owner else { return Ok(()) };

@@ -37,7 +37,7 @@ where
     // In an `Option`, so that it is made, polled and dropped where a panic can be contained.
     let mut future = pin!(None);
     let ended = poll_fn(|cx| {
-        let polled = contain(|| {
+        let poll = || {
             if let Some(make) = make.take() {
                 future.set(Some(make()));
             }
@@ -48,7 +48,8 @@ where
             };
             future.set(None);
             ready
-        });
+        };
+        let polled = turn::with_finished(&mut inbox.finished, || contain(poll));
         match polled {
             Ok(Some(value)) => return Poll::Ready(Step::Done(value)),
             Err(message) => return Poll::Ready(Step::Panicked(message)),
