@@ -125,12 +125,24 @@ async fn at_the_end_accepted_is_handled_and_dead_letters_together() {
     settle().await;
     drop(failing.ask(Do::Life).timeout(std::time::Duration::ZERO).await);
     failing.kill();
+    let newest = MailboxSpec::bounded(1).overflow(Overflow::DropNewest);
+    for (name, mailbox) in [("newest", newest), ("keyed", MailboxSpec::latest_by(1, |_| 0))] {
+        let spec = Script::new(name, &journal).spec().mailbox(mailbox);
+        let picky = system.spawn_spec(spec).expect("a free name");
+        // It has not begun: one of these is kept, and the others are dropped or replaced.
+        for _ in 0..3 {
+            picky.try_tell(Do::Nothing).expect("it takes all");
+        }
+    }
+    settle().await;
     gate.open();
     let report = system.shutdown().await;
     let letters = report.dead_letters;
     assert_eq!(letters.accepted(), letters.handled() + letters.total(), "{letters:?}");
     assert_eq!(letters.count(DeadReason::DroppedOldest), 3);
     assert_eq!(letters.count(DeadReason::Killed), 1);
+    assert_eq!(letters.count(DeadReason::DroppedNewest), 2);
+    assert_eq!(letters.count(DeadReason::Replaced), 2);
     // Killed, it was restarted, and then shut down before or after it came to what was left.
-    assert_eq!(letters.accepted(), 6 + 5);
+    assert_eq!(letters.accepted(), 6 + 5 + 3 + 3);
 }

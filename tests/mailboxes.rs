@@ -204,6 +204,33 @@ async fn a_slow_handler_gives_back_the_room_of_what_it_has_finished() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_long_batch_gives_back_its_room_in_portions() {
+    let (_system, actor, journal, gate) = busy(MailboxSpec::bounded(1000)).await;
+    while actor.try_tell(Do::Note("x")).is_ok() {}
+    // The room of the message in hand, which is no part of the batch, goes to the first.
+    let [mut first, mut second] = [(); 2].map(|()| Box::pin(actor.tell(Do::Nothing)));
+    assert!(is_pending(&mut first).await && is_pending(&mut second).await);
+    gate.open();
+    first.await.expect("it lives");
+    second.await.expect("it lives");
+    let handled = journal.take().len();
+    assert!(handled < 500, "there was no room before {handled} of 999 were handled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adapted_handle_is_under_the_same_overflow_policy() {
+    let (_system, actor, journal, gate) = busy(MailboxSpec::latest()).await;
+    let events: Handle<&'static str> = actor.map(Do::Note);
+    for event in ["one", "two"] {
+        events.try_tell(event).expect("it makes room");
+    }
+    events.tell("three").await.expect("it makes room");
+    gate.open();
+    settle().await;
+    assert_eq!(journal.take(), ["a three"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn signals_overtake_a_full_mailbox() {
     let (_system, actor, journal, gate) = busy(MailboxSpec::bounded(8)).await;
     while actor.try_tell(Do::Note("never")).is_ok() {}
@@ -259,23 +286,27 @@ fn the_memory_of_a_burst_is_given_back() {
         .build();
     let runtime = runtime.expect("a runtime on this thread");
     let (_system, actor, journal, gate) = runtime.block_on(busy(MailboxSpec::unbounded()));
-    // Counted on this thread, which is the only one that the runtime has.
-    let burst = allocation_counter::measure(|| {
-        runtime.block_on(async {
-            for _ in 0..100_000 {
-                actor.try_tell(Do::Note("x")).expect("it has no bound");
-            }
-            gate.open();
-            settle().await;
-            assert_eq!(journal.take().len(), 100_000);
+    for (messages, bytes) in [(100_000, 1_000_000), (500, 10_000)] {
+        // Counted on this thread, which is the only one that the runtime has.
+        let burst = allocation_counter::measure(|| {
+            runtime.block_on(async {
+                for _ in 0..messages {
+                    actor.try_tell(Do::Note("x")).expect("it has no bound");
+                }
+                gate.open();
+                settle().await;
+                assert_eq!(journal.take().len(), messages);
+                actor.try_tell(Do::Wait(gate.clone())).expect("it has no bound");
+                gate.reached().await;
+            });
         });
-    });
-    assert!(burst.bytes_max > 1_000_000, "the burst was in memory: {burst:?}");
-    assert!(
-        burst.bytes_current < 10_000,
-        "an idle mailbox keeps {} bytes",
-        burst.bytes_current
-    );
+        assert!(burst.bytes_max > bytes, "the burst was in memory: {burst:?}");
+        assert!(
+            burst.bytes_current < 10_000,
+            "an idle mailbox keeps {} bytes of {messages} messages",
+            burst.bytes_current
+        );
+    }
 }
 
 #[test]
