@@ -1,9 +1,11 @@
 //! Promises about what a subscriber of `tracing` sees of actors.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use actor_core::prelude::*;
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Do, settle, subject, with};
@@ -45,8 +47,13 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+/// Where there is but one subscriber, the thread that first comes by an event settles for all threads whether anybody
+/// listens, and the other tests have none. So there is always this one beside it.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
 /// A log of all that this thread says from now on.
 fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
+    LazyLock::force(&SECOND);
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)
