@@ -243,7 +243,7 @@ impl<A: Actor> Run<A> {
 
     /// What the orders that the actor is under mean between two messages.
     fn obey(&self, orders: Orders) -> Option<End> {
-        if orders.any_of(Orders::INTERRUPTING) && is_interrupted(&self.cell, Orders::INTERRUPTING) {
+        if is_interrupted(&self.cell, Orders::INTERRUPTING) {
             Some(self.interrupted())
         } else if orders.any_of(Orders::SHUTDOWN) {
             Some(End {

@@ -84,9 +84,33 @@ pub(super) fn is_interrupted<M: Send + 'static>(cell: &Cell<M>, interrupting: Or
     if !orders.any_of(interrupting) {
         return false;
     }
-    if interrupting.any_of(Orders::KILL) && orders.any_of(Orders::KILL) || cell.core.is_doomed() {
+    if orders.any_of(Orders::KILL) || cell.core.is_doomed() {
         return true;
     }
     cell.mailbox.obeyed(Orders::GIVE_UP);
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::exit::{Failure, FailureKind};
+    use crate::id::ActorPath;
+    use crate::mailbox::MailboxSpec;
+
+    #[test]
+    fn an_order_to_give_up_without_a_reason_was_for_an_earlier_life() {
+        let path = ActorPath::root("x");
+        let cell = Cell::<u32>::new(path.clone(), Arc::default(), MailboxSpec::default());
+        cell.mailbox.order(Orders::GIVE_UP);
+        assert!(!is_interrupted(&cell, Orders::INTERRUPTING));
+        assert!(cell.mailbox.orders().is_none(), "it would be looked at again and again");
+        cell.core
+            .doom(Failure::new(path, FailureKind::GaveUp, "on purpose".to_owned()));
+        cell.mailbox.order(Orders::GIVE_UP);
+        assert!(!is_interrupted(&cell, Orders::KILL), "it runs its `on_stop` to the end");
+        assert!(is_interrupted(&cell, Orders::INTERRUPTING));
+    }
 }
