@@ -96,6 +96,24 @@ pub(crate) async fn hold(pool: &Handle<Job>, job: u32) -> Gate {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tell_that_found_room_with_one_worker_keeps_no_place_with_another() -> ActorResult {
+    let (system, done) = (System::new("test"), Who::default());
+    let pool: Handle<Job> = system.spawn_spec(Pool::round_robin("pool", 2, worker(&done, 1)))?;
+    let gates = [hold(&pool, 0).await, hold(&pool, 1).await];
+    let mut told = std::pin::pin!(pool.tell(Job::Do(2)));
+    let opened = async {
+        settle().await;
+        gates[0].open();
+    };
+    let (sent, ()) = tokio::join!(&mut told, opened);
+    sent?;
+    gates[1].open();
+    settle().await;
+    let _held = [hold(&pool, 3).await, hold(&pool, 4).await];
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_message_goes_to_one_worker_in_turn() -> ActorResult {
     let (system, done) = (System::new("test"), Who::default());
     let pool: Handle<Job> = system.spawn_spec(Pool::round_robin("pool", 3, worker(&done, 8)))?;

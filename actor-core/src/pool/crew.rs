@@ -298,11 +298,7 @@ impl<M: Send + 'static> Route<M> for Crew<M> {
         }
         let seats = place.seats.get_or_insert_with(|| Box::new(Seats::new(shift.era)));
         seats.tickets.resize(shift.workers.len(), None);
-        let taken = self.poll_take(&shift, msg, seats, cx);
-        if taken.is_ready() {
-            shift.forget(seats);
-        }
-        taken
+        self.poll_take(&shift, msg, seats, cx)
     }
 
     fn forget(&self, place: &mut Place) {
