@@ -81,9 +81,22 @@ async fn spawn_below(parent: &Handle<Do>, journal: &Journal, name: &'static str)
 
 #[tokio::test(start_paused = true)]
 async fn an_actor_ends_itself_after_the_message_in_hand() {
-    let (_system, actor, journal) = subject("a");
+    let system = System::new("test");
+    let journal = Journal::default();
+    let gate = Gate::new();
+    let script = Script {
+        stop_gate: Some(gate.clone()),
+        ..Script::new("a", &journal)
+    };
+    let actor = system.spawn_spec(script.spec()).expect("a free name");
     actor.tell(with(|ctx| ctx.stop())).await.expect("it lives");
     actor.tell(Do::Note("left")).await.expect("it lives");
+    gate.reached().await;
+    assert!(
+        matches!(actor.try_tell(Do::Note("late")), Err(TryTellError::Stopped(_))),
+        "nobody would handle it"
+    );
+    gate.open();
     assert!(matches!(actor.watch().await.reason, ExitReason::Normal));
     assert_eq!(journal.take(), ["a started", "a stops"]);
 }
@@ -209,6 +222,20 @@ async fn every_end_has_exactly_one_reason() {
         panic!("it failed")
     };
     assert_eq!(failure.to_string(), "/test/failed on purpose");
+
+    let script = Script {
+        panic_in_stop: true,
+        ..Script::new("failed twice", &journal)
+    };
+    let failed = system
+        .spawn_spec(script.spec().restart(RestartPolicy::Temporary))
+        .expect("a free name");
+    let watch = failed.watch();
+    failed.tell(Do::Fail("first")).await.expect("it lives");
+    let ExitReason::Failed(failure) = watch.await.reason else {
+        panic!("it failed")
+    };
+    assert_eq!(failure.to_string(), "/test/failed twice first");
 
     let shut = spawn("shut");
     let watch = shut.watch();

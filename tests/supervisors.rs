@@ -112,26 +112,49 @@ async fn rest_for_one_restarts_the_one_that_failed_and_those_after_it() {
 
 #[tokio::test(start_paused = true)]
 async fn what_waits_is_kept_for_the_one_that_failed_and_goes_to_dead_letters_for_its_siblings() {
-    let (system, _, [a, b, _], journal) = family(Supervisor::one_for_all()).await;
-    let [at_a, at_b] = [Gate::new(), Gate::new()];
+    let (system, _, [a, b, c], journal) = family(Supervisor::one_for_all()).await;
+    let [at_a, at_b, at_c] = [Gate::new(), Gate::new(), Gate::new()];
     a.tell(Do::Wait(at_a.clone())).await.expect("it lives");
     a.tell(Do::Note("of the sibling")).await.expect("it lives");
+    c.tell(Do::WaitAndFail(at_c.clone())).await.expect("it lives");
+    c.tell(Do::Note("of the sibling that fails meanwhile"))
+        .await
+        .expect("it lives");
     b.tell(Do::Wait(at_b.clone())).await.expect("it lives");
     b.tell(Do::Fail("on purpose")).await.expect("it lives");
     b.tell(Do::Note("of the failed")).await.expect("it lives");
     at_a.reached().await;
     at_b.reached().await;
-    at_b.open();
-    settle().await;
-    at_a.open();
-    settle().await;
+    at_c.reached().await;
+    for gate in [at_b, at_c, at_a] {
+        gate.open();
+        settle().await;
+    }
     let notes: Vec<_> = journal
         .take()
         .into_iter()
         .filter(|event| event.contains(" of the "))
         .collect();
     assert_eq!(notes, ["b of the failed"]);
-    assert_eq!(system.dead_letters().count(DeadReason::Restarted), 1);
+    assert_eq!(system.dead_letters().count(DeadReason::Restarted), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_has_the_mailbox_of_its_specification_in_each_life_of_its_supervisor() {
+    let system = System::new("test");
+    let child = Script::new("a", &Journal::default()).spec();
+    let supervisor = Supervisor::one_for_one().child(child.mailbox(MailboxSpec::bounded(2)));
+    let supervisor = supervisor.named("s").restart(RestartPolicy::Permanent);
+    let supervisor = system.start(supervisor).await.expect("it starts");
+    for _ in 0..2 {
+        let a = supervisor.child::<Do>("a").await.expect("it was started");
+        a.tell(Do::Wait(Gate::new())).await.expect("it lives");
+        settle().await;
+        a.try_tell(Do::Nothing).expect("there is room for one more");
+        assert!(matches!(a.try_tell(Do::Nothing), Err(TryTellError::Full(_))));
+        let _ = supervisor.kill().await;
+        settle().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -120,3 +120,26 @@ impl<M> fmt::Debug for MailboxSpec<M> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_specification_is_shown_as_it_is_written() {
+        let specs = [
+            MailboxSpec::<u64>::default(),
+            MailboxSpec::bounded(8).overflow(Overflow::DropOldest),
+            MailboxSpec::latest_by(3, |&key| key),
+            MailboxSpec::unbounded(),
+        ];
+        let shown = specs.map(|spec| format!("{:?}", spec.clone()));
+        let written = [
+            "bounded(1024), Wait",
+            "bounded(8), DropOldest",
+            "latest_by(3)",
+            "unbounded",
+        ];
+        assert_eq!(shown, written);
+    }
+}

@@ -55,4 +55,11 @@ mod tests {
         assert_eq!(Strategy::RestForOne.touched(&children, 'b'), ['b', 'c', 'd']);
         assert_eq!(Strategy::RestForOne.touched(&children, 'd'), ['d']);
     }
+
+    #[test]
+    fn a_strategy_is_shown_in_words() {
+        let all = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne];
+        let words = all.map(|strategy| strategy.to_string());
+        assert_eq!(words, ["one for one", "one for all", "rest for one"]);
+    }
 }
