@@ -3,9 +3,11 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use actor_core::DeadReason;
 use actor_core::prelude::*;
+use tokio::time::timeout;
 
 use crate::support::{Do, Gate, Journal, Script, settle, subject, with};
 
@@ -89,12 +91,22 @@ async fn a_tell_that_is_dropped_was_not_sent_and_hands_its_place_on() {
 
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_for_room_get_their_message_back_when_the_actor_stops() {
-    let (_system, actor, _, gate) = busy(MailboxSpec::bounded(1)).await;
-    let mut waiting = pin!(actor.tell(Do::Note("waiting")));
-    assert!(is_pending(&mut waiting).await);
-    actor.stop();
-    assert!(matches!(waiting.await, Err(TellError::Stopped(Do::Note("waiting")))));
-    gate.open();
+    for kill in [false, true] {
+        let system = System::new("test");
+        let spec = Script::new("a", &Journal::default()).spec();
+        let spec = spec.restart(RestartPolicy::Temporary).mailbox(MailboxSpec::bounded(1));
+        let actor = system.spawn_spec(spec).expect("a free name");
+        actor.tell(Do::Wait(Gate::new())).await.expect("it lives");
+        let (told, ()) = tokio::join!(
+            timeout(Duration::from_secs(1), actor.tell(Do::Note("waiting"))),
+            async {
+                settle().await;
+                drop(if kill { actor.kill() } else { actor.stop() });
+            }
+        );
+        let told = told.expect("its actor takes no more, though it has not ended");
+        assert!(matches!(told, Err(TellError::Stopped(Do::Note("waiting")))));
+    }
 }
 
 #[tokio::test(start_paused = true)]
