@@ -36,6 +36,18 @@ async fn restarts_wait_for_their_back_off_which_grows_and_is_reset() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restart_without_back_off_takes_no_time() {
+    let (_system, actor, _) = subject("a");
+    settle().await;
+    // Timers go by whole milliseconds; one that is set between two of them shows.
+    tokio::time::advance(Duration::from_micros(1)).await;
+    let start = Instant::now();
+    actor.tell(Do::Fail("on purpose")).await.expect("it lives");
+    assert_eq!(actor.ask(Do::Life).no_timeout().await, Ok(2));
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_actor_in_back_off_can_be_stopped() {
     for kill in [false, true] {
         let system = System::new("test");

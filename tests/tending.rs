@@ -66,6 +66,23 @@ async fn a_child_in_back_off_can_be_restarted_at_once() {
     assert_eq!(a.ask(Do::Life).await, Ok(2));
 }
 
+#[tokio::test(start_paused = true)]
+async fn each_restart_by_hand_waits_for_the_end_of_the_life_before() {
+    let (_system, s, [a, _, _], journal) = family(Supervisor::one_for_one()).await;
+    for life in 2..5 {
+        let gate = Gate::new();
+        a.tell(Do::Wait(gate.clone())).await.expect("it lives");
+        gate.reached().await;
+        let (restarted, ()) = tokio::join!(s.restart_child("a"), async {
+            settle().await;
+            gate.open();
+        });
+        restarted.expect("there is such a child");
+        assert_eq!(journal.take(), ["a is shut down", "a started"]);
+        assert_eq!(a.ask(Do::Life).await, Ok(life));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_child_that_is_left_behind_leaves_its_name() {
     let system = System::new("test");
