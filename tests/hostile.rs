@@ -242,6 +242,15 @@ async fn a_peer_that_breaks_the_protocol_is_cut_off_with_a_reason_and_nobody_els
             order: 99,
             ending: 1,
         },
+        Frame::LinkBroken {
+            after: 9,
+            link: 1,
+            own: true,
+            reason: Reason {
+                end: 1,
+                causes: Vec::new(),
+            },
+        },
     ];
     for frame in &frames {
         let mut bad = stage.bad().await;

@@ -2,12 +2,12 @@
 //!
 //! `NODE_SEEDS=100000` runs as many; `NODE_SEED=17` runs that one alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actor_core::WatchId;
 use actor_core::prelude::*;
+use actor_core::{LinkId, WatchId};
 use actor_net::{Codec, NetConfig, Node};
 use actor_testkit::{SimulatedNetwork, pass};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ enum Act {
     /// Left to its deadline, or dropped when the next one comes.
     Keep(Reply<u64>),
     Watch(Handle<Act>),
+    Link(Handle<Act>),
     /// Somebody else's handle, which is told and asked from here.
     Take(Handle<Act>),
 }
@@ -33,6 +34,9 @@ enum Act {
 struct Seen {
     last: BTreeMap<u64, u64>,
     watches: BTreeMap<WatchId, u32>,
+    links: BTreeMap<LinkId, u32>,
+    /// The links of others to this one, which are known when they break.
+    others: BTreeSet<LinkId>,
     faults: Vec<String>,
 }
 
@@ -60,6 +64,11 @@ fn next_sender() -> u64 {
 impl Actor for Fellow {
     type Msg = Act;
 
+    async fn on_start(&mut self, ctx: &mut Context<Act>) -> ActorResult {
+        ctx.trap_links(true);
+        Ok(())
+    }
+
     async fn handle(&mut self, msg: Act, ctx: &mut Context<Act>) -> ActorResult {
         match msg {
             Act::Count(from, number, _) => self.notes.with(|seen| {
@@ -75,6 +84,10 @@ impl Actor for Fellow {
                 let watch = ctx.watch(&other);
                 self.notes.with(|seen| seen.watches.insert(watch, 0));
             }
+            Act::Link(other) => {
+                let link = ctx.link(&other);
+                self.notes.with(|seen| seen.links.insert(link, 0));
+            }
             Act::Take(other) => {
                 let from = next_sender();
                 for _ in 0..3 {
@@ -88,13 +101,19 @@ impl Actor for Fellow {
     }
 
     async fn on_signal(&mut self, signal: Signal, _ctx: &mut Context<Act>) -> ActorResult {
-        if let Signal::Down(down) = signal {
-            self.notes.with(|seen| {
+        self.notes.with(|seen| match signal {
+            Signal::Down(down) => {
                 if let Some(heard) = seen.watches.get_mut(&down.watch) {
                     *heard += 1;
                 }
-            });
-        }
+            }
+            Signal::LinkBroken(broken) => match seen.links.get_mut(&broken.link) {
+                Some(heard) => *heard += 1,
+                None if seen.others.insert(broken.link) => {}
+                None => seen.faults.push(format!("{:?} broke twice", broken.link)),
+            },
+            _ => {}
+        });
         Ok(())
     }
 }
@@ -128,7 +147,7 @@ async fn site(network: &SimulatedNetwork, name: &'static str, codec: Codec) -> S
         sent: 0,
     };
     let fellow = system.spawn("fellow", make).expect("the name is free");
-    node.expose("fellow", &fellow).expect("the name is free");
+    node.expose_with_orders("fellow", &fellow).expect("the name is free");
     Site {
         name,
         node,
@@ -198,8 +217,11 @@ impl Run {
                     asked.timeout(Duration::from_secs(20)).await
                 }));
             }
-            13 | 14 => {
+            13 => {
                 let _ = self.sites[from].fellow.try_tell(Act::Watch(handle));
+            }
+            14 => {
+                let _ = self.sites[from].fellow.try_tell(Act::Link(handle));
             }
             _ => {
                 let third = 3 - from - to;
@@ -268,7 +290,14 @@ impl Run {
                 if wrong > 0 {
                     seen.faults.push(format!("{wrong} watches did not fire once"));
                 }
+                let wrong = seen.links.values().filter(|heard| **heard != 1).count();
+                if wrong > 0 {
+                    seen.faults.push(format!("{wrong} links did not break once"));
+                }
             });
+            if site.node.holdings().links > 0 {
+                self.faults.push(format!("{} keeps a link", site.name));
+            }
         }
         let notes = self.sites.iter().map(|site| &site.notes).chain(&self.past);
         let seen: Vec<String> = notes.flat_map(|notes| notes.with(|seen| seen.faults.clone())).collect();

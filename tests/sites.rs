@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use actor_core::LinkId;
 use actor_core::prelude::*;
 use actor_net::{Codec, NetConfig, Node};
 use actor_testkit::SimulatedNetwork;
@@ -44,6 +45,10 @@ pub(crate) enum Say {
     Send(Handle<Say>, usize),
     /// Watches another one.
     Watch(Handle<Say>),
+    /// Links itself to another one, and traps its links or does not.
+    Link(Handle<Say>, bool),
+    /// Takes the last link away.
+    Unlink,
     Stop,
 }
 
@@ -51,12 +56,17 @@ pub(crate) enum Say {
 pub(crate) struct Listener {
     journal: Journal,
     gate: Gate,
+    link: Option<LinkId>,
 }
 
 impl Listener {
     pub(crate) fn new(journal: &Journal, gate: &Gate) -> Self {
         let (journal, gate) = (journal.clone(), gate.clone());
-        Self { journal, gate }
+        Self {
+            journal,
+            gate,
+            link: None,
+        }
     }
 }
 
@@ -99,14 +109,27 @@ impl Actor for Listener {
             Say::Watch(other) => {
                 ctx.watch(&other);
             }
+            Say::Link(other, trap) => {
+                ctx.trap_links(trap);
+                self.link = Some(ctx.link(&other));
+            }
+            Say::Unlink => {
+                let was_there = self.link.take().is_some_and(|link| ctx.unlink(link));
+                self.journal.note(format!("unlinked: {was_there}"));
+            }
             Say::Stop => ctx.stop(),
         }
         Ok(())
     }
 
     async fn on_signal(&mut self, signal: Signal, _ctx: &mut Context<Say>) -> ActorResult {
-        if let Signal::Down(down) = signal {
-            self.journal.note(format!("{} {}", down.path, down.reason));
+        match signal {
+            Signal::Down(down) => self.journal.note(format!("{} {}", down.path, down.reason)),
+            Signal::LinkBroken(broken) => {
+                let note = format!("its link to {} broke: {}", broken.path, broken.reason);
+                self.journal.note(note);
+            }
+            _ => {}
         }
         Ok(())
     }

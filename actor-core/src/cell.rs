@@ -14,7 +14,7 @@ use crate::id::{ActorId, ActorPath};
 use crate::ledger::{DeadReason, Ledger};
 use crate::mailbox::{Entry, Inbox, Mailbox, MailboxSpec};
 use crate::question::Envelope;
-use crate::signal::{Down, Orders, Signal, Watcher};
+use crate::signal::{Down, LinkBroken, LinkEnd, LinkId, Orders, Signal, Watcher};
 
 pub(crate) use self::core::{Core, EndOfLife};
 
@@ -25,8 +25,10 @@ pub(crate) struct Cell<M> {
 }
 
 /// A cell whose message type is not known.
-pub(crate) trait AnyCell: Waiting {
+pub(crate) trait AnyCell: Waiting + LinkEnd {
     fn core(&self) -> &Core;
+    /// Notes at this end that the actor is linked to `other`. `false` if it is ending.
+    fn link(&self, link: LinkId, other: Arc<dyn LinkEnd>) -> bool;
     fn order(&self, orders: Orders);
     /// Takes back an order that was given.
     fn withdraw(&self, orders: Orders);
@@ -117,9 +119,28 @@ impl<M: Send + 'static> Cell<M> {
     }
 }
 
+impl<M: Send + 'static> LinkEnd for Cell<M> {
+    #[cfg(feature = "wire")]
+    fn linked_path(&self) -> &ActorPath {
+        &self.core.path
+    }
+
+    fn link_broken(&self, broken: LinkBroken) {
+        self.core.link_broken(self, broken);
+    }
+
+    fn unlinked(&self, link: LinkId) {
+        drop(self.core.remove_link(link));
+    }
+}
+
 impl<M: Send + 'static> AnyCell for Cell<M> {
     fn core(&self) -> &Core {
         &self.core
+    }
+
+    fn link(&self, link: LinkId, other: Arc<dyn LinkEnd>) -> bool {
+        self.core.add_link(link, other)
     }
 
     fn order(&self, orders: Orders) {

@@ -16,7 +16,7 @@ use crate::family::{Family, Rules};
 use crate::handle::Handle;
 use crate::home::Home;
 use crate::id::{ActorId, ActorPath};
-use crate::signal::{LinkBroken, LinkId, Signal, WatchId};
+use crate::signal::{LinkEnd, LinkId, Signal, WatchId};
 use crate::turn;
 use crate::work::{self, Attached, Fresh};
 
@@ -103,25 +103,17 @@ impl<M: Send + 'static> Context<M> {
     /// Ends in order, `Normal` or `Shutdown`, break a link without harm. An actor that [traps](Self::trap_links) its
     /// links is told instead. A link to one that has ended is broken at once, by its failure. (As Erlang has it.)
     ///
-    /// Of two actors on different nodes, only the one that links is brought down by the other.
+    /// It holds between nodes as well, for as long as they are connected: a lost connection breaks it at both ends, by
+    /// [`NodeDown`](ExitReason::NodeDown), and where there is none the link is broken when the next try to connect fails. As it lets the
+    /// other node bring an actor down, an actor can be linked to only where its node lets others give it orders; elsewhere
+    /// the link is broken at once, by a failure that says so.
     pub fn link<N: Send + 'static>(&mut self, other: &Handle<N>) -> LinkId {
         let link = LinkId::next();
         let other = other.any_cell();
         self.cell.core.add_link(link, other.clone());
-        if !other.core().add_link(link, self.cell.clone()) {
-            let core = other.core();
-            let reason = core.ended().unwrap_or(ExitReason::Killed);
-            let (id, path) = (core.id, core.path.clone());
-            self.cell.core.link_broken(
-                &*self.cell,
-                LinkBroken {
-                    link,
-                    id,
-                    path,
-                    reason,
-                    life: 0,
-                },
-            );
+        if !other.link(link, self.cell.clone()) {
+            let reason = other.core().ended().unwrap_or(ExitReason::Killed);
+            self.cell.link_broken(other.core().broken(link, reason));
         }
         link
     }
@@ -130,7 +122,7 @@ impl<M: Send + 'static> Context<M> {
     pub fn unlink(&mut self, link: LinkId) -> bool {
         let other = self.cell.core.remove_link(link);
         if let Some(other) = &other {
-            drop(other.core().remove_link(link));
+            other.unlinked(link);
         }
         other.is_some()
     }

@@ -4,6 +4,7 @@
 //! knows; core gives it messages as bytes, and is given bytes as messages.
 
 mod line;
+mod link;
 mod proxy;
 mod scope;
 
@@ -26,6 +27,7 @@ use crate::signal::{Down, WatchId, Watcher};
 use crate::sync::Mutex;
 
 pub use line::Line;
+pub use link::Linked;
 pub use proxy::Proxy;
 pub(crate) use scope::{with, within};
 
@@ -165,6 +167,16 @@ pub trait Peer: Abroad + 'static {
     /// Sends an order. What becomes of it is told to the [`Proxy`].
     fn order(&self, to: ExportId, order: Order);
 
+    /// Links an actor here, whose path this is, to one there. Where there is no connection, that is to be done when there
+    /// is one: [`Proxy::links`] tells which there are.
+    fn link(&self, to: ExportId, link: u64, path: &ActorPath);
+
+    /// Takes a link away that was made from here.
+    fn unlink(&self, link: u64);
+
+    /// Says that the life here which was linked to an actor there has ended.
+    fn break_link(&self, link: u64, reason: &ExitReason);
+
     /// The address of an actor here, for one there. An actor keeps its address for as long as it lives.
     ///
     /// # Errors
@@ -238,6 +250,8 @@ pub trait Exported: Send + Sync {
     fn order(&self, order: Order) -> Pin<Box<dyn Future<Output = ExitReason> + Send>>;
     /// Calls `then` when the actor has ended for good, or at once if it has, behind everything that it sent.
     fn at_end(&self, then: Box<dyn FnOnce(ExitReason) + Send>) -> Watched;
+    /// Links an actor of this path at another node to its present life. Calls `then` when that ends, or at once if it has.
+    fn link(&self, path: &str, node: &str, then: Box<dyn FnOnce(ExitReason) + Send>) -> Linked;
     /// The thing itself, to be found again by its type.
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }

@@ -93,6 +93,16 @@ impl LinkId {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
+
+    #[cfg(feature = "wire")]
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+
+    #[cfg(feature = "wire")]
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Debug for LinkId {
@@ -104,6 +114,17 @@ impl fmt::Debug for LinkId {
 /// One who is told of an actor's end.
 pub(crate) trait Watcher: Send + Sync {
     fn down(self: Arc<Self>, down: Down);
+}
+
+/// One end of a link, as the other end sees it.
+pub(crate) trait LinkEnd: Send + Sync {
+    /// Who is at it, for people.
+    #[cfg(feature = "wire")]
+    fn linked_path(&self) -> &ActorPath;
+    /// Hears that the life at the other end has ended.
+    fn link_broken(&self, broken: LinkBroken);
+    /// Hears that the link was taken away.
+    fn unlinked(&self, link: LinkId);
 }
 
 /// The orders that an actor can be under: a set and not a queue, so that it is never full and saying one twice is

@@ -10,3 +10,4 @@ mod inbound;
 pub(crate) mod lookup;
 pub(crate) mod net;
 mod reason;
+mod received;

@@ -9,7 +9,7 @@ use crate::error::StopError;
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
-use crate::signal::{Down, LinkBroken, LinkId, Orders, Signal, WatchId, Watcher};
+use crate::signal::{Down, LinkBroken, LinkEnd, LinkId, Orders, Signal, WatchId, Watcher};
 use crate::slot::Slot;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +39,7 @@ pub(super) struct Life {
     /// Who waits for the end of the present life, be it followed by a restart or not.
     this_life: Vec<Weak<EndOfLife>>,
     /// The links of the present life, with who is at their other ends.
-    links: BTreeMap<LinkId, Arc<dyn AnyCell>>,
+    links: BTreeMap<LinkId, Arc<dyn LinkEnd>>,
     traps_links: bool,
     number: u64,
     /// The failure of another that the present life is to end for.
@@ -110,7 +110,7 @@ impl Core {
     }
 
     /// Links a life of this actor to one of `other`; both ends know the link. `false` if this actor is ending.
-    pub(crate) fn add_link(&self, link: LinkId, other: Arc<dyn AnyCell>) -> bool {
+    pub(crate) fn add_link(&self, link: LinkId, other: Arc<dyn LinkEnd>) -> bool {
         let mut life = self.life.lock();
         let open = !life.ending;
         if open {
@@ -120,8 +120,15 @@ impl Core {
     }
 
     /// Takes a link away, at this end.
-    pub(crate) fn remove_link(&self, link: LinkId) -> Option<Arc<dyn AnyCell>> {
+    pub(crate) fn remove_link(&self, link: LinkId) -> Option<Arc<dyn LinkEnd>> {
         self.life.lock().links.remove(&link)
+    }
+
+    /// The links of the present life.
+    #[cfg(feature = "wire")]
+    pub(crate) fn links(&self) -> Vec<(LinkId, Arc<dyn LinkEnd>)> {
+        let life = self.life.lock();
+        life.links.iter().map(|(link, other)| (*link, other.clone())).collect()
     }
 
     /// Says whether this life is told of broken links, instead of failing with them.
@@ -162,16 +169,18 @@ impl Core {
     pub(crate) fn break_links(&self, reason: &ExitReason) {
         let links = std::mem::take(&mut self.life.lock().links);
         for (link, other) in links {
-            other.core().link_broken(
-                &*other,
-                LinkBroken {
-                    link,
-                    id: self.id,
-                    path: self.path.clone(),
-                    reason: reason.clone(),
-                    life: 0,
-                },
-            );
+            other.link_broken(self.broken(link, reason.clone()));
+        }
+    }
+
+    /// What the other end of a link is told when it breaks at this one.
+    pub(crate) fn broken(&self, link: LinkId, reason: ExitReason) -> LinkBroken {
+        LinkBroken {
+            link,
+            id: self.id,
+            path: self.path.clone(),
+            reason,
+            life: 0,
         }
     }
 

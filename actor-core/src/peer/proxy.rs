@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::cell::{AnyCell, Core};
 use crate::deadlock::{Waiting, Waits};
 use crate::error::StopError;
-use crate::exit::ExitReason;
+use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
-use crate::signal::{Orders, Signal};
+use crate::signal::{LinkBroken, LinkEnd, LinkId, Orders, Signal};
 
 use super::{Address, Order, Peer};
 
@@ -57,6 +57,28 @@ impl Proxy {
         self.core.tell_those_who_wait(&Err(StopError::NotAllowed));
     }
 
+    /// The links of actors here to it: each by its number, with the path of the actor.
+    pub fn links(&self) -> Vec<(u64, ActorPath)> {
+        let links = self.core.links().into_iter();
+        links
+            .map(|(link, by)| (link.number(), by.linked_path().clone()))
+            .collect()
+    }
+
+    /// Notes that its life at the other end of a link has ended.
+    pub fn link_broken(&self, link: u64, reason: ExitReason) {
+        let link = LinkId::of(link);
+        if let Some(by) = self.core.remove_link(link) {
+            by.link_broken(self.core.broken(link, reason));
+        }
+    }
+
+    /// Notes that there can be no such link, for this reason.
+    pub fn link_refused(&self, link: u64, why: &str) {
+        let failure = Failure::new(self.core.path.clone(), FailureKind::Linked, why.to_owned());
+        self.link_broken(link, ExitReason::Failed(failure));
+    }
+
     /// Notes that it has ended for good.
     pub fn ended(&self, reason: ExitReason) {
         if let Some(releases) = self.core.begin_end() {
@@ -78,9 +100,36 @@ impl fmt::Debug for Proxy {
     }
 }
 
+impl LinkEnd for Proxy {
+    fn linked_path(&self) -> &ActorPath {
+        &self.core.path
+    }
+
+    fn link_broken(&self, broken: LinkBroken) {
+        if self.core.remove_link(broken.link).is_some() {
+            self.peer.break_link(broken.link.number(), &broken.reason);
+        }
+    }
+
+    fn unlinked(&self, link: LinkId) {
+        if self.core.remove_link(link).is_some() {
+            self.peer.unlink(link.number());
+        }
+    }
+}
+
 impl AnyCell for Proxy {
     fn core(&self) -> &Core {
         &self.core
+    }
+
+    fn link(&self, link: LinkId, other: Arc<dyn LinkEnd>) -> bool {
+        let path = other.linked_path().clone();
+        let is_there = self.core.add_link(link, other);
+        if is_there {
+            self.peer.link(self.address.export, link.number(), &path);
+        }
+        is_there
     }
 
     fn order(&self, orders: Orders) {
@@ -91,7 +140,7 @@ impl AnyCell for Proxy {
         } else if orders.any_of(Orders::STOP) {
             Order::Stop
         } else {
-            // The rest is for a family, or for a link, of which the other node knows nothing.
+            // The rest is for a family, of which the other node knows nothing.
             return;
         };
         self.peer.order(self.address.export, order);

@@ -12,7 +12,7 @@ use crate::error::AskError;
 use crate::exit::ExitReason;
 use crate::handle::{Handle, Unsent};
 use crate::id::{ActorId, ActorPath};
-use crate::peer::{self, Asked, Delivery, ExportId, Exported, Order, Peer, Terms, Watched};
+use crate::peer::{self, Asked, Delivery, ExportId, Exported, Linked, Order, Peer, Terms, Watched};
 use crate::question::{Envelope, Question};
 
 use super::answer;
@@ -106,6 +106,10 @@ impl<M: Wire> Exported for Export<M> {
 
     fn at_end(&self, then: Box<dyn FnOnce(ExitReason) + Send>) -> Watched {
         Watched::new(self.0.any_cell(), then)
+    }
+
+    fn link(&self, path: &str, node: &str, then: Box<dyn FnOnce(ExitReason) + Send>) -> Linked {
+        Linked::new(self.0.any_cell(), ActorPath::far(path, node), then)
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

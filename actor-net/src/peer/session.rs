@@ -89,19 +89,23 @@ pub(crate) trait Matters {
     type Watch;
     /// An ending that we wait for.
     type Ending;
+    /// A link of ours: to whom.
+    type Link;
     /// A look-up or spawn of ours.
     type Request;
     /// A question of the peer's that is being handled: how to cancel it.
     type TheirCall;
     /// A watch of the peer's: how to end it.
     type TheirWatch;
+    /// A link of the peer's: how to break it.
+    type TheirLink;
 }
 
 /// How many of each may be open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SessionLimits {
     pub(crate) calls_max: usize,
-    /// For watches, and for endings.
+    /// For watches, for endings, and for links.
     pub(crate) watches_max: usize,
     pub(crate) requests_max: usize,
 }
@@ -110,9 +114,11 @@ pub(crate) struct Session<M: Matters> {
     pub(crate) calls: Owed<M::Call>,
     pub(crate) watches: Owed<M::Watch>,
     pub(crate) endings: Owed<M::Ending>,
+    pub(crate) links: Owed<M::Link>,
     pub(crate) requests: Owed<M::Request>,
     pub(crate) their_calls: Owed<M::TheirCall>,
     pub(crate) their_watches: Owed<M::TheirWatch>,
+    pub(crate) their_links: Owed<M::TheirLink>,
 }
 
 /// What was open when the connection was lost, each kind in the order in which it began.
@@ -123,12 +129,16 @@ pub(crate) struct Lost<M: Matters> {
     pub(crate) watches: Vec<M::Watch>,
     /// To resolve with `NodeDown`.
     pub(crate) endings: Vec<M::Ending>,
+    /// To break with `NodeDown`.
+    pub(crate) links: Vec<M::Link>,
     /// To fail.
     pub(crate) requests: Vec<M::Request>,
     /// To cancel: nobody waits for the answers.
     pub(crate) their_calls: Vec<M::TheirCall>,
     /// To drop.
     pub(crate) their_watches: Vec<M::TheirWatch>,
+    /// To break with `NodeDown`.
+    pub(crate) their_links: Vec<M::TheirLink>,
 }
 
 impl<M: Matters> Session<M> {
@@ -137,16 +147,18 @@ impl<M: Matters> Session<M> {
             calls: Owed::new(limits.calls_max),
             watches: Owed::new(limits.watches_max),
             endings: Owed::new(limits.watches_max),
+            links: Owed::new(limits.watches_max),
             requests: Owed::new(limits.requests_max),
             their_calls: Owed::new(limits.calls_max),
             their_watches: Owed::new(limits.watches_max),
+            their_links: Owed::new(limits.watches_max),
         }
     }
 
     /// Whether anything is open: such a connection is not idle.
     pub(crate) fn is_idle(&self) -> bool {
-        let open = self.calls.len() + self.watches.len() + self.endings.len() + self.requests.len();
-        open + self.their_calls.len() + self.their_watches.len() == 0
+        let ours = self.calls.len() + self.watches.len() + self.endings.len() + self.links.len() + self.requests.len();
+        ours + self.their_calls.len() + self.their_watches.len() + self.their_links.len() == 0
     }
 
     /// The connection is lost.
@@ -155,9 +167,11 @@ impl<M: Matters> Session<M> {
             calls: self.calls.lose(),
             watches: self.watches.lose(),
             endings: self.endings.lose(),
+            links: self.links.lose(),
             requests: self.requests.lose(),
             their_calls: self.their_calls.lose(),
             their_watches: self.their_watches.lose(),
+            their_links: self.their_links.lose(),
         }
     }
 }
@@ -174,9 +188,11 @@ mod tests {
         type Call = u64;
         type Watch = u64;
         type Ending = u64;
+        type Link = u64;
         type Request = u64;
         type TheirCall = u64;
         type TheirWatch = u64;
+        type TheirLink = u64;
     }
 
     const LIMITS: SessionLimits = SessionLimits {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use actor_core::wire::{Asker, Line, NoRoom, NotSent, Proxy, Terms, Watched};
+use actor_core::wire::{Asker, Line, Linked, NoRoom, NotSent, Proxy, Terms, Watched};
 use actor_core::{AskError, ExitReason};
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -24,6 +24,7 @@ use crate::wire::protocol::Frame;
 
 use super::far::Far;
 use super::holdings::Holdings;
+use super::received::Received;
 
 /// What the matters of a session are to nodes.
 pub(super) struct Kinds;
@@ -33,11 +34,13 @@ impl Matters for Kinds {
     type Call = (Arc<dyn Asker>, Option<ExportId>);
     type Watch = ExportId;
     type Ending = ExportId;
+    type Link = ExportId;
     type Request = oneshot::Sender<Result<Arc<Proxy>, LookupError>>;
     /// Until the message is read there is no way back yet.
     type TheirCall = Option<Arc<Line>>;
     /// Until it has begun there is nothing to end.
     type TheirWatch = Option<Watched>;
+    type TheirLink = Option<Linked>;
 }
 
 pub(crate) struct Conversation {
@@ -74,41 +77,6 @@ pub(crate) enum Stage {
 struct Places {
     by_ticket: HashMap<u64, Admission>,
     next: u64,
-}
-
-/// What came for each actor and was not given back to the sender's window.
-#[derive(Default)]
-struct Received {
-    by_export: HashMap<ExportId, Window>,
-    /// Those with something to give back.
-    to_credit: Vec<ExportId>,
-}
-
-#[derive(Default)]
-struct Window {
-    /// What waits beyond the bound of the mailbox.
-    waiting: isize,
-    to_credit: usize,
-    is_listed: bool,
-    /// The peer has let go of the actor: what is left here goes when nothing waits.
-    is_released: bool,
-}
-
-impl Window {
-    fn is_over(&self) -> bool {
-        self.is_released && self.waiting == 0
-    }
-}
-
-impl Received {
-    fn credit(&mut self, to: ExportId, cost: usize, worth: usize) {
-        let window = self.by_export.entry(to).or_default();
-        window.to_credit += cost;
-        if window.to_credit >= worth && !window.is_listed {
-            window.is_listed = true;
-            self.to_credit.push(to);
-        }
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -351,6 +319,7 @@ impl Conversation {
         holdings.watches += session.watches.len();
         holdings.their_watches += session.their_watches.len();
         holdings.endings += session.endings.len();
+        holdings.links += session.links.len() + session.their_links.len();
         holdings.requests += session.requests.len();
         drop(session);
         holdings.waiting += lock(&self.places).by_ticket.len();
@@ -409,8 +378,11 @@ impl Conversation {
         for line in lost.their_calls.into_iter().flatten() {
             line.hang_up();
         }
-        // The watches fire where the loss of the node is told to all that stands here for its actors.
-        drop((lost.watches, lost.requests, lost.their_watches));
+        for linked in lost.their_links.into_iter().flatten() {
+            linked.broken(ExitReason::NodeDown);
+        }
+        // The watches fire, and our links break, where the loss of the node is told to all that stands here for its actors.
+        drop((lost.watches, lost.links, lost.requests, lost.their_watches));
         lock(&self.places).by_ticket.clear();
         self.reach(Stage::Cleared);
     }

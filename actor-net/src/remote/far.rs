@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
-use actor_core::ExitReason;
 use actor_core::wire::{self, Address, Proxy, Terms};
+use actor_core::{ActorPath, ExitReason};
 use tokio::sync::oneshot;
 
 use crate::error::LookupError;
 use crate::id::{ExportId, NodeId};
 use crate::peer::outbox::Receiver;
+use crate::peer::session::NotBegun;
 use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
@@ -109,6 +110,12 @@ impl Far {
             entry.held = u32::from(entry.watch.is_some());
         }
         drop(proxies);
+        // What was linked while there was no connection.
+        for proxy in self.living() {
+            for (number, path) in proxy.links() {
+                link(conversation, &proxy, number, &path);
+            }
+        }
         if let Link::Wanted(waiting) = before {
             waiting.into_iter().for_each(Waker::wake);
         }
@@ -278,6 +285,22 @@ fn watch(conversation: &Conversation, export: ExportId) -> Option<u64> {
         to: export,
     });
     Some(number)
+}
+
+/// Says that an actor here, of this path, shares its fate with one there; once in a conversation.
+fn link(conversation: &Conversation, to: &Proxy, number: u64, path: &ActorPath) {
+    let export = to.address().export;
+    let begun = conversation.session().links.begin_as(number, export);
+    match begun {
+        Ok(()) => conversation.control(&Frame::Link {
+            link: number,
+            to: export,
+            path: &path.to_string(),
+        }),
+        Err((_, NotBegun::TooMany)) => to.link_refused(number, "there are too many links to actors of its node"),
+        // It is said already; or the conversation is over, and whoever ends it breaks the link.
+        Err((_, NotBegun::InUse | NotBegun::Over)) => {}
+    }
 }
 
 impl fmt::Debug for Far {

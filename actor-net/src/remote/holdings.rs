@@ -17,6 +17,8 @@ pub struct Holdings {
     pub their_watches: usize,
     /// Orders whose outcome is not known yet.
     pub endings: usize,
+    /// Links between actors here and actors there.
+    pub links: usize,
     /// Look-ups and spawns that are not answered.
     pub requests: usize,
     /// Senders that wait for room.

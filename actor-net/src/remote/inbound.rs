@@ -1,25 +1,26 @@
 //! What a peer says, carried out frame by frame.
 
+mod lives;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use actor_core::ExitReason;
-use actor_core::wire::{Address, Asked, Delivery, Order, Peer, Proxy};
+use actor_core::wire::{Address, Asked, Delivery, Peer, Proxy};
 
 use crate::clock::now;
 use crate::error::{Closed, LookupError};
 use crate::id::ExportId;
 use crate::peer::outbox::cost;
 use crate::peer::reassembly::Reassembly;
+use crate::wire::HandleRef;
 use crate::wire::codes::{self, Goodbye, NotFound, Unanswered};
 use crate::wire::protocol::{Frame, ProtocolError};
-use crate::wire::{HandleRef, Reason};
 
 use super::conversation::Conversation;
 use super::exports::Export;
 use super::far::Far;
 use super::net::Net;
-use super::reason::{Told, fate_of, heard};
+use super::reason::{fate_of, heard};
 
 /// The reading end of a conversation.
 pub(super) struct Inbound {
@@ -171,14 +172,23 @@ impl Inbound {
                 order,
                 ending,
             } => {
-                let order = match order {
-                    codes::order::STOP => Order::Stop,
-                    codes::order::DRAIN => Order::Drain,
-                    codes::order::KILL => Order::Kill,
-                    _ => return Err(ProtocolError::Malformed("Order").into()),
-                };
                 self.is_behind(after)?;
-                self.order(to, order, ending);
+                self.order(to, order, ending)
+            }
+            Frame::Link { link, to, path } => self.link(link, to, path),
+            Frame::Unlink { link } => {
+                let linked = self.conversation.session().their_links.settle(link);
+                drop(linked);
+                Ok(())
+            }
+            Frame::LinkBroken {
+                after,
+                link,
+                own,
+                reason,
+            } => {
+                self.is_behind(after)?;
+                self.link_broken(link, own, &reason);
                 Ok(())
             }
             Frame::Lookup {
@@ -311,56 +321,6 @@ impl Inbound {
         (after <= self.handed_on).then_some(()).ok_or(broken.into())
     }
 
-    fn order(&self, to: ExportId, order: Order, ending: u64) {
-        let Some(export) = self.net.exports.get(to) else {
-            return ended(&self.conversation, ending, &ExitReason::Normal);
-        };
-        if !export.may_be_ordered() {
-            let path = export.exported.path();
-            tracing::warn!(peer = %self.far.id, %path, ?order, "an order that this node does not allow");
-            return refused(&self.conversation, ending);
-        }
-        let end = export.exported.order(order);
-        let conversation = self.conversation.clone();
-        self.net.spawn(async move {
-            ended(&conversation, ending, &end.await);
-        });
-    }
-
-    fn watch(&self, watch: u64, to: ExportId) -> Result<(), Closed> {
-        let Some(export) = self.net.exports.get(to) else {
-            self.conversation.behind(&Frame::Down {
-                after: 0,
-                watch,
-                reason: Told::of(&ExitReason::Normal).reason(),
-            });
-            return Ok(());
-        };
-        let begun = self.conversation.session().their_watches.begin_as(watch, None);
-        if begun.is_err() || !self.net.exports.adopt(self.conversation.number, to) {
-            return Err(Closed::Ended(Goodbye::Limit));
-        }
-        let conversation = Arc::downgrade(&self.conversation);
-        // Called at once where the actor has ended meanwhile.
-        let mut watched = Some(export.exported.at_end(Box::new(move |reason| {
-            if let Some(conversation) = conversation.upgrade() {
-                let ours = conversation.session().their_watches.settle(watch);
-                drop(ours);
-                conversation.released(to);
-                conversation.behind(&Frame::Down {
-                    after: 0,
-                    watch,
-                    reason: Told::of(&reason).reason(),
-                });
-            }
-        })));
-        if let Some(place) = self.conversation.session().their_watches.get_mut(watch) {
-            *place = watched.take();
-        }
-        drop(watched);
-        Ok(())
-    }
-
     /// What was looked up, which this node holds from now on.
     fn found(&self, handle: &HandleRef<'_>) -> Result<Result<Arc<Proxy>, LookupError>, Closed> {
         let id = &self.far.id;
@@ -375,25 +335,6 @@ impl Inbound {
         };
         Ok(Far::import(&self.far, address, true).ok_or(LookupError::NodeDown))
     }
-}
-
-fn ended(conversation: &Conversation, ending: u64, reason: &ExitReason) {
-    conversation.behind(&Frame::Ended {
-        after: 0,
-        ending,
-        reason: Told::of(reason).reason(),
-    });
-}
-
-fn refused(conversation: &Conversation, ending: u64) {
-    conversation.behind(&Frame::Ended {
-        after: 0,
-        ending,
-        reason: Reason {
-            end: codes::end::REFUSED,
-            causes: Vec::new(),
-        },
-    });
 }
 
 fn not_found(code: NotFound, words: &str) -> LookupError {

@@ -154,7 +154,7 @@ pub mod end {
     pub const STUCK: u8 = 5;
     /// Its node was lost, to the one who says so.
     pub const NODE_DOWN: u8 = 6;
-    /// It has not ended: its node does not allow that order.
+    /// It has not ended: its node does not allow that order, or that link.
     pub const REFUSED: u8 = 7;
 }
 

@@ -60,6 +60,18 @@
 //!      |<----------------------------------|  exactly once; not heard of before frame n was handed on
 //! ```
 //!
+//! ```text
+//!   node of the one who links      owner of the actor
+//!      | Link { link, to, path }           |
+//!      |---------------------------------->|   allowed, as an order is
+//!      |                   LinkBroken { … }|   one of the two lives ends, or it is not allowed:
+//!      |<--------------------------------->|   exactly one of these, by the node of the one that ended
+//!      | Unlink { link }                   |
+//!      |---------------------------------->|   or it is taken away, and neither hears of the other's end
+//! ```
+//!
+//! A link is of two lives, and breaks with the first that ends; it has not ended by that which ended it: each node decides what that means to its own actor.
+//!
 //! `Tell`, `Ask` and `Answer` are *data*. They are numbered for each direction, from 1, in the order in which they are complete on the wire; the
 //! number is not sent. A frame that says `after` counts only when the data frames up to that number were handed on.
 //! All other frames may pass data that waits; among themselves they keep their order, and so do data frames to one receiver.
@@ -286,6 +298,33 @@ frames! {
         /// From the `Order`.
         ending: u64,
         /// How it ended.
+        reason: Reason<'a>,
+    }
+
+    /// An actor of mine shares its fate with this one, where its side allows orders. One `LinkBroken` ends it, at once if
+    /// there is no such actor or it is not allowed.
+    0x35 Link {
+        /// The linker's number for it, not in use by another link of its node.
+        link: u64,
+        /// The actor.
+        to: ExportId,
+        /// The path of the one that links itself, for people.
+        path: &'a str,
+    }
+    /// The one who linked takes the link away. A `LinkBroken` that is under way is dropped by who receives it.
+    0x36 Unlink {
+        /// The link.
+        link: u64,
+    }
+    /// The life at the sender's end has ended.
+    0x37 LinkBroken {
+        /// The last data frame that goes before it.
+        after: u64,
+        /// The link.
+        link: u64,
+        /// Whether the sender's actor is the one that had linked itself.
+        own: bool,
+        /// How the life ended, or that there can be no such link.
         reason: Reason<'a>,
     }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use actor_core::wire::{
     self, Abroad, Address, Asked, Exported, Imported, Line, NoRoom, NotSent, Order, Parcel, Peer, Terms,
 };
-use actor_core::{AskError, ExitReason};
+use actor_core::{ActorPath, AskError, ExitReason};
 use tokio::time::Instant;
 
 use crate::clock::now;
@@ -17,8 +17,8 @@ use crate::wire::protocol::Frame;
 use crate::wire::{Rest, codes};
 
 use super::super::conversation::Conversation;
-use super::super::reason::fate;
-use super::{Far, Link, lock};
+use super::super::reason::{Told, fate};
+use super::{Far, Link, link, lock};
 
 impl Abroad for Far {
     fn asker_gone(&self, call: u64) {
@@ -189,6 +189,36 @@ impl Peer for Far {
             order,
             ending,
         });
+    }
+
+    fn link(&self, to: ExportId, number: u64, path: &ActorPath) {
+        match (self.conversation(), self.proxy(to)) {
+            (Some(conversation), Some(proxy)) => link(&conversation, &proxy, number, path),
+            _ => self.want(),
+        }
+    }
+
+    fn unlink(&self, number: u64) {
+        if let Some(conversation) = self.conversation() {
+            let linked = conversation.session().links.settle(number);
+            if linked.is_some() {
+                conversation.control(&Frame::Unlink { link: number });
+            }
+        }
+    }
+
+    fn break_link(&self, number: u64, reason: &ExitReason) {
+        if let Some(conversation) = self.conversation() {
+            let linked = conversation.session().links.settle(number);
+            if linked.is_some() {
+                conversation.behind(&Frame::LinkBroken {
+                    after: 0,
+                    link: number,
+                    own: true,
+                    reason: Told::of(reason).reason(),
+                });
+            }
+        }
     }
 
     fn export(&self, exported: Arc<dyn Exported>) -> Result<Address, String> {

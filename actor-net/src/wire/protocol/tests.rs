@@ -141,7 +141,37 @@ fn examples() -> Vec<(&'static str, Frame<'static>)> {
             Frame::Ended {
                 after: 17,
                 ending: 5,
+                reason: normal.clone(),
+            },
+        ),
+        (
+            "one of mine shares its fate",
+            Frame::Link {
+                link: 6,
+                to,
+                path: "/chat/ann",
+            },
+        ),
+        ("no link", Frame::Unlink { link: 6 }),
+        (
+            "mine, which had linked itself, has ended",
+            Frame::LinkBroken {
+                after: 17,
+                link: 6,
+                own: true,
                 reason: normal,
+            },
+        ),
+        (
+            "nobody may link itself to it",
+            Frame::LinkBroken {
+                after: 17,
+                link: 6,
+                own: false,
+                reason: Reason {
+                    end: end::REFUSED,
+                    causes: Vec::new(),
+                },
             },
         ),
         (
@@ -310,7 +340,11 @@ fn a_chain_that_says_it_is_long_is_refused() {
 #[test]
 fn the_place_of_after_is_where_it_is_looked_for() {
     for (_, frame) in examples() {
-        if matches!(frame, Frame::Down { .. } | Frame::Order { .. } | Frame::Ended { .. }) {
+        let has_after = matches!(
+            frame,
+            Frame::Down { .. } | Frame::Order { .. } | Frame::Ended { .. } | Frame::LinkBroken { .. }
+        );
+        if has_after {
             assert_eq!(encoded(&frame)[AFTER_AT..AFTER_AT + 8], 17_u64.to_le_bytes());
         }
     }

@@ -1,0 +1,163 @@
+//! What a peer has to do with the lives of actors here: it orders their ends, waits for them, or shares them.
+
+use std::sync::Arc;
+
+use actor_core::ExitReason;
+use actor_core::wire::Order;
+
+use crate::error::Closed;
+use crate::id::ExportId;
+use crate::wire::Reason;
+use crate::wire::codes::{self, Goodbye};
+use crate::wire::protocol::{Frame, ProtocolError};
+
+use super::super::conversation::Conversation;
+use super::super::reason::{Told, heard};
+use super::Inbound;
+
+impl Inbound {
+    pub(super) fn order(&self, to: ExportId, order: u8, ending: u64) -> Result<(), Closed> {
+        let order = match order {
+            codes::order::STOP => Order::Stop,
+            codes::order::DRAIN => Order::Drain,
+            codes::order::KILL => Order::Kill,
+            _ => return Err(ProtocolError::Malformed("Order").into()),
+        };
+        let Some(export) = self.net.exports.get(to) else {
+            ended(&self.conversation, ending, &ExitReason::Normal);
+            return Ok(());
+        };
+        if !export.may_be_ordered() {
+            let path = export.exported.path();
+            tracing::warn!(peer = %self.far.id, %path, ?order, "an order that this node does not allow");
+            refused(&self.conversation, ending);
+            return Ok(());
+        }
+        let end = export.exported.order(order);
+        let conversation = self.conversation.clone();
+        self.net.spawn(async move {
+            ended(&conversation, ending, &end.await);
+        });
+        Ok(())
+    }
+
+    pub(super) fn watch(&self, watch: u64, to: ExportId) -> Result<(), Closed> {
+        let Some(export) = self.net.exports.get(to) else {
+            self.conversation.behind(&Frame::Down {
+                after: 0,
+                watch,
+                reason: Told::of(&ExitReason::Normal).reason(),
+            });
+            return Ok(());
+        };
+        let begun = self.conversation.session().their_watches.begin_as(watch, None);
+        if begun.is_err() || !self.net.exports.adopt(self.conversation.number, to) {
+            return Err(Closed::Ended(Goodbye::Limit));
+        }
+        let conversation = Arc::downgrade(&self.conversation);
+        // Called at once where the actor has ended meanwhile.
+        let mut watched = Some(export.exported.at_end(Box::new(move |reason| {
+            if let Some(conversation) = conversation.upgrade() {
+                let ours = conversation.session().their_watches.settle(watch);
+                drop(ours);
+                conversation.released(to);
+                conversation.behind(&Frame::Down {
+                    after: 0,
+                    watch,
+                    reason: Told::of(&reason).reason(),
+                });
+            }
+        })));
+        if let Some(place) = self.conversation.session().their_watches.get_mut(watch) {
+            *place = watched.take();
+        }
+        drop(watched);
+        Ok(())
+    }
+
+    /// A link lets the peer bring the actor down, and so is allowed where orders are.
+    pub(super) fn link(&self, link: u64, to: ExportId, path: &str) -> Result<(), Closed> {
+        let export = self.net.exports.get(to);
+        if let Some(export) = export.as_ref().filter(|export| !export.may_be_ordered()) {
+            let linked = export.exported.path();
+            tracing::warn!(peer = %self.far.id, path = %linked, "a link that this node does not allow");
+            link_broken(&self.conversation, link, refusal());
+            return Ok(());
+        }
+        let Some(export) = export else {
+            // How it ended is not known any more. The same is said to one who links itself to an actor that is ending.
+            link_broken(&self.conversation, link, Told::of(&ExitReason::Killed).reason());
+            return Ok(());
+        };
+        let begun = self.conversation.session().their_links.begin_as(link, None);
+        begun.map_err(|_| Closed::Ended(Goodbye::Limit))?;
+        let conversation = Arc::downgrade(&self.conversation);
+        // Called at once where the actor has ended meanwhile.
+        let then = move |reason| {
+            if let Some(conversation) = conversation.upgrade() {
+                let linked = conversation.session().their_links.settle(link);
+                if linked.is_some() {
+                    link_broken(&conversation, link, Told::of(&reason).reason());
+                }
+            }
+        };
+        let mut linked = Some(export.exported.link(path, self.far.id.name.as_str(), Box::new(then)));
+        if let Some(place) = self.conversation.session().their_links.get_mut(link) {
+            *place = linked.take();
+        }
+        drop(linked);
+        Ok(())
+    }
+
+    pub(super) fn link_broken(&self, link: u64, own: bool, reason: &Reason<'_>) {
+        let heard = heard(reason, self.far.id.name.as_str());
+        if own {
+            let linked = self.conversation.session().their_links.settle(link);
+            if let Some(Some(linked)) = linked {
+                linked.broken(heard);
+            }
+            return;
+        }
+        let linked = self.conversation.session().links.settle(link);
+        match linked.and_then(|export| self.far.proxy(export)) {
+            None => {}
+            Some(proxy) if reason.end == codes::end::REFUSED => {
+                proxy.link_refused(link, "its node lets nobody give it orders, and so nobody link to it");
+            }
+            Some(proxy) => proxy.link_broken(link, heard),
+        }
+    }
+}
+
+fn ended(conversation: &Conversation, ending: u64, reason: &ExitReason) {
+    conversation.behind(&Frame::Ended {
+        after: 0,
+        ending,
+        reason: Told::of(reason).reason(),
+    });
+}
+
+fn refused(conversation: &Conversation, ending: u64) {
+    conversation.behind(&Frame::Ended {
+        after: 0,
+        ending,
+        reason: refusal(),
+    });
+}
+
+/// The life of an actor here has ended that one of the peer's had linked itself to.
+fn link_broken(conversation: &Conversation, link: u64, reason: Reason<'_>) {
+    conversation.behind(&Frame::LinkBroken {
+        after: 0,
+        link,
+        own: false,
+        reason,
+    });
+}
+
+fn refusal() -> Reason<'static> {
+    Reason {
+        end: codes::end::REFUSED,
+        causes: Vec::new(),
+    }
+}
