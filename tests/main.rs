@@ -17,6 +17,7 @@ mod naming;
 mod node_chaos;
 mod node_delivery;
 mod node_entry;
+mod node_idle;
 mod node_links;
 mod node_loss;
 mod nodes;

@@ -49,6 +49,8 @@ pub(crate) enum Say {
     Link(Handle<Say>, bool),
     /// Takes the last link away.
     Unlink,
+    /// Stops another one, and says how it ended.
+    End(Handle<Say>, Reply<String>),
     Stop,
 }
 
@@ -116,6 +118,10 @@ impl Actor for Listener {
             Say::Unlink => {
                 let was_there = self.link.take().is_some_and(|link| ctx.unlink(link));
                 self.journal.note(format!("unlinked: {was_there}"));
+            }
+            Say::End(other, reply) => {
+                let ended = other.stop().await;
+                reply.send(ended.map_or_else(|why| why.to_string(), |reason| reason.to_string()));
             }
             Say::Stop => ctx.stop(),
         }

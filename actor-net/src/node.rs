@@ -302,26 +302,18 @@ impl Node {
     pub async fn lookup_as<M: Wire>(&self, name: &str, protocol: Protocol) -> Result<Handle<M>, LookupError> {
         let (local, node) = parted(name)?;
         let fingerprint = fingerprint_of::<M>().hash();
-        let look = async || {
-            let far = self.connect_to(&node).await?;
-            self.request(&far, |request, terms| {
-                let frame = Frame::Lookup {
-                    request,
-                    name: local,
-                    protocol: &protocol.name,
-                    version: protocol.version,
-                    fingerprint,
-                    codec: terms.codec.id(),
-                };
-                Ok(encoded(&frame))
-            })
-            .await
+        let lookup = |request, terms: &wire::Terms| {
+            let frame = Frame::Lookup {
+                request,
+                name: local,
+                protocol: &protocol.name,
+                version: protocol.version,
+                fingerprint,
+                codec: terms.codec.id(),
+            };
+            Ok(encoded(&frame))
         };
-        match look().await {
-            // The peer may have closed the connection at that very moment, as nobody needed it.
-            Err(LookupError::NodeDown) => look().await,
-            found => found,
-        }
+        self.request(&node, lookup).await
     }
 
     /// Lets other nodes [start](Self::start_at) actors of this kind here, as children of the system. `make` says how from the arguments;
@@ -373,10 +365,9 @@ impl Node {
     /// Dropping the future may leave the actor started.
     pub async fn start_at<M: Wire, Args: Wire>(&self, kind: &str, args: &Args) -> Result<Handle<M>, LookupError> {
         let (local, node) = parted(kind)?;
-        let far = self.connect_to(&node).await?;
         let protocol = Protocol::of::<M>();
         let fingerprint = fingerprint_of::<M>().hash();
-        self.request(&far, |request, terms| {
+        let spawn = |request, terms: &wire::Terms| {
             let mut bytes = Vec::new();
             let args = terms.codec.encode(args, &mut bytes, terms.body_bytes_max);
             args.map_err(|why| LookupError::Unsendable(why.to_string()))?;
@@ -390,23 +381,24 @@ impl Node {
                 args: Rest(&bytes),
             };
             Ok(encoded(&frame))
-        })
-        .await
-    }
-
-    async fn connect_to(&self, node: &NodeName) -> Result<Arc<Far>, LookupError> {
-        self.0.net.connect(node).await.map_err(LookupError::Unreachable)
+        };
+        self.request(&node, spawn).await
     }
 
     async fn request<M: Wire>(
         &self,
-        far: &Arc<Far>,
-        frame: impl FnOnce(u64, &wire::Terms) -> Result<Vec<u8>, LookupError>,
+        node: &NodeName,
+        frame: impl Fn(u64, &wire::Terms) -> Result<Vec<u8>, LookupError>,
     ) -> Result<Handle<M>, LookupError> {
-        let (sender, receiver) = oneshot::channel();
-        far.request(sender, frame)?;
-        let proxy = receiver.await.unwrap_or(Err(LookupError::NodeDown))?;
-        Ok(wire::handle_to(proxy))
+        loop {
+            let far = self.0.net.connect(node).await.map_err(LookupError::Unreachable)?;
+            let (sender, receiver) = oneshot::channel();
+            // A connection that is being closed, as nobody needed it until now, is followed by another.
+            if far.request(sender, &frame)? {
+                let proxy = receiver.await.unwrap_or(Err(LookupError::NodeDown))?;
+                return Ok(wire::handle_to(proxy));
+            }
+        }
     }
 
     /// Makes a connection to a node, unless there is one; `address` is remembered for it.

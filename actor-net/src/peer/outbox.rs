@@ -7,7 +7,7 @@
 //! # How it is used
 //! A sender asks with [`Outbox::try_admit`] or [`Outbox::admit`], encodes (outside the lock that guards this value), and gives the frame to [`Outbox::push`]; one that
 //! waits and goes away calls [`Outbox::forget`]. The writer calls [`Outbox::take`], writes all of it, calls [`Outbox::written`], and
-//! begins again until there is nothing to take. [`Outbox::credit`] when a `Credit` comes. [`Outbox::close`] when the connection ends. Wakers are woken when the lock
+//! begins again until there is nothing to take. [`Outbox::propose`] when nobody needs the connection. [`Outbox::credit`] when a `Credit` comes. [`Outbox::close`] when the connection ends. Wakers are woken when the lock
 //! is free.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -95,6 +95,9 @@ pub(crate) struct Outbox {
     /// What `ready` and the finished frames of lanes took of `room`: waiting, and being written.
     ready_cost: usize,
     writing_cost: usize,
+    /// The last proposal to close, and whether nothing but upkeep was pushed since.
+    round: u64,
+    is_proposed: bool,
     closed: bool,
 }
 
@@ -143,6 +146,8 @@ impl Outbox {
             windows: BTreeMap::new(),
             ready_cost: 0,
             writing_cost: 0,
+            round: 0,
+            is_proposed: false,
             closed: false,
         }
     }
@@ -229,6 +234,7 @@ impl Outbox {
         if self.closed {
             return;
         }
+        self.is_proposed = false;
         self.pushed += 1;
         let is_large = frame.len() - LENGTH_BYTES > self.limits.chunk_bytes;
         let lane = match self.lanes.iter_mut().find(|lane| lane.to == to) {
@@ -263,8 +269,28 @@ impl Outbox {
     /// Queues a whole frame before all data.
     pub(crate) fn push_control(&mut self, frame: &Frame<'_>) {
         if !self.closed {
+            self.is_proposed &= frame.is_upkeep();
             frame.encode(&mut self.control);
         }
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.control.is_empty() && self.ready.is_empty() && self.lanes.is_empty() && self.behind.is_empty()
+    }
+
+    /// Proposes to close the connection, if nothing waits.
+    pub(crate) fn propose(&mut self) {
+        if self.is_empty() {
+            self.round += 1;
+            self.is_proposed = true;
+            self.push_control(&Frame::Unneeded { round: self.round });
+        }
+    }
+
+    /// Whether it was proposed in this round, and nothing was pushed since but upkeep.
+    pub(crate) fn is_proposed(&self, round: u64) -> bool {
+        self.is_proposed && self.round == round
     }
 
     /// Queues a frame that has an `after` behind all data that was pushed before. Its `after` is filled in.
@@ -272,6 +298,7 @@ impl Outbox {
         if self.closed {
             return;
         }
+        self.is_proposed = false;
         let mut bytes = Vec::new();
         frame.encode(&mut bytes);
         self.behind.push_back(Behind {
@@ -298,12 +325,6 @@ impl Outbox {
             out.extend_from_slice(&next.bytes);
             self.behind.pop_front();
         }
-    }
-
-    #[cfg(test)]
-    /// Whether there is nothing to write.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.control.is_empty() && self.ready.is_empty() && self.lanes.is_empty()
     }
 
     /// How many bytes wait to be written, or are being written.

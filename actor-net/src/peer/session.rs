@@ -17,6 +17,8 @@ pub(crate) enum NotBegun {
     InUse,
     /// The conversation has ended.
     Over,
+    /// It is being closed, as nobody needed it: nothing of ours begins unless it goes on.
+    Rests,
 }
 
 /// Open matters of one kind, by number.
@@ -26,6 +28,7 @@ pub(crate) struct Owed<T> {
     next: u64,
     max: usize,
     over: bool,
+    rests: bool,
 }
 
 impl<T> Owed<T> {
@@ -35,6 +38,7 @@ impl<T> Owed<T> {
             next: 1,
             max,
             over: false,
+            rests: false,
         }
     }
 
@@ -50,6 +54,9 @@ impl<T> Owed<T> {
     pub(crate) fn begin_as(&mut self, number: u64, matter: T) -> Result<(), (T, NotBegun)> {
         if self.over {
             return Err((matter, NotBegun::Over));
+        }
+        if self.rests {
+            return Err((matter, NotBegun::Rests));
         }
         let is_full = self.open.len() >= self.max;
         match self.open.entry(number) {
@@ -161,6 +168,15 @@ impl<M: Matters> Session<M> {
         ours + self.their_calls.len() + self.their_watches.len() + self.their_links.len() == 0
     }
 
+    /// Whether matters of ours are kept from beginning.
+    pub(crate) fn rest(&mut self, rests: bool) {
+        self.calls.rests = rests;
+        self.watches.rests = rests;
+        self.endings.rests = rests;
+        self.links.rests = rests;
+        self.requests.rests = rests;
+    }
+
     /// The connection is lost.
     pub(crate) fn lose(&mut self) -> Lost<M> {
         Lost {
@@ -225,6 +241,16 @@ mod tests {
             prop_assert_eq!(begun, ended);
             prop_assert!(session.is_idle());
         }
+    }
+
+    #[test]
+    fn nothing_of_ours_begins_while_it_rests() {
+        let mut session = Session::<Names>::new(LIMITS);
+        session.rest(true);
+        assert_eq!(session.requests.begin(1), Err((1, NotBegun::Rests)));
+        assert_eq!(session.their_calls.begin_as(1, 1), Ok(()));
+        session.rest(false);
+        assert_eq!(session.requests.begin(1), Ok(1));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::id::{ExportId, NodeId};
 use crate::peer::exports::SessionId;
 use crate::peer::heartbeat::{Beat, Heartbeat};
 use crate::peer::outbox::{self, Admission, Admitted, Numbered, Outbox, OutboxLimits, Receiver};
-use crate::peer::session::{Matters, NotBegun, Session, SessionLimits};
+use crate::peer::session::{Matters, Session, SessionLimits};
 use crate::wire::codes::Goodbye;
 use crate::wire::protocol::Frame;
 
@@ -361,6 +361,34 @@ impl Conversation {
         self.session().is_idle()
     }
 
+    /// Proposes to close it.
+    pub(super) fn propose(&self) {
+        self.outbox().propose();
+        self.to_write.notify_one();
+    }
+
+    /// Whether that was proposed from here in this round, and still holds.
+    pub(super) fn is_proposed(&self, round: u64) -> bool {
+        self.outbox().is_proposed(round)
+    }
+
+    /// Lets nothing of ours begin any more, if nothing is open and nothing waits to be written; what waits since a `proposal`
+    /// of ours that holds is upkeep. Returns whether it is so.
+    pub(super) fn rest(&self, proposal: Option<u64>) -> bool {
+        let mut session = self.session();
+        let outbox = self.outbox();
+        let is_quiet = proposal.map_or_else(|| outbox.is_empty(), |round| outbox.is_proposed(round));
+        drop(outbox);
+        let rests = is_quiet && session.is_idle();
+        session.rest(rests);
+        rests
+    }
+
+    /// It is not closed after all.
+    pub(super) fn go_on(&self) {
+        self.session().rest(false);
+    }
+
     /// It is over: whoever waits for something of it is told, each once.
     pub(super) fn clear(&self, far: &Far) {
         let unsent = self.outbox().close();
@@ -453,13 +481,5 @@ impl Conversation {
         frames.iter().for_each(|frame| outbox.push_control(frame));
         drop(outbox);
         self.to_write.notify_one();
-    }
-
-    /// Opens a look-up or a spawn of ours.
-    pub(super) fn request(&self, answer: oneshot::Sender<Result<Arc<Proxy>, LookupError>>) -> Result<u64, LookupError> {
-        self.session().requests.begin(answer).map_err(|(_, why)| match why {
-            NotBegun::Over => LookupError::NodeDown,
-            NotBegun::TooMany | NotBegun::InUse => LookupError::TooMany,
-        })
     }
 }

@@ -208,7 +208,7 @@ async fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<
     let replaced = lock(&net.roster).connected(&peer, number, dialled);
     let far = net.met(&peer);
     if replaced.is_some()
-        && let Some(before) = far.conversation()
+        && let Some(before) = far.last_conversation()
     {
         before.end(Closed::Ended(Goodbye::Replaced));
         // Nothing of it may happen once the new one has begun.
@@ -303,7 +303,7 @@ impl Drop for Cleared<'_> {
             });
         }
         let is_current = far
-            .conversation()
+            .last_conversation()
             .is_some_and(|current| Arc::ptr_eq(&current, conversation));
         if is_current {
             if has_left {
@@ -375,7 +375,7 @@ async fn write_all(writer: &mut (impl AsyncWrite + Unpin), conversation: &Conver
 }
 
 async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
-    let mut needed = now();
+    let (mut needed, mut awake) = (now(), now());
     loop {
         sleep_until(conversation.next_tick().into()).await;
         match conversation.beat(now().into_std()) {
@@ -385,10 +385,17 @@ async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
         }
         net.let_go_of_lingering();
         net.lose_other_lives(&conversation.peer);
+        if far.conversation().is_some() {
+            awake = now();
+        } else if now().saturating_duration_since(awake) >= net.config.heartbeat_timeout {
+            // The peer wanted to close it, and does not.
+            return Closed::Ended(Goodbye::Idle);
+        }
         if far.is_needed() || !conversation.is_idle() {
             needed = now();
         } else if now().saturating_duration_since(needed) >= net.config.idle_timeout {
-            return Closed::Ended(Goodbye::Idle);
+            needed = now();
+            conversation.propose();
         }
     }
 }

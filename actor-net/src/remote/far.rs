@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
-use actor_core::wire::{self, Address, Proxy, Terms};
+use actor_core::wire::{self, Address, Order, Proxy, Terms};
 use actor_core::{ActorPath, ExitReason};
 use tokio::sync::oneshot;
 
@@ -16,6 +16,7 @@ use crate::error::LookupError;
 use crate::id::{ExportId, NodeId};
 use crate::peer::outbox::Receiver;
 use crate::peer::session::NotBegun;
+use crate::wire::codes;
 use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
@@ -29,6 +30,8 @@ pub(crate) struct Far {
     next_call: AtomicU64,
     next_place: AtomicU64,
     proxies: Mutex<Proxies>,
+    /// What was ordered while a connection is being made.
+    orders: Mutex<Vec<(ExportId, Order)>>,
 }
 
 type Proxies = BTreeMap<ExportId, Entry>;
@@ -36,6 +39,9 @@ type Proxies = BTreeMap<ExportId, Entry>;
 /// How things stand with the connection.
 enum Link {
     Up(Arc<Conversation>),
+    /// Neither side needed the connection, and it is being closed, unless it is needed at the other side by now. Who needs
+    /// it here waits for that, or for the next one.
+    Resting(Arc<Conversation>, Vec<Waker>),
     /// There is none, and none is being made; the first who needs one has it made.
     Idle,
     /// One is being made, and these wait for it.
@@ -72,6 +78,7 @@ impl Far {
             next_call: AtomicU64::new(1),
             next_place: AtomicU64::new(1),
             proxies: Mutex::default(),
+            orders: Mutex::default(),
         })
     }
 
@@ -86,58 +93,110 @@ impl Far {
         }
     }
 
+    /// The conversation, also while it is being closed.
+    pub(super) fn last_conversation(&self) -> Option<Arc<Conversation>> {
+        match &*lock(&self.link) {
+            Link::Up(conversation) | Link::Resting(conversation, _) => Some(conversation.clone()),
+            _ => None,
+        }
+    }
+
     /// The conversation, if it is still the one that was meant.
     fn conversation_of(&self, session: u64) -> Option<Arc<Conversation>> {
-        self.conversation()
+        self.last_conversation()
             .filter(|conversation| conversation.number == session)
     }
 
     /// Whether anybody here has a handle to an actor there that may live.
     pub(crate) fn is_needed(&self) -> bool {
-        let is_over = matches!(*lock(&self.link), Link::Over);
+        !matches!(*lock(&self.link), Link::Over) && self.leads_there()
+    }
+
+    fn leads_there(&self) -> bool {
         let leads_there = |entry: &Entry| !entry.is_over && entry.proxy.strong_count() > 0;
-        !is_over && lock(&self.proxies).values().any(leads_there)
+        lock(&self.proxies).values().any(leads_there)
     }
 
     /// A conversation has begun: actors there that are known here are watched in it, and those who wait go on.
     pub(crate) fn connected(&self, conversation: &Arc<Conversation>) {
+        for entry in lock(&self.proxies).values_mut() {
+            entry.watch = None;
+            entry.held = 0;
+        }
         let before = std::mem::replace(&mut *lock(&self.link), Link::Up(conversation.clone()));
+        self.go_on(conversation, before);
+    }
+
+    /// Gives the connection up, if nobody here needs it: until it is closed, or goes on, nothing is sent.
+    pub(super) fn rest(&self, conversation: &Conversation, proposal: Option<u64>) -> bool {
+        let mut link = lock(&self.link);
+        let Link::Up(up) = &*link else { return false };
+        let rests = up.number == conversation.number && !self.leads_there() && up.rest(proposal);
+        if rests {
+            *link = Link::Resting(up.clone(), Vec::new());
+        }
+        rests
+    }
+
+    /// The peer needs the connection after all.
+    pub(super) fn rest_no_longer(&self) {
+        let mut link = lock(&self.link);
+        let Link::Resting(conversation, _) = &*link else { return };
+        let conversation = conversation.clone();
+        conversation.go_on();
+        let before = std::mem::replace(&mut *link, Link::Up(conversation.clone()));
+        drop(link);
+        self.go_on(&conversation, before);
+    }
+
+    /// What was needed while there was no connection is done now.
+    fn go_on(&self, conversation: &Conversation, before: Link) {
         let mut proxies = lock(&self.proxies);
         let mut living: Vec<_> = proxies.iter_mut().collect();
         living.sort_by_key(|(_, entry)| entry.place);
-        for (&export, entry) in living {
-            entry.watch = (!entry.is_over).then(|| watch(conversation, export)).flatten();
-            entry.held = u32::from(entry.watch.is_some());
-        }
+        living
+            .into_iter()
+            .for_each(|(&export, entry)| entry.watch(conversation, export));
         drop(proxies);
-        // What was linked while there was no connection.
         for proxy in self.living() {
             for (number, path) in proxy.links() {
                 link(conversation, &proxy, number, &path);
             }
         }
-        if let Link::Wanted(waiting) = before {
-            waiting.into_iter().for_each(Waker::wake);
-        }
+        let orders = std::mem::take(&mut *lock(&self.orders));
+        orders
+            .into_iter()
+            .for_each(|(to, what)| order(conversation, self, to, what));
+        wake(before);
     }
 
     /// The conversation has ended, or no connection could be made.
     pub(crate) fn lost(&self, conversation: Option<&Conversation>) {
-        let then = if self.is_needed() { Link::Lost } else { Link::Idle };
         let mut link = lock(&self.link);
         let is_meant = match (&*link, conversation) {
-            (Link::Up(up), Some(lost)) => up.number == lost.number,
-            (Link::Up(_), None) | (Link::Over, _) => false,
+            (Link::Up(up) | Link::Resting(up, _), Some(lost)) => up.number == lost.number,
+            (Link::Up(_) | Link::Resting(..), None) | (Link::Over, _) => false,
             (_, lost) => lost.is_none(),
         };
         if !is_meant {
             return;
         }
-        let before = std::mem::replace(&mut *link, then);
-        drop(link);
-        if let Link::Wanted(waiting) = before {
-            waiting.into_iter().for_each(Waker::wake);
+        if let Link::Resting(_, waiting) = &mut *link {
+            // It was given up: nothing of it is lost to those who need one again, and wait for the next.
+            let (waiting, is_needed) = (std::mem::take(waiting), self.leads_there());
+            *link = if is_needed { Link::Wanted(waiting) } else { Link::Idle };
+            drop(link);
+            if let Some(net) = self.net.upgrade().filter(|_| is_needed) {
+                net.want(&self.id.name);
+            }
+            return;
         }
+        let then = if self.leads_there() { Link::Lost } else { Link::Idle };
+        let before = std::mem::replace(&mut *link, then);
+        // Who gave them hears of the loss with the rest.
+        lock(&self.orders).clear();
+        drop(link);
+        wake(before);
         for proxy in self.living() {
             proxy.lost();
         }
@@ -168,9 +227,8 @@ impl Far {
     /// This life of the node is over: another has taken its place, or it has left.
     pub(crate) fn over(&self) {
         let before = std::mem::replace(&mut *lock(&self.link), Link::Over);
-        if let Link::Wanted(waiting) = before {
-            waiting.into_iter().for_each(Waker::wake);
-        }
+        lock(&self.orders).clear();
+        wake(before);
         for proxy in self.living() {
             proxy.ended(ExitReason::NodeDown);
         }
@@ -226,39 +284,42 @@ impl Far {
         });
         entry.proxy = Arc::downgrade(&fresh);
         entry.held += u32::from(sent);
-        let watched = entry.watch.is_some();
         drop(proxies);
         let is_over = matches!(*lock(&self.link), Link::Over);
         match self.conversation() {
             _ if is_over => fresh.ended(ExitReason::NodeDown),
-            Some(conversation) if !watched => {
-                let number = watch(&conversation, export);
+            Some(conversation) => {
                 if let Some(entry) = lock(&self.proxies).get_mut(&export) {
-                    entry.watch = number;
-                    entry.held += u32::from(number.is_some());
+                    entry.watch(&conversation, export);
                 }
             }
-            Some(_) => {}
             // Its node lets go of what nobody holds, and tells only those who are there.
             None => self.want(),
         }
         Some(fresh)
     }
 
-    /// Asks the node for something that is answered by an address.
+    /// Asks the node for something that is answered by an address. `false`: the connection is closed, or being closed.
     pub(crate) fn request(
         &self,
         answer: oneshot::Sender<Result<Arc<Proxy>, LookupError>>,
         frame: impl FnOnce(u64, &Terms) -> Result<Vec<u8>, LookupError>,
-    ) -> Result<(), LookupError> {
-        let conversation = self.conversation().ok_or(LookupError::NodeDown)?;
-        let request = conversation.request(answer)?;
+    ) -> Result<bool, LookupError> {
+        let Some(conversation) = self.conversation() else {
+            return Ok(false);
+        };
+        let begun = conversation.session().requests.begin(answer);
+        let request = match begun {
+            Ok(request) => request,
+            Err((_, NotBegun::Over | NotBegun::Rests)) => return Ok(false),
+            Err((_, NotBegun::TooMany | NotBegun::InUse)) => return Err(LookupError::TooMany),
+        };
         let bytes = frame(request, &conversation.terms).inspect_err(|_| {
             let unasked = conversation.session().requests.settle(request);
             drop(unasked);
         })?;
         conversation.push(Receiver::Request(request), &bytes);
-        Ok(())
+        Ok(true)
     }
 
     /// The actor has ended.
@@ -277,14 +338,51 @@ impl Far {
     }
 }
 
-/// Has the peer tell of the end of its actor, which this holds, too.
-fn watch(conversation: &Conversation, export: ExportId) -> Option<u64> {
-    let number = conversation.session().watches.begin(export).ok()?;
-    conversation.control(&Frame::Watch {
-        watch: number,
-        to: export,
+impl Entry {
+    /// Has the peer tell of the end of its actor, which this holds, too.
+    fn watch(&mut self, conversation: &Conversation, export: ExportId) {
+        if self.watch.is_some() || self.is_over {
+            return;
+        }
+        let begun = conversation.session().watches.begin(export);
+        if let Ok(number) = begun {
+            self.watch = Some(number);
+            self.held += 1;
+            conversation.control(&Frame::Watch {
+                watch: number,
+                to: export,
+            });
+        }
+    }
+}
+
+/// Wakes those who wait for a connection.
+fn wake(before: Link) {
+    if let Link::Wanted(waiting) | Link::Resting(_, waiting) = before {
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Sends an order, or says that there can be none.
+fn order(conversation: &Conversation, far: &Far, to: ExportId, order: Order) {
+    let begun = conversation.session().endings.begin(to);
+    let Ok(ending) = begun else {
+        if let Some(proxy) = far.proxy(to) {
+            proxy.life_ended(&ExitReason::NodeDown);
+        }
+        return;
+    };
+    let order = match order {
+        Order::Stop => codes::order::STOP,
+        Order::Drain => codes::order::DRAIN,
+        Order::Kill => codes::order::KILL,
+    };
+    conversation.behind(&Frame::Order {
+        after: 0,
+        to,
+        order,
+        ending,
     });
-    Some(number)
 }
 
 /// Says that an actor here, of this path, shares its fate with one there; once in a conversation.
@@ -298,8 +396,8 @@ fn link(conversation: &Conversation, to: &Proxy, number: u64, path: &ActorPath) 
             path: &path.to_string(),
         }),
         Err((_, NotBegun::TooMany)) => to.link_refused(number, "there are too many links to actors of its node"),
-        // It is said already; or the conversation is over, and whoever ends it breaks the link.
-        Err((_, NotBegun::InUse | NotBegun::Over)) => {}
+        // It is said already; or the conversation is over, and whoever ends it breaks the link; or it is said when it goes on.
+        Err((_, NotBegun::InUse | NotBegun::Over | NotBegun::Rests)) => {}
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Inbound {
     /// So much may wait beyond the bound of one mailbox before the peer is cut off: its window, and what honest senders
     /// exceed it by.
     waiting_max: usize,
+    /// The connection was given up here, and is to be closed by the peer.
+    rests: bool,
 }
 
 /// Messages in a row for one actor.
@@ -64,6 +66,7 @@ impl Inbound {
             handed_on: 0,
             run: None,
             waiting_max,
+            rests: false,
         }
     }
 
@@ -72,7 +75,13 @@ impl Inbound {
     /// # Errors
     /// The conversation has to end, for this reason.
     pub(super) fn frame(&mut self, bytes: &[u8]) -> Result<(), Closed> {
-        match Frame::parse(bytes)? {
+        let frame = Frame::parse(bytes)?;
+        if self.rests && !frame.is_upkeep() {
+            self.rests = false;
+            self.far.rest_no_longer();
+            self.net.tell_those_who_want(&self.far.id.name, &Ok(self.far.clone()));
+        }
+        match frame {
             Frame::Chunk { stream, last, piece } => {
                 let whole = self
                     .reassembly
@@ -136,6 +145,20 @@ impl Inbound {
             }
             Frame::Credit { to, bytes } => {
                 self.conversation.credited(to, bytes as usize);
+                Ok(())
+            }
+            Frame::Unneeded { round } => {
+                self.rests = self.rests || self.far.rest(&self.conversation, None);
+                if self.rests {
+                    self.conversation.control(&Frame::Neither { round });
+                }
+                Ok(())
+            }
+            Frame::Neither { round } => {
+                let both_rest = self.rests && self.conversation.is_proposed(round);
+                if both_rest || self.far.rest(&self.conversation, Some(round)) {
+                    return Err(Closed::Ended(Goodbye::Idle));
+                }
                 Ok(())
             }
             Frame::Goodbye { code, words } => Err(Closed::EndedByPeer {

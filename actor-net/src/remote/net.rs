@@ -410,7 +410,8 @@ impl Net {
     /// Ends every conversation in order, and begins none.
     pub(crate) fn leave(&self) -> Vec<Arc<Conversation>> {
         self.is_leaving.store(true, Ordering::Release);
-        let conversations: Vec<_> = self.connected().iter().filter_map(|far| far.conversation()).collect();
+        let met: Vec<_> = lock(&self.nodes).met.values().cloned().collect();
+        let conversations: Vec<_> = met.iter().filter_map(|far| far.last_conversation()).collect();
         for conversation in &conversations {
             conversation.end(Closed::Ended(Goodbye::Leaving));
         }
@@ -421,7 +422,7 @@ impl Net {
     /// Looks whether a connection lives, since somebody else claims to be at its other end.
     pub(super) fn doubt(&self, name: &NodeName) {
         let far = lock(&self.nodes).met.get(name).cloned();
-        if let Some(conversation) = far.and_then(|far| far.conversation()) {
+        if let Some(conversation) = far.and_then(|far| far.last_conversation()) {
             let token = conversation.doubt(now().into_std());
             conversation.control(&Frame::Ping { token });
         }

@@ -72,6 +72,19 @@
 //!
 //! A link is of two lives, and breaks with the first that ends; it has not ended by that which ended it: each node decides what that means to its own actor.
 //!
+//! ```text
+//!   one side                       the other
+//!      | Unneeded { round }                |
+//!      |---------------------------------->|   if it needs the connection, it says nothing to that
+//!      |                 Neither { round } |
+//!      |<----------------------------------|   it sends nothing more: who needs the connection there waits
+//!      | Goodbye { Idle }                  |
+//!      |---------------------------------->|   or anything but upkeep, if it was needed after all: both go on
+//! ```
+//!
+//! So nothing is under way in either direction when a connection is closed that nobody needs. Upkeep are `Ping`, `Pong`, `Credit`,
+//! `Unneeded` and `Neither`.
+//!
 //! `Tell`, `Ask` and `Answer` are *data*. They are numbered for each direction, from 1, in the order in which they are complete on the wire; the
 //! number is not sent. A frame that says `after` counts only when the data frames up to that number were handed on.
 //! All other frames may pass data that waits; among themselves they keep their order, and so do data frames to one receiver.
@@ -217,6 +230,17 @@ frames! {
         code: Goodbye,
         /// In words, for a person's log.
         words: &'a str,
+    }
+
+    /// I need this connection no longer. Whatever the sender says next, but upkeep, takes it back.
+    0x14 Unneeded {
+        /// Counts these.
+        round: u64,
+    }
+    /// Neither do I: I say nothing more, but upkeep, before you close the connection or go on.
+    0x15 Neither {
+        /// From the `Unneeded`.
+        round: u64,
     }
 
     /// A message. Data.
@@ -470,6 +494,19 @@ impl Frame<'_> {
     /// Whether it is one of those that are numbered.
     pub fn is_data(&self) -> bool {
         matches!(self, Frame::Tell { .. } | Frame::Ask { .. } | Frame::Answer { .. })
+    }
+
+    /// Whether it is for the sake of the connection alone, and no use of it.
+    pub fn is_upkeep(&self) -> bool {
+        matches!(
+            self,
+            Frame::Ping { .. }
+                | Frame::Pong { .. }
+                | Frame::Credit { .. }
+                | Frame::Goodbye { .. }
+                | Frame::Unneeded { .. }
+                | Frame::Neither { .. }
+        )
     }
 
     /// Whether it belongs to the handshake, and to nothing else.

@@ -13,12 +13,13 @@ use tokio::time::Instant;
 use crate::clock::now;
 use crate::id::ExportId;
 use crate::peer::outbox::Receiver;
+use crate::peer::session::NotBegun;
+use crate::wire::Rest;
 use crate::wire::protocol::Frame;
-use crate::wire::{Rest, codes};
 
 use super::super::conversation::Conversation;
 use super::super::reason::{Told, fate};
-use super::{Far, Link, link, lock};
+use super::{Far, Link, link, lock, order};
 
 impl Abroad for Far {
     fn asker_gone(&self, call: u64) {
@@ -45,7 +46,7 @@ impl Peer for Far {
         match &mut *link {
             Link::Up(_) => return Poll::Ready(Ok(())),
             Link::Lost | Link::Over => return Poll::Ready(Err(NoRoom::NodeDown)),
-            Link::Wanted(waiting) => {
+            Link::Wanted(waiting) | Link::Resting(_, waiting) => {
                 if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
                     waiting.push(cx.waker().clone());
                 }
@@ -167,28 +168,27 @@ impl Peer for Far {
         });
     }
 
-    fn order(&self, to: ExportId, order: Order) {
-        let begun = self.conversation().and_then(|conversation| {
-            let ending = conversation.session().endings.begin(to).ok()?;
-            Some((ending, conversation))
-        });
-        let Some((ending, conversation)) = begun else {
-            if let Some(proxy) = self.proxy(to) {
-                proxy.life_ended(&ExitReason::NodeDown);
+    fn order(&self, to: ExportId, what: Order) {
+        let mut link = lock(&self.link);
+        let conversation = match &mut *link {
+            Link::Up(conversation) => Some(conversation.clone()),
+            Link::Idle | Link::Wanted(_) | Link::Resting(..) => {
+                let mut orders = lock(&self.orders);
+                if !orders.contains(&(to, what)) {
+                    orders.push((to, what));
+                }
+                drop(orders);
+                drop(link);
+                return self.want();
             }
-            return;
+            Link::Lost | Link::Over => None,
         };
-        let order = match order {
-            Order::Stop => codes::order::STOP,
-            Order::Drain => codes::order::DRAIN,
-            Order::Kill => codes::order::KILL,
-        };
-        conversation.behind(&Frame::Order {
-            after: 0,
-            to,
-            order,
-            ending,
-        });
+        drop(link);
+        match (conversation, self.proxy(to)) {
+            (Some(conversation), _) => order(&conversation, self, to, what),
+            (None, Some(proxy)) => proxy.life_ended(&ExitReason::NodeDown),
+            (None, None) => {}
+        }
     }
 
     fn link(&self, to: ExportId, number: u64, path: &ActorPath) {
@@ -301,10 +301,13 @@ fn begin_calls(
     }
     let mut session = conversation.session();
     for (call, asker) in replies {
-        if let Err((asker, _)) = session.calls.begin_as(call, (asker, to)) {
+        if let Err((asker, why)) = session.calls.begin_as(call, (asker, to)) {
             drop(session);
             drop(asker);
-            return Err(NotSent::Refused("too many questions are unanswered".to_owned()));
+            return Err(match why {
+                NotBegun::Over | NotBegun::Rests => NotSent::NodeDown,
+                NotBegun::TooMany | NotBegun::InUse => NotSent::Refused("too many questions are unanswered".to_owned()),
+            });
         }
     }
     Ok(())

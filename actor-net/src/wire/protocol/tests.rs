@@ -81,6 +81,8 @@ fn examples() -> Vec<(&'static str, Frame<'static>)> {
                 words: "",
             },
         ),
+        ("is this needed", Frame::Unneeded { round: 3 }),
+        ("it is not", Frame::Neither { round: 3 }),
         ("a message of three bytes", Frame::Tell { to, body: Rest(b"abc") }),
         ("a message without bytes", Frame::Tell { to, body: Rest(b"") }),
         (
