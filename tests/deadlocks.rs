@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use actor_core::prelude::*;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::support::{Gate, settle};
+use crate::support::{Gate, Journal, pass, settle};
 
 /// An actor that asks, tells, stops and starts others from within its handler.
 struct Party {
@@ -325,6 +325,53 @@ async fn a_child_that_asks_the_parent_which_waits_for_its_start_is_refused() {
         "{refused}"
     );
     assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_waited_for_no_longer_is_no_cycle() {
+    struct Late(Handle<Option<Reply<u32>>>, Gate, Journal);
+    impl Actor for Late {
+        type Msg = ();
+
+        async fn on_start(&mut self, _: &mut Context<()>) -> ActorResult {
+            self.1.pass().await;
+            let answer = self.0.ask(Some).await;
+            self.2.note(format!("{answer:?}"));
+            Ok(())
+        }
+
+        async fn handle(&mut self, (): (), _: &mut Context<()>) -> ActorResult {
+            Ok(())
+        }
+    }
+
+    struct Impatient(Journal);
+    impl Actor for Impatient {
+        type Msg = Option<Reply<u32>>;
+
+        async fn handle(&mut self, question: Self::Msg, ctx: &mut Context<Self::Msg>) -> ActorResult {
+            if let Some(reply) = question {
+                reply.send(7);
+                return Ok(());
+            }
+            let (own, gate, journal) = (ctx.handle(), Gate::new(), self.0.clone());
+            let asks = gate.clone();
+            let child = ChildSpec::new("late", move || Late(own.clone(), asks.clone(), journal.clone()));
+            let started = timeout(Duration::from_secs(1), ctx.start(child)).await;
+            assert!(started.is_err(), "it stands at the gate");
+            gate.open();
+            settle().await;
+            Ok(())
+        }
+    }
+
+    let (system, journal) = (System::new("test"), Journal::default());
+    let noting = journal.clone();
+    let impatient = system.spawn("impatient", move || Impatient(noting.clone()));
+    let impatient = impatient.expect("a free name");
+    impatient.tell(None).await.expect("it lives");
+    pass(Duration::from_secs(2)).await;
+    assert_eq!(journal.take(), ["Ok(7)"]);
 }
 
 #[tokio::test(start_paused = true)]
