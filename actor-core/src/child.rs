@@ -212,3 +212,24 @@ impl<A: Actor> fmt::Debug for ChildSpec<A> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Context;
+
+    struct Idle;
+    impl Actor for Idle {
+        type Msg = ();
+
+        async fn handle(&mut self, (): (), _: &mut Context<()>) -> ActorResult {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_specification_is_shown_with_what_was_chosen() {
+        let spec = ChildSpec::new("a", || Idle).mailbox(MailboxSpec::bounded(8));
+        assert_eq!(format!("{spec:?}"), "ChildSpec(a, Transient, bounded(8), Wait)");
+    }
+}

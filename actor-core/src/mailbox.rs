@@ -466,3 +466,19 @@ impl<M> Mailbox<M> {
         )
     }
 }
+
+#[cfg(all(test, feature = "wire"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_taken_beyond_the_bound_where_a_sender_would_wait_and_the_mailbox_is_open() {
+        let mailbox = Mailbox::<u32>::new(MailboxSpec::bounded(1));
+        assert!(mailbox.reserve_anyway().is_ok() && mailbox.reserve_anyway().is_ok());
+        assert_eq!(mailbox.load(), 2);
+        mailbox.shut();
+        assert!(matches!(mailbox.reserve_anyway(), Err(NoRoom::Stopped)));
+        let refuses = Mailbox::<u32>::new(MailboxSpec::bounded(1).overflow(Overflow::Refuse));
+        assert!(matches!(refuses.reserve_anyway(), Err(NoRoom::Full)));
+    }
+}

@@ -187,3 +187,44 @@ impl Orders {
         self.0 == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_orders_holds_those_that_it_was_made_of() {
+        const EACH: [Orders; 7] = [
+            Orders::KILL,
+            Orders::GIVE_UP,
+            Orders::STOP,
+            Orders::SHUTDOWN,
+            Orders::DRAIN,
+            Orders::CYCLE,
+            Orders::BEGIN,
+        ];
+        let [kill, give_up, stop, shutdown, drain, cycle, _] = EACH;
+        for (set, made_of) in [
+            (Orders::NONE, vec![]),
+            (Orders::STOPPING, vec![stop, drain]),
+            (Orders::INTERRUPTING, vec![kill, give_up]),
+            (Orders::BEFORE_MESSAGES, vec![kill, give_up, stop, shutdown, cycle]),
+            (Orders::CLOSING, vec![stop, shutdown, drain]),
+        ] {
+            assert!(EACH.into_iter().filter(|&order| set.any_of(order)).eq(made_of));
+        }
+    }
+
+    #[test]
+    fn an_order_said_twice_is_said_once() {
+        let both = Orders::STOP.with(Orders::DRAIN);
+        assert!(both.with(Orders::STOP) == both);
+        assert!(both.without(Orders::STOP) == Orders::DRAIN);
+        assert!(Orders::DRAIN.without(Orders::STOP) == Orders::DRAIN);
+    }
+
+    #[test]
+    fn what_is_named_by_an_id_is_shown_with_it() {
+        assert_eq!(format!("{:?}, {:?}", WatchId(7), LinkId(8)), "watch 7, link 8");
+    }
+}
