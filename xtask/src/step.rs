@@ -23,6 +23,11 @@ pub(crate) fn cargo() -> Command {
 
 /// Runs `command` with its output shown, and fails when it fails.
 pub(crate) fn show(command: &mut Command) -> Outcome {
+    show_or(command, 0)
+}
+
+/// The same, where the exit code `also_well` is no failure either.
+pub(crate) fn show_or(command: &mut Command, also_well: i32) -> Outcome {
     let line = spelled(command);
     if std::io::stderr().is_terminal() {
         eprintln!("\n\x1b[1m› {line}\x1b[0m");
@@ -34,7 +39,7 @@ pub(crate) fn show(command: &mut Command) -> Outcome {
         .status()
         .map_err(|why| format!("`{line}` cannot be started: {why}"))?;
     let took = begun.elapsed().as_secs_f32();
-    if status.success() {
+    if status.success() || status.code() == Some(also_well) {
         eprintln!("  ({took:.1} s)");
         return Ok(());
     }
