@@ -1,9 +1,12 @@
 //! Pools whose workers fail, and the end of a pool.
 
+use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actor_core::prelude::*;
 use actor_core::{DeadReason, SpawnError, Supervisor};
+use futures_util::FutureExt as _;
 
 use crate::pooling::{Job, Who, Worker, hold, take, worker};
 use crate::support::{Gate, pass, settle};
@@ -143,6 +146,71 @@ async fn a_pool_that_gives_up_is_restarted_with_new_workers_behind_the_same_hand
     pool.tell(Job::Do(2)).await?;
     pool.drain().await?;
     assert_eq!(take(&done).len(), 1);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permanent_pool_works_again_after_it_was_drained() -> ActorResult {
+    let (system, done) = (System::new("test"), Who::default());
+    let spec = Pool::round_robin("pool", 2, worker(&done, 8)).restart(RestartPolicy::Permanent);
+    let pool = system.spawn_spec(spec)?;
+    pool.tell(Job::Do(0)).await?;
+    pool.drain().await?;
+    settle().await;
+    pool.tell(Job::Do(1)).await?;
+    settle().await;
+    let jobs: Vec<_> = take(&done).into_iter().map(|(_, job)| job).collect();
+    assert_eq!(jobs, [0, 1]);
+    assert!(pool.is_alive());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_waits_while_a_pool_is_restarted_takes_nobodys_place() -> ActorResult {
+    let (system, done) = (System::new("test"), Who::default());
+    let spec = Pool::round_robin("pool", 1, worker(&done, 1)).restart(RestartPolicy::Permanent);
+    let pool = system.spawn_spec(spec)?;
+    let gate = hold(&pool, 0).await;
+    let mut early = pin!(pool.tell(Job::Do(3)));
+    assert!(early.as_mut().now_or_never().is_none());
+    let ending = pool.stop();
+    gate.open();
+    ending.await?;
+    let gate = hold(&pool, 1).await;
+    let mut late = pin!(pool.tell(Job::Do(2)));
+    assert!(late.as_mut().now_or_never().is_none());
+    gate.open();
+    settle().await;
+    let early_again = early.as_mut().now_or_never();
+    assert!(
+        early_again.is_none(),
+        "it took the room of one who had waited in this life"
+    );
+    late.await?;
+    early.await?;
+    settle().await;
+    let jobs: Vec<_> = take(&done).into_iter().map(|(_, job)| job).collect();
+    assert_eq!(jobs, [0, 1, 2, 3]);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_asks_workers_that_never_start_is_told_when_others_take_their_place() -> ActorResult {
+    let (system, done) = (System::new("test"), Who::default());
+    let (new, made) = (worker(&done, 8), AtomicU32::new(0));
+    let second_makes_no_sense = move || match made.fetch_add(1, Ordering::Relaxed) {
+        1 => new().intensity(1, Duration::ZERO),
+        _ => new(),
+    };
+    let minute = Duration::from_secs(60);
+    let spec = Pool::round_robin("pool", 1, second_makes_no_sense).backoff(Backoff::new(minute, minute).jitter(0.0));
+    let pool = system.spawn_spec(spec.restart(RestartPolicy::Permanent))?;
+    pool.stop().await?;
+    pass(minute).await;
+    // Its second life has failed to start, and the third is to come.
+    let asked = pool.ask(Job::Which).timeout(2 * minute).await;
+    assert_eq!(asked, Err(AskError::Stopped));
+    assert_eq!(pool.ask(Job::Which).await, Ok(0));
     Ok(())
 }
 

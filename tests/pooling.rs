@@ -285,6 +285,9 @@ async fn a_deadlock_through_a_pool_is_refused_and_a_free_worker_is_none() -> Act
     let alone = system.spawn_spec(Pool::by_key("alone", 2, |_: &Job| 0, worker(&done, 8)))?;
     let asked = alone.ask(|reply| Job::AskPool(alone.clone(), reply)).await?;
     assert!(matches!(asked, Err(AskError::Deadlock(_))), "{asked:?}");
+    for job in 0..8 {
+        alone.try_tell(Job::Do(job))?;
+    }
     let two = system.spawn_spec(Pool::round_robin("two", 2, worker(&done, 1)))?;
     for _ in 0..4 {
         let asked = two.ask(|reply| Job::AskPool(two.clone(), reply)).await?;
@@ -348,5 +351,33 @@ async fn an_adapted_handle_to_a_pool_hands_back_what_finds_no_room_as_it_came() 
         assert!(take(&done).iter().filter(|(_, job)| *job >= 3).count() == 11);
         assert!(matches!(numbers.tell(5).await, Err(TellError::Stopped(5))));
     }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adapted_handle_to_a_pool_leads_to_the_worker_of_the_key() -> ActorResult {
+    let (system, done) = (System::new("test"), Who::default());
+    let pool = system.spawn_spec(Pool::by_key("pool", 4, key, worker(&done, 8)))?;
+    let numbers = pool.map(Job::Do);
+    for job in 0..10 {
+        pool.tell(Job::Do(job)).await?;
+        numbers.tell(job + 10).await?;
+    }
+    pool.drain().await?;
+    let of_job: BTreeMap<u32, usize> = take(&done).into_iter().map(|(worker, job)| (job, worker)).collect();
+    for job in 0..10 {
+        assert_eq!(of_job[&job], of_job[&(job + 10)], "{of_job:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_room_of_a_message_that_cannot_be_converted_goes_back_to_its_pool() -> ActorResult {
+    let (system, done) = (System::new("test"), Who::default());
+    let pool = system.spawn_spec(Pool::round_robin("pool", 1, worker(&done, 1)))?;
+    let broken = pool.map(|(): ()| -> Job { panic!("on purpose") });
+    let told = tokio::spawn(async move { broken.tell(()).await }).await;
+    assert!(told.is_err_and(|why| why.is_panic()), "it panics where it is told");
+    pool.try_tell(Job::Do(0))?;
     Ok(())
 }
