@@ -83,7 +83,7 @@ pub(crate) enum Unsent<M> {
     NodeDown(Envelope<M>),
     #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "made where nodes are connected"))]
     Unsendable(Envelope<M>, String),
-    /// It has so many bytes, for which there is no room now.
+    /// It has so many bytes, for which there is no room now; 0 where that is not known yet.
     #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "made where nodes are connected"))]
     TooLarge(Envelope<M>, usize),
 }

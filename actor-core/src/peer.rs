@@ -29,7 +29,7 @@ use crate::sync::Mutex;
 pub use line::Line;
 pub use link::Linked;
 pub use proxy::Proxy;
-pub(crate) use scope::{with, within};
+pub(crate) use scope::{Scope, with, within};
 
 /// What an actor is called by other nodes. It cannot be guessed: who knows it was told by the node of the actor, or by
 /// one who was.
@@ -73,12 +73,12 @@ pub struct Terms {
 pub struct Parcel<'a> {
     /// The conversation that it was made for.
     pub session: u64,
-    /// The bytes.
-    pub body: &'a [u8],
+    /// The bytes. Who sends them may take the whole buffer.
+    pub body: &'a mut Vec<u8>,
     /// The numbers of the reply ports in it, and who waits at this end of each.
-    pub replies: Vec<(u64, Arc<dyn Asker>)>,
+    pub replies: &'a [(u64, Arc<dyn Asker>)],
     /// The actors of this node whose handles are in it.
-    pub exports: Vec<ExportId>,
+    pub exports: &'a [ExportId],
 }
 
 /// That a message is a question: by which of its reply ports, and until when it is waited for.

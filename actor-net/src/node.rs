@@ -302,7 +302,7 @@ impl Node {
     pub async fn lookup_as<M: Wire>(&self, name: &str, protocol: Protocol) -> Result<Handle<M>, LookupError> {
         let (local, node) = parted(name)?;
         let fingerprint = fingerprint_of::<M>().hash();
-        let lookup = |request, terms: &wire::Terms| {
+        let lookup = |request, terms: &wire::Terms, send: &dyn Fn(&Frame<'_>)| {
             let frame = Frame::Lookup {
                 request,
                 name: local,
@@ -311,7 +311,8 @@ impl Node {
                 fingerprint,
                 codec: terms.codec.id(),
             };
-            Ok(encoded(&frame))
+            send(&frame);
+            Ok(())
         };
         self.request(&node, lookup).await
     }
@@ -367,7 +368,7 @@ impl Node {
         let (local, node) = parted(kind)?;
         let protocol = Protocol::of::<M>();
         let fingerprint = fingerprint_of::<M>().hash();
-        let spawn = |request, terms: &wire::Terms| {
+        let spawn = |request, terms: &wire::Terms, send: &dyn Fn(&Frame<'_>)| {
             let mut bytes = Vec::new();
             let args = terms.codec.encode(args, &mut bytes, terms.body_bytes_max);
             args.map_err(|why| LookupError::Unsendable(why.to_string()))?;
@@ -380,7 +381,8 @@ impl Node {
                 codec: terms.codec.id(),
                 args: Rest(&bytes),
             };
-            Ok(encoded(&frame))
+            send(&frame);
+            Ok(())
         };
         self.request(&node, spawn).await
     }
@@ -388,13 +390,13 @@ impl Node {
     async fn request<M: Wire>(
         &self,
         node: &NodeName,
-        frame: impl Fn(u64, &wire::Terms) -> Result<Vec<u8>, LookupError>,
+        ask: impl Fn(u64, &wire::Terms, &dyn Fn(&Frame<'_>)) -> Result<(), LookupError>,
     ) -> Result<Handle<M>, LookupError> {
         loop {
             let far = self.0.net.connect(node).await.map_err(LookupError::Unreachable)?;
             let (sender, receiver) = oneshot::channel();
             // A connection that is being closed, as nobody needed it until now, is followed by another.
-            if far.request(sender, &frame)? {
+            if far.request(sender, &ask)? {
                 let proxy = receiver.await.unwrap_or(Err(LookupError::NodeDown))?;
                 return Ok(wire::handle_to(proxy));
             }
@@ -475,10 +477,4 @@ fn parted(name: &str) -> Result<(&str, NodeName), LookupError> {
     let bad = || LookupError::BadName(name.to_owned());
     let (local, node) = name.rsplit_once('@').ok_or_else(bad)?;
     Ok((local, NodeName::new(node).ok_or_else(bad)?))
-}
-
-fn encoded(frame: &Frame<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    frame.encode(&mut bytes);
-    bytes
 }

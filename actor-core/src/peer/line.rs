@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 use crate::error::AskError;
-use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::question::Question;
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::{Parcel, Peer};
 
@@ -21,6 +22,8 @@ pub struct Line {
     call: u64,
     deadline: OnceLock<Option<Instant>>,
     state: AtomicU8,
+    /// The reply port was sent on to a third node: what becomes of it here means nothing from then on.
+    has_gone_on: AtomicBool,
 }
 
 impl Line {
@@ -31,6 +34,7 @@ impl Line {
             call,
             deadline: OnceLock::new(),
             state: AtomicU8::new(MADE),
+            has_gone_on: AtomicBool::new(false),
         })
     }
 
@@ -52,8 +56,8 @@ impl Line {
         let _ = self.deadline.set(deadline);
     }
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline.get().copied().flatten()
+    pub(crate) fn goes_on(&self) {
+        self.has_gone_on.store(true, Ordering::Release);
     }
 
     /// Its message was read.
@@ -77,6 +81,20 @@ impl Line {
     /// Ends it without a word. Returns whether it was open.
     pub(crate) fn close(&self) -> bool {
         self.state.swap(DONE, Ordering::AcqRel) == OPEN
+    }
+}
+
+impl Question for Line {
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied().flatten()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.is_open() && !self.has_gone_on.load(Ordering::Acquire)
+    }
+
+    fn refuse(&self, why: AskError) {
+        self.answer(Err(why));
     }
 }
 

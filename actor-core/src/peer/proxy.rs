@@ -11,6 +11,7 @@ use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
 use crate::signal::{LinkBroken, LinkEnd, LinkId, Orders, Signal};
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Address, Order, Peer};
 
@@ -19,6 +20,8 @@ pub struct Proxy {
     core: Core,
     peer: Arc<dyn Peer>,
     address: Address,
+    /// The same as its core says, without a lock: each message looks at it.
+    is_over: AtomicBool,
 }
 
 impl Proxy {
@@ -28,6 +31,7 @@ impl Proxy {
             core: Core::new(path, ledger),
             peer,
             address,
+            is_over: AtomicBool::new(false),
         })
     }
 
@@ -79,8 +83,13 @@ impl Proxy {
         self.link_broken(link, ExitReason::Failed(failure));
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
     /// Notes that it has ended for good.
     pub fn ended(&self, reason: ExitReason) {
+        self.is_over.store(true, Ordering::Release);
         if let Some(releases) = self.core.begin_end() {
             self.core.release(releases);
             self.core.tell_watchers(reason);

@@ -15,7 +15,6 @@ use crate::id::{ActorId, ActorPath};
 use crate::peer::{self, Asked, Delivery, ExportId, Exported, Linked, Order, Peer, Terms, Watched};
 use crate::question::{Envelope, Question};
 
-use super::answer;
 use super::decode;
 
 /// A handle that other nodes may use, with the type that their bytes are to have.
@@ -51,7 +50,7 @@ impl<M: Wire> Exported for Export<M> {
         body: &[u8],
         asked: Option<Asked>,
     ) -> Delivery {
-        let (read, scope) = peer::within(peer.clone(), || decode::<M>(terms, body));
+        let (read, scope) = peer::within(peer.clone(), |_| decode::<M>(terms, body));
         let msg = match read {
             Ok(msg) => msg,
             Err(why) => {
@@ -65,7 +64,7 @@ impl<M: Wire> Exported for Export<M> {
         let question = asked.and_then(|asked| {
             let line = scope.lines.iter().find(|line| line.call() == asked.call)?;
             line.set_deadline(asked.deadline);
-            Some(Arc::new(answer::OfLine(line.clone())) as Arc<dyn Question>)
+            Some(line.clone() as Arc<dyn Question>)
         });
         scope.lines.iter().for_each(|line| line.open());
         match self.0.try_send(Envelope { msg, question }) {

@@ -1,6 +1,5 @@
 //! The way of a message to an actor at another node, and the wire form of a handle.
 
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -13,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::cell::AnyCell;
 use crate::error::NoRoom;
 use crate::handle::{Berth, Handle, Place, Room, Route, Unsent};
-use crate::peer::{self, Address, Asked, ExportId, Imported, NotSent, Parcel, Peer, Proxy};
+use crate::peer::{self, Address, Asked, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope};
 use crate::question::{Envelope, Question};
 use crate::signal::Orders;
 
@@ -33,25 +32,6 @@ struct Remote<M> {
 
 /// The room that is taken for a message which an adapter is still to make. A larger one exceeds the budget by the rest.
 const ADAPTED_BYTES: usize = 256;
-
-thread_local! {
-    /// Bytes on their way into the buffer of a connection: a user's `Serialize` never runs under its lock.
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// A scratch larger than this is given back.
-const SCRATCH_BYTES_MAX: usize = 1 << 16;
-
-/// Lends the thread's scratch to `f`. Code that runs within `f` and wants one too gets another.
-pub(super) fn with_scratch<R>(f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    let mut scratch = SCRATCH.try_with(Cell::take).unwrap_or_default();
-    let result = f(&mut scratch);
-    if scratch.capacity() <= SCRATCH_BYTES_MAX {
-        scratch.clear();
-        let _ = SCRATCH.try_with(|slot| slot.set(scratch));
-    }
-    result
-}
 
 pub(super) fn to<M: Wire>(proxy: Arc<Proxy>) -> Handle<M> {
     let message = PhantomData;
@@ -85,7 +65,12 @@ impl<M: Wire> Route<M> for Remote<M> {
         self.proxy.order(orders);
     }
 
+    /// A message that is here is encoded at once: whether it can go is found out when it is to.
     fn try_reserve(&self, msg: Option<&M>) -> Result<Berth, NoRoom> {
+        if msg.is_some() {
+            let is_over = self.proxy.is_over();
+            return if is_over { Err(NoRoom::Stopped) } else { Ok(Berth::Here) };
+        }
         let mut place = Place::default();
         let reserved = self.poll_reserve(msg, &mut place, &mut Context::from_waker(Waker::noop()));
         self.forget(&mut place);
@@ -98,7 +83,7 @@ impl<M: Wire> Route<M> for Remote<M> {
     /// How many bytes a message has is not known before it is encoded, which is not done for nothing: so at first there
     /// is only a look at the connection. One that is still to be made, by an adapter, is taken to be small.
     fn poll_reserve(&self, msg: Option<&M>, place: &mut Place, cx: &mut Context<'_>) -> Poll<Result<Berth, NoRoom>> {
-        if !self.proxy.core().is_alive() {
+        if self.proxy.is_over() {
             self.forget(place);
             return Poll::Ready(Err(NoRoom::Stopped));
         }
@@ -148,46 +133,50 @@ impl<M: Wire> Route<M> for Remote<M> {
             berth: Some(berth),
         };
         let Some(terms) = self.peer().terms() else {
-            return Err(Unsent::NodeDown(envelope));
-        };
-        with_scratch(|scratch| {
-            let encode = || terms.codec.encode(&envelope.msg, scratch, terms.body_bytes_max);
-            let (encoded, scope) = peer::within(self.peer().clone(), encode);
-            if let Err(why) = encoded {
-                self.peer().unsend(&scope.exports);
-                return Err(Unsent::Unsendable(envelope, why.to_string()));
-            }
-            let replies = scope.replies.clone();
-            let asked = envelope.question.as_ref().and_then(|question| {
-                let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
-                Some(Asked {
-                    call: *call,
-                    deadline: question.deadline(),
-                })
+            // One may be on its way: then it is worth waiting, though for how much room is not known yet.
+            let connects = self.peer().poll_connected(&mut Context::from_waker(Waker::noop()));
+            return Err(match connects {
+                Poll::Ready(Err(why)) => Unsent::new(why, envelope),
+                Poll::Ready(Ok(())) | Poll::Pending => Unsent::TooLarge(envelope, 0),
             });
-            let given = match room.berth.take() {
-                Some(Berth::Bytes(bytes)) => Some(bytes),
-                _ => None,
-            };
-            let bytes = scratch.len();
-            let parcel = Parcel {
-                session: terms.session,
-                body: scratch,
-                replies: scope.replies,
-                exports: scope.exports,
-            };
-            match self.peer().send(self.export(), parcel, asked, given) {
-                Ok(()) => {
-                    for (call, asker) in replies {
-                        asker.has_gone(self.peer().clone(), call);
-                    }
-                    Ok(())
+        };
+        let encode = |bytes: &mut Vec<u8>| terms.codec.encode(&envelope.msg, bytes, terms.body_bytes_max);
+        let (encoded, mut found) = peer::within(self.peer().clone(), encode);
+        if let Err(why) = encoded {
+            self.peer().unsend(&found.exports);
+            return Err(Unsent::Unsendable(envelope, why.to_string()));
+        }
+        let (body, Scope { replies, exports, .. }) = found.parts();
+        let asked = envelope.question.as_ref().and_then(|question| {
+            let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
+            Some(Asked {
+                call: *call,
+                deadline: question.deadline(),
+            })
+        });
+        let given = match room.berth.take() {
+            Some(Berth::Bytes(bytes)) => Some(bytes),
+            _ => None,
+        };
+        let bytes = body.len();
+        let session = terms.session;
+        let parcel = Parcel {
+            session,
+            body,
+            replies,
+            exports,
+        };
+        match self.peer().send(self.export(), parcel, asked, given) {
+            Ok(()) => {
+                for (call, asker) in replies {
+                    asker.has_gone(self.peer().clone(), *call);
                 }
-                Err(NotSent::Full) => Err(Unsent::TooLarge(envelope, bytes)),
-                Err(NotSent::NodeDown) => Err(Unsent::NodeDown(envelope)),
-                Err(NotSent::Refused(why)) => Err(Unsent::Unsendable(envelope, why)),
+                Ok(())
             }
-        })
+            Err(NotSent::Full) => Err(Unsent::TooLarge(envelope, bytes)),
+            Err(NotSent::NodeDown) => Err(Unsent::NodeDown(envelope)),
+            Err(NotSent::Refused(why)) => Err(Unsent::Unsendable(envelope, why)),
+        }
     }
 
     fn proxy(&self) -> Option<&Arc<Proxy>> {
@@ -226,8 +215,8 @@ fn cut(text: &str, bytes_max: usize) -> &str {
 impl<M: Wire> Serialize for Handle<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let exported = peer::with(|scope| match self.proxy() {
-            Some(proxy) => scope.peer.pass_on(proxy.address()).map(|()| proxy.address().clone()),
-            None => scope.peer.export(export::of(self)).inspect(|address| {
+            Some(proxy) => scope.peer().pass_on(proxy.address()).map(|()| proxy.address().clone()),
+            None => scope.peer().export(export::of(self)).inspect(|address| {
                 scope.exports.push(address.export);
             }),
         });
@@ -251,7 +240,7 @@ impl<'de, M: Wire> Deserialize<'de> for Handle<M> {
             export: ExportId(u128::from(high) << 64 | u128::from(low)),
             path: cut(&path, PATH_BYTES_MAX).into(),
         };
-        let peer = peer::with(|scope| scope.peer.clone())
+        let peer = peer::with(|scope| scope.peer().clone())
             .ok_or_else(|| D::Error::custom("a handle has a wire form only in a message from another node"))?;
         match peer.import(address).map_err(D::Error::custom)? {
             Imported::There(proxy) => Ok(to(proxy)),

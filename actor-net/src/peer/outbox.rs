@@ -5,9 +5,9 @@
 //! waits behind it. A frame that goes *behind* data waits until all data that came before it is complete.
 //!
 //! # How it is used
-//! A sender asks with [`Outbox::try_admit`] or [`Outbox::admit`], encodes (outside the lock that guards this value), and gives the frame to [`Outbox::push`]; one that
+//! A sender encodes its message (outside the lock that guards this value), asks with [`Outbox::try_admit`] or [`Outbox::admit`], and gives it to [`Outbox::push`]; one that
 //! waits and goes away calls [`Outbox::forget`]. The writer calls [`Outbox::take`], writes all of it, calls [`Outbox::written`], and
-//! begins again until there is nothing to take. [`Outbox::propose`] when nobody needs the connection. [`Outbox::credit`] when a `Credit` comes. [`Outbox::close`] when the connection ends. Wakers are woken when the lock
+//! begins again until there is nothing to take; then it parks, and the first push says so. [`Outbox::propose`] when nobody needs the connection. [`Outbox::credit`] when a `Credit` comes. [`Outbox::close`] when the connection ends. Wakers are woken when the lock
 //! is free.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,7 +17,7 @@ use super::budget::{Budget, Ticket};
 use crate::config::STREAMS;
 use crate::id::ExportId;
 use crate::wire::Rest;
-use crate::wire::frame::LENGTH_BYTES;
+use crate::wire::frame::{self, LENGTH_BYTES};
 use crate::wire::protocol::{AFTER_AT, Frame, MESSAGE_OVERHEAD_BYTES};
 
 /// To whom data goes, as far as its order matters.
@@ -98,6 +98,8 @@ pub(crate) struct Outbox {
     /// The last proposal to close, and whether nothing but upkeep was pushed since.
     round: u64,
     is_proposed: bool,
+    /// The writer has found nothing, and is to be told when there is something.
+    parked: bool,
     closed: bool,
 }
 
@@ -111,12 +113,27 @@ struct Lane {
     frames: VecDeque<Waiting>,
 }
 
+/// A frame whose bytes are those of `head` and `body`, and have no length before them.
 #[derive(Debug)]
 struct Waiting {
     place: u64,
     numbered: Numbered,
     cost: usize,
-    bytes: Vec<u8>,
+    head: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Waiting {
+    fn len(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
+    /// Appends the piece from `begin` to `end`.
+    fn append_piece(&self, begin: usize, end: usize, out: &mut Vec<u8>) {
+        let head = self.head.len();
+        out.extend_from_slice(&self.head[begin.min(head)..end.min(head)]);
+        out.extend_from_slice(&self.body[begin.saturating_sub(head)..end.saturating_sub(head)]);
+    }
 }
 
 #[derive(Debug)]
@@ -148,6 +165,7 @@ impl Outbox {
             writing_cost: 0,
             round: 0,
             is_proposed: false,
+            parked: true,
             closed: false,
         }
     }
@@ -229,24 +247,36 @@ impl Outbox {
         }
     }
 
-    /// Queues a whole frame, with its length, as data. `cost` is what was admitted for it, or 0.
-    pub(crate) fn push(&mut self, to: Receiver, numbered: Numbered, cost: usize, frame: &[u8]) {
+    /// Queues a frame as data, whose last field is followed by `body`; that of a large one is taken, and not copied. `cost` is what was
+    /// admitted for it, or 0. Returns whether the writer is to be told.
+    pub(crate) fn push(
+        &mut self,
+        to: Receiver,
+        numbered: Numbered,
+        cost: usize,
+        frame: &Frame<'_>,
+        body: &mut Vec<u8>,
+    ) -> bool {
         if self.closed {
-            return;
+            return false;
         }
         self.is_proposed = false;
         self.pushed += 1;
-        let is_large = frame.len() - LENGTH_BYTES > self.limits.chunk_bytes;
-        let lane = match self.lanes.iter_mut().find(|lane| lane.to == to) {
-            None if !is_large => {
-                self.ready.extend_from_slice(frame);
+        let found = self.lanes.iter().position(|lane| lane.to == to);
+        if found.is_none() && body.len() <= self.limits.chunk_bytes {
+            let begin = self.ready.len();
+            frame.encode_before(body, &mut self.ready);
+            if self.ready.len() - begin - LENGTH_BYTES <= self.limits.chunk_bytes {
                 self.ready_cost += cost;
                 if numbered == Numbered::Yes {
                     self.complete += 1;
                     self.ready_frames += 1;
                 }
-                return;
+                return self.has_more();
             }
+            self.ready.truncate(begin);
+        }
+        let lane = match found.and_then(|at| self.lanes.get_mut(at)) {
             None => {
                 self.lanes.push_back(Lane {
                     to,
@@ -258,20 +288,26 @@ impl Outbox {
             }
             Some(lane) => lane,
         };
+        let mut head = Vec::new();
+        frame.encode_fields(&mut head);
+        let body = if body.len() > self.limits.chunk_bytes {
+            std::mem::take(body)
+        } else {
+            body.clone()
+        };
         lane.frames.push_back(Waiting {
             place: self.pushed,
             numbered,
             cost,
-            bytes: frame.to_vec(),
+            head,
+            body,
         });
+        self.has_more()
     }
 
-    /// Queues a whole frame before all data.
-    pub(crate) fn push_control(&mut self, frame: &Frame<'_>) {
-        if !self.closed {
-            self.is_proposed &= frame.is_upkeep();
-            frame.encode(&mut self.control);
-        }
+    /// There is something to write. Returns whether the writer is to be told.
+    fn has_more(&mut self) -> bool {
+        std::mem::take(&mut self.parked)
     }
 
     /// Whether nothing waits.
@@ -279,13 +315,14 @@ impl Outbox {
         self.control.is_empty() && self.ready.is_empty() && self.lanes.is_empty() && self.behind.is_empty()
     }
 
-    /// Proposes to close the connection, if nothing waits.
-    pub(crate) fn propose(&mut self) {
-        if self.is_empty() {
-            self.round += 1;
-            self.is_proposed = true;
-            self.push_control(&Frame::Unneeded { round: self.round });
+    /// Proposes to close the connection, if nothing waits. Returns whether the writer is to be told.
+    pub(crate) fn propose(&mut self) -> bool {
+        if !self.is_empty() {
+            return false;
         }
+        self.round += 1;
+        self.is_proposed = true;
+        self.push_control(&Frame::Unneeded { round: self.round })
     }
 
     /// Whether it was proposed in this round, and nothing was pushed since but upkeep.
@@ -293,10 +330,21 @@ impl Outbox {
         self.is_proposed && self.round == round
     }
 
-    /// Queues a frame that has an `after` behind all data that was pushed before. Its `after` is filled in.
-    pub(crate) fn push_behind(&mut self, frame: &Frame<'_>) {
+    /// Queues a whole frame before all data. Returns whether the writer is to be told.
+    pub(crate) fn push_control(&mut self, frame: &Frame<'_>) -> bool {
         if self.closed {
-            return;
+            return false;
+        }
+        self.is_proposed &= frame.is_upkeep();
+        frame.encode(&mut self.control);
+        self.has_more()
+    }
+
+    /// Queues a frame that has an `after` behind all data that was pushed before. Its `after` is filled in. Returns whether the writer is
+    /// to be told.
+    pub(crate) fn push_behind(&mut self, frame: &Frame<'_>) -> bool {
+        if self.closed {
+            return false;
         }
         self.is_proposed = false;
         let mut bytes = Vec::new();
@@ -308,6 +356,7 @@ impl Outbox {
         let mut ready = std::mem::take(&mut self.ready);
         self.let_go(&mut ready);
         self.ready = ready;
+        self.has_more()
     }
 
     /// Appends to `out` what was waiting behind data that is complete now.
@@ -358,7 +407,8 @@ impl Outbox {
             }
             self.let_go(out);
         }
-        out.len() > before
+        self.parked = out.len() == before;
+        !self.parked
     }
 
     /// Appends the next piece of a lane. Returns whether the lane has more.
@@ -366,23 +416,28 @@ impl Outbox {
         let Some(frame) = lane.frames.front() else {
             return false;
         };
-        let whole = &frame.bytes[LENGTH_BYTES..];
-        let done = if lane.sent == 0 && whole.len() <= self.limits.chunk_bytes {
-            out.extend_from_slice(&frame.bytes);
+        let whole = frame.len();
+        let done = if lane.sent == 0 && whole <= self.limits.chunk_bytes {
+            let begin = frame::open(out);
+            frame.append_piece(0, whole, out);
+            frame::seal(out, begin);
             true
         } else {
             if lane.sent == 0 {
                 lane.stream = self.next_stream;
                 self.next_stream = self.next_stream.wrapping_add(1);
             }
-            let end = whole.len().min(lane.sent + self.limits.chunk_bytes);
-            let last = end == whole.len();
-            let piece = Frame::Chunk {
+            let end = whole.min(lane.sent + self.limits.chunk_bytes);
+            let last = end == whole;
+            let chunk = Frame::Chunk {
                 stream: lane.stream,
                 last,
-                piece: Rest(&whole[lane.sent..end]),
+                piece: Rest::default(),
             };
-            piece.encode(out);
+            let begin = frame::open(out);
+            chunk.encode_fields(out);
+            frame.append_piece(lane.sent, end, out);
+            frame::seal(out, begin);
             lane.sent = end;
             last
         };

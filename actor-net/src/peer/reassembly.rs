@@ -1,7 +1,8 @@
 //! Frames that come in pieces, put together again within bounds.
 //!
 //! # How it is used
-//! [`Reassembly::piece`] for each `Chunk`; it gives the whole frame with the last one, its kind and fields, to be parsed as any other.
+//! [`Reassembly::piece`] for each `Chunk`; it gives the whole frame with the last one, its kind and fields, to be parsed as any other. The
+//! buffer of one that was carried out comes back by [`Reassembly::reuse`].
 
 use std::collections::BTreeMap;
 
@@ -18,9 +19,14 @@ pub(crate) enum Overrun {
     Empty,
 }
 
+/// A buffer larger than this is not kept.
+const SPARE_BYTES_MAX: usize = 2 << 20;
+
 #[derive(Debug)]
 pub(crate) struct Reassembly {
     streams: BTreeMap<u32, Vec<u8>>,
+    /// Where large frames come one after the other, the next finds memory that is there already.
+    spare: Vec<u8>,
     bytes: usize,
     streams_max: usize,
     message_bytes_max: usize,
@@ -31,6 +37,7 @@ impl Reassembly {
     pub(crate) fn new(streams_max: usize, message_bytes_max: usize, bytes_max: usize) -> Self {
         Self {
             streams: BTreeMap::new(),
+            spare: Vec::new(),
             bytes: 0,
             streams_max,
             message_bytes_max,
@@ -56,13 +63,23 @@ impl Reassembly {
             return Err(Overrun::Total);
         }
         self.bytes += piece.len();
-        self.streams.entry(stream).or_default().extend_from_slice(piece);
+        let spare = &mut self.spare;
+        let so_far = self.streams.entry(stream).or_insert_with(|| std::mem::take(spare));
+        so_far.extend_from_slice(piece);
         if !last {
             return Ok(None);
         }
         let whole = self.streams.remove(&stream);
         self.bytes -= whole.as_ref().map_or(0, Vec::len);
         Ok(whole)
+    }
+
+    /// Keeps a buffer for the next frame, unless it is so large that an idle connection should not hold it.
+    pub(crate) fn reuse(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= SPARE_BYTES_MAX {
+            buffer.clear();
+            self.spare = buffer;
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::peer::exports::SessionId;
 use crate::peer::heartbeat::{Beat, Heartbeat};
 use crate::peer::outbox::{self, Admission, Admitted, Numbered, Outbox, OutboxLimits, Receiver};
 use crate::peer::session::{Matters, Session, SessionLimits};
+use crate::wire::Rest;
 use crate::wire::codes::Goodbye;
 use crate::wire::protocol::Frame;
 
@@ -161,26 +162,25 @@ impl Conversation {
     }
 
     pub(super) fn control(&self, frame: &Frame<'_>) {
-        self.outbox().push_control(frame);
-        self.to_write.notify_one();
+        let parked = self.outbox().push_control(frame);
+        self.tell_writer(parked);
     }
 
     pub(super) fn behind(&self, frame: &Frame<'_>) {
-        self.outbox().push_behind(frame);
-        self.to_write.notify_one();
+        let parked = self.outbox().push_behind(frame);
+        self.tell_writer(parked);
     }
 
     /// Sends a frame in its place among those to the same receiver.
     pub(super) fn in_order(&self, to: Receiver, frame: &Frame<'_>) {
-        let mut bytes = Vec::new();
-        frame.encode(&mut bytes);
-        self.push(to, &bytes);
+        let parked = self.outbox().push(to, Numbered::No, 0, frame, &mut Vec::new());
+        self.tell_writer(parked);
     }
 
-    /// The same, for the bytes of a frame.
-    pub(super) fn push(&self, to: Receiver, frame: &[u8]) {
-        self.outbox().push(to, Numbered::No, 0, frame);
-        self.to_write.notify_one();
+    fn tell_writer(&self, parked: bool) {
+        if parked {
+            self.to_write.notify_one();
+        }
     }
 
     /// It has come so far.
@@ -194,15 +194,15 @@ impl Conversation {
         let _ = reached.wait_for(|reached| *reached >= stage).await;
     }
 
-    /// Sends a message of so many bytes into the room that was given for it, or if there is room now.
+    /// Sends a message into the room that was given for it, or if there is room now.
     pub(super) fn message(
         &self,
         to: ExportId,
-        bytes: usize,
         given: Option<usize>,
-        frame: &[u8],
+        frame: &Frame<'_>,
+        body: &mut Vec<u8>,
     ) -> Result<(), NotSent> {
-        let cost = outbox::cost(bytes);
+        let cost = outbox::cost(body.len());
         let mut wake = Vec::new();
         let mut outbox = self.outbox();
         match given {
@@ -213,21 +213,25 @@ impl Conversation {
             },
             Some(given) => outbox.settle(to, outbox::cost(given), cost, &mut wake),
         }
-        outbox.push(Receiver::Export(to), Numbered::Yes, cost, frame);
+        let parked = outbox.push(Receiver::Export(to), Numbered::Yes, cost, frame, body);
         drop(outbox);
         wake_all(wake);
-        self.to_write.notify_one();
+        self.tell_writer(parked);
         Ok(())
     }
 
     /// Sends an answer, which waits for no room: while there is too much of that, nothing is read from the peer.
-    pub(super) fn answer(&self, call: u64, bytes: usize, frame: &[u8]) {
-        let cost = outbox::cost(bytes);
+    pub(super) fn answer(&self, call: u64, body: &mut Vec<u8>) {
+        let cost = outbox::cost(body.len());
+        let frame = Frame::Answer {
+            call,
+            body: Rest::default(),
+        };
         let mut outbox = self.outbox();
         outbox.admit_answer(cost);
-        outbox.push(Receiver::Call(call), Numbered::Yes, cost, frame);
+        let parked = outbox.push(Receiver::Call(call), Numbered::Yes, cost, &frame, body);
         drop(outbox);
-        self.to_write.notify_one();
+        self.tell_writer(parked);
     }
 
     pub(super) fn poll_room(
@@ -324,9 +328,7 @@ impl Conversation {
         drop(session);
         holdings.waiting += lock(&self.places).by_ticket.len();
         holdings.outbox_bytes += self.outbox().bytes();
-        let received = lock(&self.received);
-        let waiting = received.by_export.values().map(|window| window.waiting);
-        holdings.inbox_bytes += usize::try_from(waiting.sum::<isize>()).unwrap_or(0);
+        holdings.inbox_bytes += self.received().waiting();
     }
 
     /// Bytes came.
@@ -363,8 +365,8 @@ impl Conversation {
 
     /// Proposes to close it.
     pub(super) fn propose(&self) {
-        self.outbox().propose();
-        self.to_write.notify_one();
+        let parked = self.outbox().propose();
+        self.tell_writer(parked);
     }
 
     /// Whether that was proposed from here in this round, and still holds.
@@ -415,71 +417,18 @@ impl Conversation {
         self.reach(Stage::Cleared);
     }
 
-    /// A message of so many bytes waits beyond the bound of its mailbox. Returns how much does, for that actor.
-    pub(super) fn waits(&self, to: ExportId, bytes: usize) -> usize {
-        let mut received = lock(&self.received);
-        let window = received.by_export.entry(to).or_default();
-        window.waiting = window.waiting.wrapping_add_unsigned(outbox::cost(bytes));
-        window.is_released = false;
-        usize::try_from(window.waiting).unwrap_or(0)
-    }
-
-    /// One that waited was taken up. What was taken is given back when it is `worth` a frame.
-    pub(super) fn taken(&self, to: ExportId, bytes: usize, worth: usize) {
-        let cost = outbox::cost(bytes);
-        let mut received = lock(&self.received);
-        // It may be taken up before it is known here that it waits.
-        let window = received.by_export.entry(to).or_default();
-        window.waiting = window.waiting.wrapping_sub_unsigned(cost);
-        if window.is_over() {
-            received.by_export.remove(&to);
-        } else {
-            received.credit(to, cost, worth);
-        }
-    }
-
-    /// Messages of so much were taken, and are to be given back to their sender's window.
-    pub(super) fn credit(&self, to: ExportId, cost: usize, worth: usize) {
-        if cost > 0 {
-            lock(&self.received).credit(to, cost, worth);
-        }
-    }
-
-    /// The peer holds no handle of this actor any more.
-    pub(super) fn released(&self, to: ExportId) {
-        let mut received = lock(&self.received);
-        if let Some(window) = received.by_export.get_mut(&to) {
-            window.is_released = true;
-            if window.is_over() {
-                received.by_export.remove(&to);
-            }
-        }
+    /// What came and was not given back.
+    pub(super) fn received(&self) -> MutexGuard<'_, Received> {
+        lock(&self.received)
     }
 
     /// Gives the senders back what was taken.
     pub(super) fn give_credit(&self) {
-        let received = &mut *lock(&self.received);
-        if received.to_credit.is_empty() {
-            return;
-        }
         let mut frames = Vec::new();
-        for to in received.to_credit.drain(..) {
-            let Some(window) = received.by_export.get_mut(&to) else {
-                continue;
-            };
-            let bytes = std::mem::take(&mut window.to_credit);
-            window.is_listed = false;
-            if window.waiting == 0 {
-                received.by_export.remove(&to);
-            }
-            frames.push(Frame::Credit {
-                to,
-                bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
-            });
-        }
-        let mut outbox = self.outbox();
-        frames.iter().for_each(|frame| outbox.push_control(frame));
-        drop(outbox);
-        self.to_write.notify_one();
+        self.received().take_credit(|to, bytes| {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            frames.push(Frame::Credit { to, bytes });
+        });
+        frames.iter().for_each(|frame| self.control(frame));
     }
 }

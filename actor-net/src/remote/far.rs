@@ -299,11 +299,11 @@ impl Far {
         Some(fresh)
     }
 
-    /// Asks the node for something that is answered by an address. `false`: the connection is closed, or being closed.
+    /// Asks the node for something that is answered by an address: `ask` is given its number, and a way for its frame. `false`: the connection is closed, or being closed.
     pub(crate) fn request(
         &self,
         answer: oneshot::Sender<Result<Arc<Proxy>, LookupError>>,
-        frame: impl FnOnce(u64, &Terms) -> Result<Vec<u8>, LookupError>,
+        ask: impl FnOnce(u64, &Terms, &dyn Fn(&Frame<'_>)) -> Result<(), LookupError>,
     ) -> Result<bool, LookupError> {
         let Some(conversation) = self.conversation() else {
             return Ok(false);
@@ -314,11 +314,11 @@ impl Far {
             Err((_, NotBegun::Over | NotBegun::Rests)) => return Ok(false),
             Err((_, NotBegun::TooMany | NotBegun::InUse)) => return Err(LookupError::TooMany),
         };
-        let bytes = frame(request, &conversation.terms).inspect_err(|_| {
+        let send = |frame: &Frame<'_>| conversation.in_order(Receiver::Request(request), frame);
+        ask(request, &conversation.terms, &send).inspect_err(|_| {
             let unasked = conversation.session().requests.settle(request);
             drop(unasked);
         })?;
-        conversation.push(Receiver::Request(request), &bytes);
         Ok(true)
     }
 

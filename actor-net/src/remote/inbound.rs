@@ -41,6 +41,14 @@ pub(super) struct Inbound {
     rests: bool,
 }
 
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Done,
+    /// It was a message that waits beyond the bound of its actor's mailbox.
+    Held,
+}
+
 /// Messages in a row for one actor.
 struct Run {
     to: ExportId,
@@ -74,7 +82,7 @@ impl Inbound {
     ///
     /// # Errors
     /// The conversation has to end, for this reason.
-    pub(super) fn frame(&mut self, bytes: &[u8]) -> Result<(), Closed> {
+    pub(super) fn frame(&mut self, bytes: &[u8]) -> Result<Taken, Closed> {
         let frame = Frame::parse(bytes)?;
         if self.rests && !frame.is_upkeep() {
             self.rests = false;
@@ -88,18 +96,22 @@ impl Inbound {
                     .piece(stream, last, piece.0)
                     .map_err(|_| Closed::Ended(Goodbye::Limit))?;
                 match whole {
-                    None => Ok(()),
-                    Some(whole) => match Frame::parse(&whole)? {
-                        Frame::Chunk { .. } => Err(ProtocolError::OutOfPlace("Chunk").into()),
-                        frame => self.carry_out(frame),
-                    },
+                    None => Ok(Taken::Done),
+                    Some(whole) => {
+                        let taken = match Frame::parse(&whole)? {
+                            Frame::Chunk { .. } => return Err(ProtocolError::OutOfPlace("Chunk").into()),
+                            frame => self.carry_out(frame)?,
+                        };
+                        self.reassembly.reuse(whole);
+                        Ok(taken)
+                    }
                 }
             }
             frame => self.carry_out(frame),
         }
     }
 
-    fn carry_out(&mut self, frame: Frame<'_>) -> Result<(), Closed> {
+    fn carry_out(&mut self, frame: Frame<'_>) -> Result<Taken, Closed> {
         match frame {
             Frame::Tell { to, body } => self.message(to, body.0, None),
             Frame::Ask {
@@ -113,6 +125,12 @@ impl Inbound {
                 let deadline = deadline_millis.map(|left| now() + Duration::from_millis(left.into()));
                 self.message(to, body.0, Some(Asked { call, deadline }))
             }
+            other => self.carry_out_other(other).map(|()| Taken::Done),
+        }
+    }
+
+    fn carry_out_other(&mut self, frame: Frame<'_>) -> Result<(), Closed> {
+        match frame {
             Frame::Answer { call, body } => {
                 let asked = self.conversation.session().calls.settle(call);
                 if let Some((asker, _)) = asked {
@@ -279,7 +297,7 @@ impl Inbound {
                 if !self.net.exports.release(self.conversation.number, export, count) {
                     return Err(ProtocolError::Malformed("Release").into());
                 }
-                self.conversation.released(export);
+                self.conversation.received().released(export);
                 Ok(())
             }
             Frame::Hello { .. }
@@ -287,11 +305,13 @@ impl Inbound {
             | Frame::Proof { .. }
             | Frame::Welcome { .. }
             | Frame::Refused { .. }
+            | Frame::Tell { .. }
+            | Frame::Ask { .. }
             | Frame::Chunk { .. } => Err(ProtocolError::OutOfPlace(frame.name()).into()),
         }
     }
 
-    fn message(&mut self, to: ExportId, body: &[u8], asked: Option<Asked>) -> Result<(), Closed> {
+    fn message(&mut self, to: ExportId, body: &[u8], asked: Option<Asked>) -> Result<Taken, Closed> {
         self.handed_on += 1;
         if self.run.as_ref().is_none_or(|run| run.to != to) {
             self.pause();
@@ -299,18 +319,21 @@ impl Inbound {
                 tracing::debug!(peer = %self.far.id, export = ?to, "a message for an actor that is not there any more");
                 self.unanswered(asked, Unanswered::NoExport, "");
                 // Nothing is given back to its window, which goes with it.
-                return Ok(());
+                return Ok(Taken::Done);
             };
             self.run = Some(Run { to, export, cost: 0 });
         }
-        let Some(run) = &mut self.run else { return Ok(()) };
+        let Some(run) = &mut self.run else {
+            return Ok(Taken::Done);
+        };
         let terms = &self.conversation.terms;
         match run.export.exported.deliver(to, &self.peer, terms, body, asked) {
             Delivery::Done => run.cost += cost(body.len()),
             Delivery::Held => {
-                if self.conversation.waits(to, body.len()) > self.waiting_max {
+                if self.conversation.received().waits(to, cost(body.len())) > self.waiting_max {
                     return Err(Closed::Ended(Goodbye::Limit));
                 }
+                return Ok(Taken::Held);
             }
             Delivery::NotUnderstood(why) => {
                 run.cost += cost(body.len());
@@ -319,13 +342,14 @@ impl Inbound {
                 self.unanswered(asked, Unanswered::Undecodable, &why);
             }
         }
-        Ok(())
+        Ok(Taken::Done)
     }
 
     /// Nothing more has come for now: what was taken is noted, to be given back.
     pub(super) fn pause(&mut self) {
         if let Some(run) = self.run.take() {
-            self.conversation.credit(run.to, run.cost, self.net.credit_worth());
+            let worth = self.net.credit_worth();
+            self.conversation.received().credit(run.to, run.cost, worth);
         }
     }
 

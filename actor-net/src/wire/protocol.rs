@@ -150,14 +150,17 @@ macro_rules! frames {
 
             /// Appends the frame, with its length.
             pub fn encode(&self, out: &mut Vec<u8>) {
-                let begin = frame::open(out);
+                self.encode_before(&[], out);
+            }
+
+            /// Appends its kind and fields.
+            pub(crate) fn encode_fields(&self, out: &mut Vec<u8>) {
                 match self {
                     $(Frame::$name { $($field,)* } => {
                         out.push($kind);
                         $($field.write(out);)*
                     })*
                 }
-                frame::seal(out, begin);
             }
 
             /// What it is called.
@@ -491,6 +494,14 @@ macro_rules! codes {
 codes!(Refusal Unanswered NotFound Goodbye);
 
 impl Frame<'_> {
+    /// Appends the frame, with its length. What its last field holds is followed by `rest`.
+    pub(crate) fn encode_before(&self, rest: &[u8], out: &mut Vec<u8>) {
+        let begin = frame::open(out);
+        self.encode_fields(out);
+        out.extend_from_slice(rest);
+        frame::seal(out, begin);
+    }
+
     /// Whether it is one of those that are numbered.
     pub fn is_data(&self) -> bool {
         matches!(self, Frame::Tell { .. } | Frame::Ask { .. } | Frame::Answer { .. })

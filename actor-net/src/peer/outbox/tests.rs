@@ -13,18 +13,17 @@ const LIMITS: OutboxLimits = OutboxLimits {
     window_bytes: 1_000,
 };
 
-fn tell(to: u128, body: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    Frame::Tell {
-        to: ExportId(to),
-        body: Rest(body),
-    }
-    .encode(&mut bytes);
-    bytes
+fn push(outbox: &mut Outbox, to: u128, body: &[u8]) {
+    push_at(outbox, to, 0, body);
 }
 
-fn push(outbox: &mut Outbox, to: u128, body: &[u8]) {
-    outbox.push(Receiver::Export(ExportId(to)), Numbered::Yes, 0, &tell(to, body));
+fn push_at(outbox: &mut Outbox, to: u128, cost: usize, body: &[u8]) -> bool {
+    let tell = Frame::Tell {
+        to: ExportId(to),
+        body: Rest::default(),
+    };
+    let to = Receiver::Export(ExportId(to));
+    outbox.push(to, Numbered::Yes, cost, &tell, &mut body.to_vec())
 }
 
 fn down(watch: u64) -> Frame<'static> {
@@ -136,7 +135,9 @@ proptest! {
                     outbox.push_behind(&down(sent_before.len() as u64));
                     sent_before.push(number as usize);
                 }
-                Do::Ping => outbox.push_control(&Frame::Ping { token: 0 }),
+                Do::Ping => {
+                    outbox.push_control(&Frame::Ping { token: 0 });
+                }
                 Do::Write => {
                     outbox.take(&mut wire);
                 }
@@ -187,6 +188,23 @@ fn control_goes_before_data_and_small_messages_between_pieces() {
     while outbox.take(&mut out) {}
     end.read(&out);
     assert_eq!(end.tells.last().map(|(to, _)| *to), Some(1));
+}
+
+#[test]
+fn a_writer_that_parked_is_told_once() {
+    let mut outbox = Outbox::new(LIMITS);
+    let mut out = Vec::new();
+    assert!(!outbox.take(&mut out));
+    assert!(push_at(&mut outbox, 1, 0, b"first"));
+    assert!(!push_at(&mut outbox, 1, 0, b"second"), "it knows already");
+    assert!(outbox.take(&mut out));
+    assert!(
+        !push_at(&mut outbox, 1, 0, &[0; 300]),
+        "it looks again when it has written"
+    );
+    out.clear();
+    while outbox.take(&mut out) {}
+    assert!(outbox.push_control(&Frame::Ping { token: 1 }));
 }
 
 #[test]
@@ -286,7 +304,7 @@ fn a_full_connection_holds_up_everyone_and_forgets_who_goes() {
     });
     let (mut first, mut second) = (Admission::default(), Admission::default());
     assert_eq!(outbox.try_admit(ExportId(1), 80), Admitted::Yes);
-    outbox.push(Receiver::Export(ExportId(1)), Numbered::Yes, 80, &tell(1, &[0; 40]));
+    push_at(&mut outbox, 1, 80, &[0; 40]);
     assert_eq!(outbox.try_admit(ExportId(2), 30), Admitted::Waits);
     assert_eq!(admit(&mut outbox, 2, 90, &mut first), Admitted::Waits);
     assert_eq!(admit(&mut outbox, 3, 10, &mut second), Admitted::Waits, "it came later");

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::clock::now;
 use crate::id::ExportId;
-use crate::peer::outbox::Receiver;
+use crate::peer::outbox::{Receiver, cost};
 use crate::peer::session::NotBegun;
 use crate::wire::Rest;
 use crate::wire::protocol::Frame;
@@ -104,9 +104,8 @@ impl Peer for Far {
         let Some(conversation) = self.conversation_of(parcel.session) else {
             return Err(NotSent::NodeDown);
         };
-        let calls: Vec<u64> = parcel.replies.iter().map(|(call, _)| *call).collect();
         let sent = begin_calls(&conversation, parcel.replies, Some(to)).and_then(|()| {
-            let body = Rest(parcel.body);
+            let body = Rest::default();
             let frame = match asked {
                 None => Frame::Tell { to, body },
                 Some(Asked { call, deadline }) => Frame::Ask {
@@ -116,16 +115,15 @@ impl Peer for Far {
                     body,
                 },
             };
-            encoded(&frame, |bytes| {
-                conversation.message(to, parcel.body.len(), given, bytes)
-            })
+            conversation.message(to, given, &frame, parcel.body)
         });
         if sent.is_err() {
             let mut session = conversation.session();
-            let unsent: Vec<_> = calls.iter().map(|&call| session.calls.settle(call)).collect();
+            let calls = parcel.replies.iter().map(|(call, _)| *call);
+            let unsent: Vec<_> = calls.map(|call| session.calls.settle(call)).collect();
             drop(session);
             drop(unsent);
-            self.unsend(&parcel.exports);
+            self.unsend(parcel.exports);
         }
         sent
     }
@@ -146,13 +144,7 @@ impl Peer for Far {
         let refused = match answer {
             Ok(parcel) if parcel.session == conversation.number => {
                 match begin_calls(&conversation, parcel.replies, None) {
-                    Ok(()) => {
-                        let body = Rest(parcel.body);
-                        encoded(&Frame::Answer { call, body }, |bytes| {
-                            conversation.answer(call, parcel.body.len(), bytes);
-                        });
-                        return;
-                    }
+                    Ok(()) => return conversation.answer(call, parcel.body),
                     Err(_) => AskError::Unsendable("too many questions are unanswered".to_owned()),
                 }
             }
@@ -264,7 +256,8 @@ impl Peer for Far {
 
     fn taken(&self, session: u64, export: ExportId, bytes: usize) {
         if let (Some(conversation), Some(net)) = (self.conversation_of(session), self.net.upgrade()) {
-            conversation.taken(export, bytes, net.credit_worth());
+            let worth = net.credit_worth();
+            conversation.received().taken(export, cost(bytes), worth);
             conversation.give_credit();
         }
     }
@@ -293,7 +286,7 @@ impl Peer for Far {
 
 fn begin_calls(
     conversation: &Conversation,
-    replies: Vec<(u64, Arc<dyn wire::Asker>)>,
+    replies: &[(u64, Arc<dyn wire::Asker>)],
     to: Option<ExportId>,
 ) -> Result<(), NotSent> {
     if replies.is_empty() {
@@ -301,7 +294,7 @@ fn begin_calls(
     }
     let mut session = conversation.session();
     for (call, asker) in replies {
-        if let Err((asker, why)) = session.calls.begin_as(call, (asker, to)) {
+        if let Err((asker, why)) = session.calls.begin_as(*call, (asker.clone(), to)) {
             drop(session);
             drop(asker);
             return Err(match why {
@@ -316,21 +309,4 @@ fn begin_calls(
 fn millis_left(deadline: Instant) -> u32 {
     let left = deadline.saturating_duration_since(now());
     u32::try_from(left.as_millis()).unwrap_or(u32::MAX - 1)
-}
-
-/// Lends the bytes of a frame to `send`.
-fn encoded<R>(frame: &Frame<'_>, send: impl FnOnce(&[u8]) -> R) -> R {
-    thread_local! {
-        static FRAME: std::cell::Cell<Vec<u8>> = const { std::cell::Cell::new(Vec::new()) };
-    }
-    /// A buffer larger than this is given back.
-    const KEPT_BYTES_MAX: usize = 1 << 16;
-    let mut bytes = FRAME.take();
-    frame.encode(&mut bytes);
-    let result = send(&bytes);
-    if bytes.capacity() <= KEPT_BYTES_MAX {
-        bytes.clear();
-        FRAME.set(bytes);
-    }
-    result
 }

@@ -60,7 +60,7 @@ impl Inbound {
             if let Some(conversation) = conversation.upgrade() {
                 let ours = conversation.session().their_watches.settle(watch);
                 drop(ours);
-                conversation.released(to);
+                conversation.received().released(to);
                 conversation.behind(&Frame::Down {
                     after: 0,
                     watch,
