@@ -10,6 +10,7 @@ mod memory;
 mod remote;
 mod table;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cases::Case;
@@ -38,9 +39,9 @@ struct Flags {
     #[arg(long)]
     remote: bool,
 
-    /// Be that other process
-    #[arg(long, hide = true)]
-    serve: bool,
+    /// Be that other process, with certificates in this folder
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    serve: Option<PathBuf>,
 
     /// Run one side of one case once and print nothing, as the counts of instructions and of memory need it
     #[arg(long, hide = true, num_args = 3, value_names = ["CASE", "SIDE", "OPERATIONS"])]
@@ -49,11 +50,11 @@ struct Flags {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    let outcome = match &flags.alone {
-        Some(words) => instructions::alone(words),
-        None if flags.serve => remote::serve(),
-        None if flags.remote => remote::print(flags.rounds, flags.size),
-        None => compare(&flags),
+    let outcome = match (&flags.alone, &flags.serve) {
+        (Some(words), _) => instructions::alone(words),
+        (None, Some(folder)) => remote::serve(folder),
+        (None, None) if flags.remote => remote::print(&flags.words, flags.rounds, flags.size),
+        (None, None) => compare(&flags),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
