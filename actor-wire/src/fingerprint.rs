@@ -14,7 +14,8 @@ use tracer::Tracer;
 /// The shape of a type as serde shows it: kinds of primitives, names of fields and variants, and what holds what.
 ///
 /// Equal shapes have equal fingerprints in every build and on every machine. Different ones differ, as far as can be seen:
-/// the type's `Deserialize` is run on made-up values, until every variant of every enum was taken once. So it cannot see
+/// the type's `Deserialize` is run on made-up values, until every variant of every enum was taken once. A handle or a reply port counts with the
+/// shape of what it takes. So it cannot see
 /// - what a hand-written `Deserialize` does, beyond what it asks for; behind a check that refuses the made-up values (numbers are 1, text is
 ///   empty) it sees nothing of that variant or struct, and says so by [`is_whole`](Self::is_whole);
 /// - more than one round of a recursive type: a type within itself counts as "itself";

@@ -28,6 +28,7 @@ mod wire;
 mod guard;
 
 mod codec;
+mod port;
 
 mod fingerprint;
 mod survive;
@@ -39,5 +40,6 @@ pub use codec::Codec;
 pub use error::{DecodeError, EncodeError};
 pub use fingerprint::Fingerprint;
 pub use limits::Limits;
+pub use port::deserialize_port;
 pub use survive::assert_survives_the_wire;
 pub use wire::Wire;

@@ -3,8 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use actor_wire::Wire;
-use serde::de::Error as _;
+use actor_wire::{Wire, deserialize_port};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -132,15 +131,18 @@ impl<T: Wire> Serialize for Reply<T> {
 
 impl<'de, T: Wire> Deserialize<'de> for Reply<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let call = u64::deserialize(deserializer)?;
-        let line = peer::with(|scope| {
-            let line = scope.peer().clone().line(call)?;
-            scope.lines.push(line.clone());
-            Ok(line)
-        });
-        let line = line
-            .ok_or_else(|| D::Error::custom("a reply port has a wire form only in a message from another node"))?
-            .map_err(|why: String| D::Error::custom(why))?;
-        Ok(Reply::routed(line))
+        let read = |call: u64| {
+            let line = peer::with(|scope| {
+                let line = scope.peer().clone().line(call)?;
+                scope.lines.push(line.clone());
+                Ok(line)
+            });
+            let line = line.unwrap_or_else(|| {
+                let words = "a reply port has a wire form only in a message from another node";
+                Err(words.to_owned())
+            })?;
+            Ok(Reply::routed(line))
+        };
+        deserialize_port::<_, _, T, _>(deserializer, read, || Reply::pair().0)
     }
 }

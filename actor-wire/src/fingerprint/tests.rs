@@ -1,6 +1,7 @@
 //! What fingerprints tell apart, and what they cannot.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer};
@@ -105,6 +106,41 @@ fn a_recursive_type_is_walked_once_round() {
         text::<Tree>(),
         "{value:u8 children:[^0]parent:option<^0>by_name:map<str ^0>}"
     );
+}
+
+/// As handles and reply ports are read.
+struct To<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for To<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let nowhere = |_: u64| Err("nothing can be reached".to_owned());
+        crate::port::deserialize_port::<_, _, T, _>(deserializer, nowhere, || To(PhantomData))
+    }
+}
+
+shapes! {
+    narrow {
+        pub(super) enum Door { Knock(super::To<u32>, u16), Pass(super::To<Door>), Open(Ring) }
+        pub(super) struct Ring { next: super::To<Ring>, at: u8 }
+    }
+    wide {
+        pub(super) enum Door { Knock(super::To<u64>, u16), Pass(super::To<Door>), Open(Ring) }
+        pub(super) struct Ring { next: super::To<Ring>, at: u8 }
+    }
+    behind {
+        pub(super) enum Door { Knock(super::To<u32>, u32), Pass(super::To<Door>), Open(Ring) }
+        pub(super) struct Ring { next: super::To<Ring>, at: u8 }
+    }
+}
+
+#[test]
+fn a_port_counts_with_what_it_takes_and_hides_nothing_behind_it() {
+    let shape = text::<narrow::Door>();
+    assert!(Fingerprint::of::<narrow::Door>().is_whole(), "{shape}");
+    assert_ne!(shape, text::<wide::Door>());
+    assert_ne!(shape, text::<behind::Door>());
+    assert_ne!(hash::<To<u64>>(), hash::<u64>());
+    assert_eq!(text::<(To<bool>, u8)>(), "(port<bool >u8 )");
 }
 
 #[test]

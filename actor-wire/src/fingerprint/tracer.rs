@@ -9,6 +9,7 @@ use serde::de::{
 
 use super::shapes::Shapes;
 use crate::error::DecodeError;
+use crate::port;
 
 pub(super) struct Tracer<'s>(pub(super) &'s mut Shapes);
 
@@ -116,9 +117,16 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
+        if name == port::NAME {
+            // What it takes may be what is being walked: a port to it has an end all the same.
+            let count = usize::from(!self.0.is_quiet());
+            return self.named(type_name::<V::Value>(), ["port<", ">"], |inner| {
+                visitor.visit_seq(Elements::new(inner, count))
+            });
+        }
         // It has no bytes of its own, so it leaves no mark.
         self.named(type_name::<V::Value>(), ["", ""], |inner| {
             visitor.visit_newtype_struct(inner)
