@@ -19,6 +19,7 @@ mod node_delivery;
 mod node_entry;
 mod node_idle;
 mod node_links;
+mod node_lookup;
 mod node_loss;
 mod nodes;
 mod orders;

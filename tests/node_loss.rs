@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use actor_core::prelude::*;
-use actor_net::{Closed, NodeEvent};
+use actor_net::{Closed, NetConfig, NodeEvent};
 use actor_testkit::pass;
+use tokio::time::{Instant, timeout};
 
-use crate::sites::{Say, Sites, in_each_codec, listener};
+use crate::sites::{Say, Sites, in_each_codec, listener, with_config};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -215,6 +216,89 @@ async fn handles_that_are_dropped_are_let_go_of() {
             4,
             "no connection was lost over it"
         );
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_without_a_connection_fires_in_bounded_time_or_is_as_any_other_when_it_is_back() {
+    let config = NetConfig {
+        dial_timeout: Duration::from_secs(3),
+        handshake_timeout: Duration::from_secs(4),
+        reconnect_max: Duration::from_secs(7),
+        ..NetConfig::default()
+    };
+    let within = Duration::from_secs(2 * (3 + 4) + 7);
+    with_config(config, async |sites: Sites| {
+        let far = sites.a.far("b").await;
+        let Sites { network, b, a, .. } = sites;
+        // One direction alone is enough for no connection to be made.
+        for silent in [&[("a", "b")][..], &[("b", "a")], &[("a", "b"), ("b", "a")]] {
+            silent.iter().for_each(|(from, to)| network.silence(from, to));
+            for _ in 0..4 {
+                let down = timeout(2 * within, far.watch()).await;
+                assert!(matches!(down.expect("it fires").reason, ExitReason::NodeDown));
+                let begun = Instant::now();
+                assert!(matches!(far.watch().await.reason, ExitReason::NodeDown));
+                assert!(begun.elapsed() <= within, "{:?}", begun.elapsed());
+            }
+            let watch = tokio::spawn(far.watch());
+            network.repair();
+            pass(2 * within).await;
+            assert!(!watch.is_finished());
+            network.cut("a", "b");
+            assert!(matches!(watch.await.expect("no panic").reason, ExitReason::NodeDown));
+            pass(2 * within).await;
+            assert_eq!(far.ask(|reply| Say::Echo(1, reply)).await, Ok(1));
+        }
+        b.crash(&network);
+        for _ in 0..4 {
+            let begun = Instant::now();
+            assert!(matches!(far.watch().await.reason, ExitReason::NodeDown));
+            assert!(begun.elapsed() <= within, "{:?}", begun.elapsed());
+        }
+        drop(a);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_to_connect_again_wait_longer_and_longer_and_nobody_adds_to_them() {
+    let config = NetConfig {
+        dial_timeout: Duration::from_secs(1),
+        reconnect_min: Duration::from_millis(100),
+        reconnect_max: Duration::from_secs(5),
+        ..NetConfig::default()
+    };
+    with_config(config, async |sites: Sites| {
+        let far = sites.a.far("b").await;
+        let Sites { network, b, a, .. } = sites;
+        let mut events = a.node.events();
+        b.crash(&network);
+        let _ = events.recv().await;
+        let mut before = Instant::now();
+        for number in 0..20 {
+            let _ = events.recv().await;
+            // The dial itself is not answered.
+            let waited = before.elapsed().saturating_sub(Duration::from_secs(1));
+            let longest = Duration::from_millis(100 << number.min(10)).min(Duration::from_secs(5));
+            // A tick of the clock is a millisecond.
+            let shortest = longest / 2;
+            assert!(
+                waited >= shortest && waited <= longest + Duration::from_millis(2),
+                "{number}: {waited:?}"
+            );
+            before = Instant::now();
+        }
+        // Each look-up is a try of its own, at once; they leave no more behind than there was.
+        for _ in 0..50 {
+            assert!(a.node.lookup::<Say>("listener@b").await.is_err());
+        }
+        while events.try_recv().is_ok() {}
+        pass(Duration::from_secs(100)).await;
+        let tries = std::iter::from_fn(|| events.try_recv().ok()).count();
+        assert!((16..=29).contains(&tries), "{tries}");
+        drop(far);
     })
     .await;
 }

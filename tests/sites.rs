@@ -31,6 +31,8 @@ pub(crate) enum Say {
     Left(Reply<Option<u64>>),
     /// The actor's own handle.
     Me(Reply<Handle<Say>>),
+    /// Whether two handles lead to the same.
+    Alike(Handle<Say>, Handle<Say>, Reply<bool>),
     /// The handle comes back.
     Back(Handle<Say>, Reply<Handle<Say>>),
     /// Another is to answer.
@@ -91,6 +93,7 @@ impl Actor for Listener {
             }
             Say::Left(reply) => reply.send(ctx.deadline().map(|left| left.as_millis() as u64)),
             Say::Me(reply) => reply.send(ctx.handle()),
+            Say::Alike(one, other, reply) => reply.send(one == other),
             Say::Back(handle, reply) => reply.send(handle),
             Say::PassOn(other, reply) => other.tell(Say::Echo(7, reply.detach())).await?,
             Say::Ask(other, reply) => {

@@ -106,6 +106,15 @@ impl<M: Send + 'static> Handle<M> {
         }
     }
 
+    /// Where the way to the actor lies in memory: the same for clones of one handle.
+    #[cfg(feature = "wire")]
+    pub(crate) fn address(&self) -> usize {
+        match &self.0 {
+            Kind::Local(cell) => Arc::as_ptr(cell).addr(),
+            Kind::Routed(route) => Arc::as_ptr(route).addr(),
+        }
+    }
+
     /// Whether it leads to an actor of this process, and not through an adapter.
     #[cfg(feature = "wire")]
     pub(crate) fn is_local(&self) -> bool {

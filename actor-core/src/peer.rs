@@ -238,6 +238,8 @@ pub enum Delivery {
 pub trait Exported: Send + Sync {
     /// The actor itself; `None` for an adapter of one.
     fn actor(&self) -> Option<ActorId>;
+    /// Tells one adapter from others, for as long as this lives.
+    fn adapter(&self) -> usize;
     /// Its path.
     fn path(&self) -> &ActorPath;
     /// The name of the type of its messages, for people.

@@ -57,6 +57,9 @@ pub struct NetConfig {
     pub requests_max: usize,
     /// How many of our actors the peer may hold handles of. Default 1,048,576. Beyond it no further handle can be sent to it.
     pub exports_max: usize,
+    /// How many other nodes are known by name. Default 4,096. Beyond it those are forgotten that are not connected and that no
+    /// handle leads to; while there are none of these, further nodes are refused as `Busy`.
+    pub peers_max: usize,
     /// How deep values of a message may contain one another. Default 64; see `actor_wire::Limits`.
     pub depth_max: usize,
     /// How many connections, over all peers, may be in their handshake. Default 256. Beyond it new ones are closed at once.
@@ -83,6 +86,7 @@ impl Default for NetConfig {
             watches_max: 1 << 20,
             requests_max: 1_024,
             exports_max: 1 << 20,
+            peers_max: 4_096,
             depth_max: 64,
             handshakes_max: 256,
         }
@@ -96,6 +100,11 @@ pub(crate) const STREAMS: usize = 4;
 const FRAME_OVERHEAD_BYTES_MAX: usize = 8 << 10;
 
 impl NetConfig {
+    /// How long making a connection may take, with its handshake.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.dial_timeout + self.handshake_timeout
+    }
+
     /// The longest frame that a peer may send in one piece. Each connection holds a buffer of that size.
     pub(crate) fn frame_bytes_max(&self) -> usize {
         self.chunk_bytes + FRAME_OVERHEAD_BYTES_MAX
@@ -160,6 +169,7 @@ impl NetConfig {
             (self.watches_max > 0, "watches_max", "1 or more"),
             (self.requests_max > 0, "requests_max", "1 or more"),
             (self.exports_max > 0, "exports_max", "1 or more"),
+            (self.peers_max > 0, "peers_max", "1 or more"),
             (self.handshakes_max > 0, "handshakes_max", "1 or more"),
             ((1..=256).contains(&self.depth_max), "depth_max", "1 to 256"),
         ];

@@ -20,7 +20,7 @@ use crate::remote::driver;
 use crate::remote::exports::{Named, Protocol};
 use crate::remote::far::Far;
 use crate::remote::holdings::Holdings;
-use crate::remote::lookup::{Kind, Start, fingerprint_of};
+use crate::remote::lookup::{self, Kind, Start, fingerprint_of};
 use crate::remote::net::{Net, NodeEvent, Parts};
 use crate::security::{Choice, Security};
 use crate::transport::{Tcp, Transport};
@@ -267,7 +267,7 @@ impl Node {
         self.0.net.exports.expose(name, named(handle, protocol), false)
     }
 
-    /// The same as [`expose`](Self::expose); others may stop, drain and kill the actor, too.
+    /// The same as [`expose`](Self::expose); others may stop, drain and kill the actor, and link their own to it, too.
     ///
     /// # Errors
     /// The name is taken.
@@ -281,7 +281,8 @@ impl Node {
         self.0.net.exports.conceal(name)
     }
 
-    /// The handle of what is exposed at another node, as in `lobby@b`. Makes the connection if there is none.
+    /// The handle of what is exposed at another node, as in `lobby@b`. Makes the connection if there is none. What this very
+    /// node exposes is found without one, and its handle is the one that was exposed.
     ///
     /// # Errors
     /// The node cannot be reached, there is no such name, or it means another protocol, version or shape.
@@ -301,6 +302,9 @@ impl Node {
     /// As for [`lookup`](Self::lookup).
     pub async fn lookup_as<M: Wire>(&self, name: &str, protocol: Protocol) -> Result<Handle<M>, LookupError> {
         let (local, node) = parted(name)?;
+        if node == self.0.net.id.name {
+            return lookup::here(&self.0.net, local, &protocol);
+        }
         let fingerprint = fingerprint_of::<M>().hash();
         let lookup = |request, terms: &wire::Terms, send: &dyn Fn(&Frame<'_>)| {
             let frame = Frame::Lookup {
@@ -329,6 +333,30 @@ impl Node {
         A::Msg: Wire,
         F: Fn(Args) -> ChildSpec<A> + Send + Sync + 'static,
     {
+        self.add_kind(kind, make, false)
+    }
+
+    /// The same; other nodes may stop, drain and kill its actors, and link their own to them, too.
+    ///
+    /// # Errors
+    /// The name of the kind is taken.
+    pub fn register_kind_with_orders<Args, A, F>(&self, kind: &str, make: F) -> Result<(), ExposeError>
+    where
+        Args: Wire,
+        A: Actor,
+        A::Msg: Wire,
+        F: Fn(Args) -> ChildSpec<A> + Send + Sync + 'static,
+    {
+        self.add_kind(kind, make, true)
+    }
+
+    fn add_kind<Args, A, F>(&self, kind: &str, make: F, may_be_ordered: bool) -> Result<(), ExposeError>
+    where
+        Args: Wire,
+        A: Actor,
+        A::Msg: Wire,
+        F: Fn(Args) -> ChildSpec<A> + Send + Sync + 'static,
+    {
         let system = self.0.net.system.clone();
         let limits = Limits {
             depth_max: self.0.net.config.depth_max,
@@ -349,6 +377,7 @@ impl Node {
             Kind {
                 protocol: Protocol::of::<A::Msg>(),
                 fingerprint: fingerprint_of::<A::Msg>(),
+                may_be_ordered,
                 start: Box::new(start),
             },
         );
@@ -366,6 +395,9 @@ impl Node {
     /// Dropping the future may leave the actor started.
     pub async fn start_at<M: Wire, Args: Wire>(&self, kind: &str, args: &Args) -> Result<Handle<M>, LookupError> {
         let (local, node) = parted(kind)?;
+        if node == self.0.net.id.name {
+            return lookup::start_here(&self.0.net, local, args).await;
+        }
         let protocol = Protocol::of::<M>();
         let fingerprint = fingerprint_of::<M>().hash();
         let spawn = |request, terms: &wire::Terms, send: &dyn Fn(&Frame<'_>)| {

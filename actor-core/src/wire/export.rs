@@ -34,6 +34,10 @@ impl<M: Wire> Exported for Export<M> {
         self.0.is_local().then(|| self.0.id())
     }
 
+    fn adapter(&self) -> usize {
+        self.0.address()
+    }
+
     fn path(&self) -> &ActorPath {
         self.0.path()
     }

@@ -64,6 +64,11 @@ impl Roster {
         needed
     }
 
+    /// Whether there is a connection.
+    pub(crate) fn is_connected(&self, name: &NodeName) -> bool {
+        self.nodes.get(name).is_some_and(|entry| entry.connected.is_some())
+    }
+
     /// The dial has ended.
     pub(crate) fn not_dialling(&mut self, name: &NodeName) {
         if let Some(entry) = self.nodes.get_mut(name) {

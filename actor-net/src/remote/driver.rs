@@ -9,6 +9,7 @@ use std::time::Duration;
 use actor_core::wire::Terms;
 use actor_wire::{Codec, Limits};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until, timeout};
 
 use crate::chance;
@@ -41,39 +42,33 @@ const FRAMES_PER_HELD: u32 = 64;
 /// A buffer larger than this is given back when it is written.
 const KEPT_BYTES_MAX: usize = 1 << 20;
 
-/// Makes a connection to `name`, and makes it again whenever that fails, until nobody wants it.
+/// Makes a connection to `name`, and tries again whenever that fails, until nobody wants it. There is one of these for a node.
 ///
-/// The roster has been told of the dial. `first` is a wait before the first try.
-pub(crate) async fn keep(net: Arc<Net>, name: NodeName, first: Option<Duration>) {
-    let mut failed = 0_u32;
-    if let Some(wait) = first {
-        sleep(wait).await;
-    }
+/// It begins when `wait` is over; `wanted` ends this and every other wait.
+pub(crate) async fn keep(net: Arc<Net>, name: NodeName, mut wait: Duration, wanted: Arc<Notify>) {
+    // The first wait is that for a connection that was lost, and counts.
+    let (mut failed, mut refused) = (u32::from(!wait.is_zero()), None);
     loop {
+        let _ = timeout(wait, wanted.notified()).await;
+        let rests = net.is_leaving() || (!net.is_wanted(&name) && net.rests(&name));
+        if rests || !lock(&net.roster).dialling(&name) {
+            break;
+        }
         let outcome = dial(&net, &name).await;
         lock(&net.roster).not_dialling(&name);
-        let why = match outcome {
-            Ok(()) => return,
-            Err(why) => why,
-        };
+        let Err(why) = outcome else { break };
         tracing::debug!(peer = %name, %why, "cannot be reached");
-        // Where both dialled at once, the other's connection is the one that stays, and tells those who wait.
-        if !is_of_another(&why) {
+        // Where both dialled at once, the other's connection is the one that stays, and tells those who wait; if it comes.
+        let comes = is_of_another(&why) && *refused.get_or_insert_with(now) + net.config.connect_timeout() > now();
+        if !comes {
+            refused = None;
             let _ = net.events.send(NodeEvent::Lost(name.clone(), why.clone()));
             net.tell_those_who_want(&name, &Err(why));
         }
-        if !net.is_wanted(&name) {
-            return net.rests(&name);
-        }
-        sleep(wait_before(&net, failed)).await;
+        wait = wait_before(&net, failed);
         failed = failed.saturating_add(1);
-        if !net.is_wanted(&name) {
-            return net.rests(&name);
-        }
-        if !lock(&net.roster).dialling(&name) {
-            return;
-        }
     }
+    net.keeps_no_longer(&name);
 }
 
 fn is_of_another(why: &Closed) -> bool {
@@ -317,10 +312,8 @@ impl Drop for Cleared<'_> {
         }
         conversation.clear(far);
         let _ = net.events.send(NodeEvent::Lost(name.clone(), why));
-        if is_current && net.is_wanted(name) && lock(&net.roster).dialling(name) {
-            let (keeping, name) = (net.clone(), name.clone());
-            let wait = wait_before(net, 0);
-            net.spawn(async move { keep(keeping, name, Some(wait)).await });
+        if is_current && net.is_wanted(name) {
+            net.keep(name, wait_before(net, 0));
         }
     }
 }

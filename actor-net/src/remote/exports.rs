@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use actor_core::ActorId;
@@ -63,7 +63,8 @@ impl Export {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Actor(ActorId),
-    Adapter(u64),
+    /// By where it lies, which is nobody else's for as long as it is exported.
+    Adapter(usize),
 }
 
 /// The exports of one node. An actor stays for as long as it lives; an adapter, of which there can be any number, for as long as a
@@ -72,7 +73,6 @@ pub(crate) struct Exports {
     me: Weak<Exports>,
     table: Mutex<exports::Exports<Key, Arc<Export>>>,
     names: Mutex<HashMap<String, (Named, Key)>>,
-    next_adapter: AtomicU64,
     ids: Ids,
 }
 
@@ -87,15 +87,14 @@ impl Exports {
             me: me.clone(),
             table: Mutex::new(exports::Exports::new(for_each_max)),
             names: Mutex::default(),
-            next_adapter: AtomicU64::new(1),
             ids,
         })
     }
 
-    pub(crate) fn key_of(&self, exported: &dyn Exported) -> Key {
+    pub(crate) fn key_of(exported: &dyn Exported) -> Key {
         match exported.actor() {
             Some(actor) => Key::Actor(actor),
-            None => Key::Adapter(self.next_adapter.fetch_add(1, Ordering::Relaxed)),
+            None => Key::Adapter(exported.adapter()),
         }
     }
 
@@ -105,16 +104,23 @@ impl Exports {
     /// The name is taken.
     pub(crate) fn expose(&self, name: &str, named: Named, may_be_ordered: bool) -> Result<(), ExposeError> {
         let exported = named.exported.clone();
-        let key = self.key_of(&*exported);
+        let key = Self::key_of(&*exported);
         match lock(&self.names).entry(name.to_owned()) {
             Entry::Occupied(_) => return Err(ExposeError::NameTaken(name.to_owned())),
             Entry::Vacant(free) => free.insert((named, key)),
         };
         let export = self.admit(exported, key, |table, fresh, make| table.expose(key, fresh, make));
-        if may_be_ordered && let Some(export) = self.get(export) {
-            export.may_be_ordered.store(true, Ordering::Relaxed);
+        if may_be_ordered {
+            self.allow_orders(export);
         }
         Ok(())
+    }
+
+    /// Lets others stop it, and link themselves to it.
+    pub(crate) fn allow_orders(&self, export: ExportId) {
+        if let Some(export) = self.get(export) {
+            export.may_be_ordered.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Takes a name away. Handles that were given out stay good. Returns whether there was one.
@@ -140,7 +146,7 @@ impl Exports {
     /// # Errors
     /// The peer holds as many as it may.
     pub(crate) fn send(&self, session: SessionId, exported: Arc<dyn Exported>) -> Result<ExportId, String> {
-        let key = self.key_of(&*exported);
+        let key = Self::key_of(&*exported);
         self.send_as(session, exported, key)
     }
 

@@ -112,6 +112,11 @@ impl Far {
         !matches!(*lock(&self.link), Link::Over) && self.leads_there()
     }
 
+    /// Whether there is a connection or one is being made, or anybody has a handle.
+    pub(super) fn is_in_use(&self) -> bool {
+        !matches!(*lock(&self.link), Link::Idle | Link::Lost | Link::Over) || self.leads_there()
+    }
+
     fn leads_there(&self) -> bool {
         let leads_there = |entry: &Entry| !entry.is_over && entry.proxy.strong_count() > 0;
         lock(&self.proxies).values().any(leads_there)
@@ -202,12 +207,14 @@ impl Far {
         }
     }
 
-    /// Nobody tries to make a connection any more: the next who needs one has it made.
-    pub(crate) fn rests(&self) {
+    /// Nobody tries to make a connection any more: the next who needs one has it made. `false` if somebody needs it already.
+    pub(crate) fn rests(&self) -> bool {
         let mut link = lock(&self.link);
-        if matches!(*link, Link::Lost) {
+        let rests = !matches!(*link, Link::Lost) || !self.leads_there();
+        if rests && matches!(*link, Link::Lost) {
             *link = Link::Idle;
         }
+        rests
     }
 
     /// Has a connection made, if none is there or on its way.

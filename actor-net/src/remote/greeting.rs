@@ -68,7 +68,7 @@ pub(super) async fn shake_hands(
 }
 
 fn judge(net: &Net, peer: &NodeId, dialled: Dialled) -> Result<(), Refusal> {
-    if net.is_leaving() {
+    if net.is_leaving() || !net.has_room_for(&peer.name) {
         return Err(Refusal::Busy);
     }
     let judged = lock(&net.roster).judge(peer, dialled);

@@ -13,7 +13,7 @@ use crate::id::ExportId;
 use crate::peer::outbox::cost;
 use crate::peer::reassembly::Reassembly;
 use crate::wire::HandleRef;
-use crate::wire::codes::{self, Goodbye, NotFound, Unanswered};
+use crate::wire::codes::{self, Goodbye, Unanswered};
 use crate::wire::protocol::{Frame, ProtocolError};
 
 use super::conversation::Conversation;
@@ -288,7 +288,7 @@ impl Inbound {
             Frame::NotFound { request, code, words } => {
                 let asked = self.conversation.session().requests.settle(request);
                 if let Some(asked) = asked {
-                    let _ = asked.send(Err(not_found(code, words)));
+                    let _ = asked.send(Err(super::lookup::not_found(code, words)));
                 }
                 Ok(())
             }
@@ -381,19 +381,5 @@ impl Inbound {
             path: handle.path.into(),
         };
         Ok(Far::import(&self.far, address, true).ok_or(LookupError::NodeDown))
-    }
-}
-
-fn not_found(code: NotFound, words: &str) -> LookupError {
-    let words = words.to_owned();
-    match code {
-        NotFound::Name => LookupError::NotFound,
-        NotFound::Protocol => LookupError::OtherProtocol(words),
-        NotFound::Version => LookupError::OtherVersion(words),
-        NotFound::Fingerprint => LookupError::OtherShape(words),
-        NotFound::Codec => LookupError::OtherCodec,
-        NotFound::Kind => LookupError::NoSuchKind,
-        NotFound::Start => LookupError::NotStarted(words),
-        _ => LookupError::TooMany,
     }
 }

@@ -6,15 +6,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actor_core::wire::{Exported, Peer};
+use actor_core::Handle;
+use actor_core::wire::{self, Exported, Peer};
 use actor_wire::{Codec, Fingerprint, Wire};
 
+use crate::error::LookupError;
 use crate::wire::HandleRef;
 use crate::wire::codes::NotFound;
 use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
-use super::exports::{Key, Protocol};
+use super::exports::{Exports, Key, Protocol};
 use super::net::Net;
 
 /// What the one who asks means.
@@ -25,7 +27,15 @@ pub(super) struct Wanted<'a> {
     pub(super) codec: u8,
 }
 
-type Found = Result<(Arc<dyn Exported>, Key), (NotFound, String)>;
+type Found = Result<Reachable, (NotFound, String)>;
+
+/// What is to be sent to the one who asked.
+pub(super) struct Reachable {
+    exported: Arc<dyn Exported>,
+    key: Key,
+    /// It may be given orders from now on.
+    may_be_ordered: bool,
+}
 
 /// The start of one actor for another node.
 pub(crate) type Start = Pin<Box<dyn Future<Output = Result<Arc<dyn Exported>, String>> + Send>>;
@@ -37,6 +47,8 @@ pub(crate) type Starter = dyn Fn(&[u8], Codec) -> Result<Start, String> + Send +
 pub(crate) struct Kind {
     pub(crate) protocol: Protocol,
     pub(crate) fingerprint: Fingerprint,
+    /// Whether those who start one may stop it.
+    pub(crate) may_be_ordered: bool,
     pub(crate) start: Box<Starter>,
 }
 
@@ -53,7 +65,16 @@ pub(crate) fn fingerprint_of<M: Wire>() -> Fingerprint {
     })
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    fn here<M: Wire>(protocol: &'a Protocol) -> Self {
+        Self {
+            protocol: &protocol.name,
+            version: protocol.version,
+            fingerprint: fingerprint_of::<M>().hash(),
+            codec: Codec::default().id(),
+        }
+    }
+
     fn check(&self, protocol: &Protocol, fingerprint: Fingerprint) -> Result<(), (NotFound, String)> {
         if Codec::from_id(self.codec).is_none() {
             return Err((NotFound::Codec, String::new()));
@@ -74,17 +95,24 @@ impl Wanted<'_> {
 pub(super) fn find(net: &Net, name: &str, wanted: &Wanted<'_>) -> Found {
     let (named, key) = net.exports.named(name).ok_or((NotFound::Name, String::new()))?;
     wanted.check(&named.protocol, named.fingerprint)?;
-    Ok((named.exported, key))
+    Ok(Reachable {
+        exported: named.exported,
+        key,
+        // As it was said when it was exposed.
+        may_be_ordered: false,
+    })
 }
 
 /// Answers a look-up or a spawn.
 pub(super) fn reply(net: &Net, conversation: &Conversation, request: u64, found: Found) {
-    let sent = found.and_then(|(exported, key)| {
-        let path = exported.path().to_string();
-        let export = net.exports.send_as(conversation.number, exported, key);
-        export
-            .map(|export| net.address_of(export, &path))
-            .map_err(|why| (NotFound::TooMany, why))
+    let sent = found.and_then(|found| {
+        let path = found.exported.path().to_string();
+        let export = net.exports.send_as(conversation.number, found.exported, found.key);
+        let export = export.map_err(|why| (NotFound::TooMany, why))?;
+        if found.may_be_ordered {
+            net.exports.allow_orders(export);
+        }
+        Ok(net.address_of(export, &path))
     });
     match sent {
         Ok(address) => conversation.control(&Frame::Found {
@@ -118,22 +146,66 @@ pub(super) fn spawn(
     let begun = net.kind(kind).ok_or((NotFound::Kind, String::new())).and_then(|kind| {
         wanted.check(&kind.protocol, kind.fingerprint)?;
         let codec = Codec::from_id(wanted.codec).unwrap_or_default();
-        (kind.start)(args, codec).map_err(|why| (NotFound::Start, why))
+        let start = (kind.start)(args, codec).map_err(|why| (NotFound::Start, why));
+        Ok((start?, kind.may_be_ordered))
     });
     match begun {
         Err(why) => reply(net, conversation, request, Err(why)),
-        Ok(start) => {
+        Ok((start, may_be_ordered)) => {
             let (weak, conversation) = (Arc::downgrade(net), conversation.clone());
             net.spawn(async move {
                 let started = start.await.map_err(|why| (NotFound::Start, why));
                 if let Some(net) = weak.upgrade() {
-                    let started = started.map(|exported| {
-                        let key = net.exports.key_of(&*exported);
-                        (exported, key)
+                    let started = started.map(|exported| Reachable {
+                        key: Exports::key_of(&*exported),
+                        exported,
+                        may_be_ordered,
                     });
                     reply(&net, &conversation, request, started);
                 }
             });
         }
+    }
+}
+
+/// What is exposed at this very node: the handle itself, as it is.
+pub(crate) fn here<M: Wire>(net: &Net, name: &str, protocol: &Protocol) -> Result<Handle<M>, LookupError> {
+    let found = find(net, name, &Wanted::here::<M>(protocol)).map_err(|(code, words)| not_found(code, &words))?;
+    typed(found.exported)
+}
+
+/// Starts an actor of a kind that is registered at this very node.
+pub(crate) async fn start_here<M: Wire, Args: Wire>(
+    net: &Net,
+    kind: &str,
+    args: &Args,
+) -> Result<Handle<M>, LookupError> {
+    let (codec, mut bytes) = (Codec::default(), Vec::new());
+    let encoded = codec.encode(args, &mut bytes, net.config.message_bytes_max);
+    encoded.map_err(|why| LookupError::Unsendable(why.to_string()))?;
+    let kind = net.kind(kind).ok_or(LookupError::NoSuchKind)?;
+    let checked = Wanted::here::<M>(&Protocol::of::<M>()).check(&kind.protocol, kind.fingerprint);
+    checked.map_err(|(code, words)| not_found(code, &words))?;
+    let started = (kind.start)(&bytes, codec).map_err(LookupError::NotStarted)?;
+    typed(started.await.map_err(LookupError::NotStarted)?)
+}
+
+fn typed<M: Wire>(exported: Arc<dyn Exported>) -> Result<Handle<M>, LookupError> {
+    let found = exported.message_type();
+    wire::handle_of(exported).ok_or_else(|| LookupError::OtherProtocol(found.to_owned()))
+}
+
+/// What an answer of another node means.
+pub(super) fn not_found(code: NotFound, words: &str) -> LookupError {
+    let words = words.to_owned();
+    match code {
+        NotFound::Name => LookupError::NotFound,
+        NotFound::Protocol => LookupError::OtherProtocol(words),
+        NotFound::Version => LookupError::OtherVersion(words),
+        NotFound::Fingerprint => LookupError::OtherShape(words),
+        NotFound::Codec => LookupError::OtherCodec,
+        NotFound::Kind => LookupError::NoSuchKind,
+        NotFound::Start => LookupError::NotStarted(words),
+        _ => LookupError::TooMany,
     }
 }

@@ -1,5 +1,6 @@
 //! What all connections of one node share: who it is, whom it knows, and what can be reached here.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use actor_core::System;
 use actor_core::wire::{self, Address, Imported, Proxy};
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{Notify, broadcast, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -92,6 +93,8 @@ struct Nodes {
     told_of: BTreeMap<NodeId, Arc<Far>>,
     /// Who waits for a connection that is being made.
     wanted: HashMap<NodeName, Vec<oneshot::Sender<Connected>>>,
+    /// The tasks that see to connections, each with what wakes it.
+    keepers: HashMap<NodeName, Arc<Notify>>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -250,6 +253,22 @@ impl Net {
         told_of.or_insert_with(|| Far::new(self.me.clone(), id.clone())).clone()
     }
 
+    /// Whether another node may be met: there is room for it, or can be made.
+    pub(super) fn has_room_for(&self, name: &NodeName) -> bool {
+        let mut nodes = lock(&self.nodes);
+        let max = self.config.peers_max;
+        if nodes.met.contains_key(name) || nodes.met.len() < max {
+            return true;
+        }
+        let all = std::mem::take(&mut nodes.met).into_iter();
+        let (kept, forgotten): (BTreeMap<_, _>, BTreeMap<_, _>) = all.partition(|(_, far)| far.is_in_use());
+        let has_room = kept.len() < max;
+        nodes.met = kept;
+        drop(nodes);
+        drop(forgotten);
+        has_room
+    }
+
     /// A life of a node was met: earlier ones are over.
     pub(super) fn met(&self, id: &NodeId) -> Arc<Far> {
         let far = self.far(id);
@@ -289,15 +308,38 @@ impl Net {
         if self.is_leaving() {
             return self.tell_those_who_want(name, &Err(Closed::Ended(Goodbye::Leaving)));
         }
-        if lock(&self.roster).dialling(name) {
-            let name = name.clone();
-            return self.spawn(async move { driver::keep(net, name, None).await });
+        if !lock(&self.roster).is_connected(name) {
+            return net.keep(name, Duration::ZERO);
         }
         let met = lock(&self.nodes).met.get(name).cloned();
         if let Some(far) = met.filter(|far| far.conversation().is_some()) {
             self.tell_those_who_want(name, &Ok(far));
             // Handles to another life of that node lead nowhere while this one is there.
             self.told_of(name).iter().for_each(|far| far.lost(None));
+        }
+    }
+
+    /// Has a connection made after this wait; at once, if that is nothing.
+    pub(super) fn keep(self: &Arc<Self>, name: &NodeName, wait: Duration) {
+        let fresh = match lock(&self.nodes).keepers.entry(name.clone()) {
+            Entry::Occupied(keeper) => {
+                if wait.is_zero() {
+                    keeper.get().notify_one();
+                }
+                return;
+            }
+            Entry::Vacant(free) => free.insert(Arc::default()).clone(),
+        };
+        let (net, name) = (self.clone(), name.clone());
+        self.spawn(async move { driver::keep(net, name, wait, fresh).await });
+    }
+
+    /// Nobody sees to a connection to this node any more: there is one, or nobody wanted one.
+    pub(super) fn keeps_no_longer(&self, name: &NodeName) {
+        lock(&self.nodes).keepers.remove(name);
+        // Who came to want one meanwhile took it for kept.
+        if self.is_wanted(name) {
+            self.want(name);
         }
     }
 
@@ -395,10 +437,10 @@ impl Net {
         drop(gone);
     }
 
-    /// Nobody tries to connect to this node any more.
-    pub(super) fn rests(&self, name: &NodeName) {
+    /// Nobody tries to connect to this node any more; `false` if somebody has come to need it.
+    pub(super) fn rests(&self, name: &NodeName) -> bool {
         let met = lock(&self.nodes).met.get(name).cloned();
-        met.iter().chain(&self.told_of(name)).for_each(|far| far.rests());
+        met.iter().chain(&self.told_of(name)).all(|far| far.rests())
     }
 
     /// While there is a conversation with one life of a node, handles to another one lead nowhere.
