@@ -148,7 +148,7 @@ pub(crate) fn actor() -> Option<ActorId> {
 pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Result<(), Deadlock> {
     let suspect = with(|turn| {
         turn.begin_to_wait();
-        let first = turn.owner.waits().begin(turn.owner.id(), on(), owed)?;
+        let first = turn.owner.waits().begin(on(), owed)?;
         Some((turn.owner.clone(), first))
     });
     match suspect.flatten() {
@@ -167,7 +167,7 @@ pub(crate) fn wait_for_any(mut on: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -
     let Some(owner) = owner else { return Ok(()) };
     // Each is followed: of those who begin to wait at the same moment, the last to look sees all of them.
     let choices = !on.is_empty();
-    owner.waits().begin_any(owner.id(), first.clone(), on, owed);
+    owner.waits().begin_any(first.clone(), on, owed);
     follow_any(&owner, first, choices)
 }
 
