@@ -227,4 +227,11 @@ mod tests {
     fn what_is_named_by_an_id_is_shown_with_it() {
         assert_eq!(format!("{:?}, {:?}", WatchId(7), LinkId(8)), "watch 7, link 8");
     }
+
+    #[cfg(feature = "wire")]
+    #[test]
+    fn a_link_has_its_number_at_both_ends() {
+        let links = [LinkId(7), LinkId(8)];
+        assert_eq!(links.map(|link| LinkId::of(link.number())), links);
+    }
 }
