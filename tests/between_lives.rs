@@ -58,15 +58,22 @@ fn is_ready<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_port_in_a_message_that_nobody_handles_is_answered() {
-    let (_system, actor, _) = subject("a");
-    let gate = Gate::new();
-    actor.tell(Do::Wait(gate.clone())).await.expect("it lives");
-    gate.reached().await;
-    let (told, answer) = Reply::pair();
-    actor.tell(Do::Life(told)).await.expect("it lives");
-    actor.stop();
-    gate.open();
-    assert_eq!(answer.await, Err(AskError::NoReply));
+    for kill in [false, true] {
+        let system = System::new("test");
+        let spec = Script::new("a", &Journal::default()).spec();
+        let actor = system
+            .spawn_spec(spec.restart(RestartPolicy::Temporary))
+            .expect("a free name");
+        let gate = Gate::new();
+        actor.tell(Do::Wait(gate.clone())).await.expect("it lives");
+        gate.reached().await;
+        let (told, answer) = Reply::pair();
+        actor.tell(Do::Life(told)).await.expect("it lives");
+        drop(if kill { actor.kill() } else { actor.stop() });
+        gate.open();
+        let answered = tokio::time::timeout(SECOND, answer).await;
+        assert_eq!(answered.expect("nobody else can answer"), Err(AskError::NoReply));
+    }
 }
 
 #[tokio::test(start_paused = true)]
