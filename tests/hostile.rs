@@ -1,210 +1,18 @@
 //! A peer that means harm: what it sends costs it its connection, and nobody else anything.
 
+mod stage;
+
 use std::time::Duration;
 
-use actor_core::prelude::*;
-use actor_net::wire::codes::{Goodbye, method};
-use actor_net::wire::protocol::{Card, Frame, MAGIC, VERSION};
+use actor_net::wire::codes::{Goodbye, Unanswered, end, order};
+use actor_net::wire::protocol::Frame;
 use actor_net::wire::{Reason, Rest};
-use actor_net::{Closed, Codec, ExportId, Incarnation, NetConfig, Node, NodeEvent, Security};
-use serde::{Deserialize, Serialize};
+use actor_net::{Closed, ExportId, NetConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::support::Gate;
 
-/// What the actor that everybody can reach is told.
-#[derive(Serialize, Deserialize)]
-enum Msg {
-    Text(String),
-    Count(Reply<u64>),
-    Nest(Nested),
-}
-
-#[derive(Serialize, Deserialize)]
-struct Nested(Option<Box<Nested>>);
-
-struct Counter {
-    seen: u64,
-    gate: Option<Gate>,
-}
-
-impl Actor for Counter {
-    type Msg = Msg;
-
-    async fn handle(&mut self, msg: Msg, _ctx: &mut Context<Msg>) -> ActorResult {
-        if let Some(gate) = self.gate.take() {
-            gate.pass().await;
-        }
-        match msg {
-            Msg::Text(_) | Msg::Nest(_) => self.seen += 1,
-            Msg::Count(reply) => reply.send(self.seen),
-        }
-        Ok(())
-    }
-}
-
-/// A node with an actor, a good peer that uses it, and room for a bad one.
-struct Stage {
-    system: System,
-    node: Node,
-    _good_system: System,
-    _good: Node,
-    far: Handle<Msg>,
-}
-
-fn config() -> NetConfig {
-    NetConfig {
-        calls_max: 64,
-        watches_max: 64,
-        streams_max: 4,
-        message_bytes_max: 64 << 10,
-        reassembly_bytes_max: 256 << 10,
-        window_bytes: 16 << 10,
-        handshake_timeout: Duration::from_secs(2),
-        ..NetConfig::default()
-    }
-}
-
-impl Stage {
-    async fn new(gate: Option<Gate>) -> Self {
-        let system = System::new("victim");
-        let node = Node::builder(&system)
-            .name("victim")
-            .listen("127.0.0.1:0")
-            .security(Security::insecure())
-            .config(config())
-            .start()
-            .await
-            .expect("a port is free");
-        let counter = ChildSpec::once("counter", move || Counter { seen: 0, gate }).mailbox(MailboxSpec::bounded(4));
-        let counter = system.spawn_spec(counter).expect("the name is free");
-        node.expose("counter", &counter).expect("the name is free");
-        let good_system = System::new("good");
-        let good = Node::builder(&good_system)
-            .name("good")
-            .security(Security::insecure())
-            .peer("victim", node.address().expect("it listens"))
-            .start()
-            .await
-            .expect("nothing is in the way");
-        let far = good.lookup::<Msg>("counter@victim").await.expect("it is exposed");
-        Self {
-            system,
-            node,
-            _good_system: good_system,
-            _good: good,
-            far,
-        }
-    }
-
-    /// A peer that has shaken hands, and may say anything now.
-    async fn bad(&self) -> Bad {
-        let mut bad = Bad::connect(self).await;
-        bad.shake_hands().await;
-        bad
-    }
-
-    /// Why the bad peer was cut off.
-    async fn bad_is_gone(&self, events: &mut tokio::sync::broadcast::Receiver<NodeEvent>) -> Closed {
-        loop {
-            if let NodeEvent::Lost(name, why) = events.recv().await.expect("the node lives")
-                && name.as_str() == "bad"
-            {
-                return why;
-            }
-        }
-    }
-
-    async fn the_good_one_is_served(&self) {
-        self.far
-            .tell(Msg::Text("still here".to_owned()))
-            .await
-            .expect("it is served");
-        assert!(self.far.ask(Msg::Count).await.expect("it is answered") > 0);
-    }
-}
-
-struct Bad(TcpStream);
-
-impl Bad {
-    async fn connect(stage: &Stage) -> Self {
-        let address = stage.node.address().expect("it listens");
-        Self(TcpStream::connect(address).await.expect("it listens"))
-    }
-
-    async fn say(&mut self, frame: &Frame<'_>) {
-        let mut bytes = Vec::new();
-        frame.encode(&mut bytes);
-        // The other side may have had enough by now.
-        let _ = self.0.write_all(&bytes).await;
-    }
-
-    /// The next frame that is not about room.
-    async fn hear(&mut self) -> Vec<u8> {
-        loop {
-            let mut length = [0; 4];
-            self.0.read_exact(&mut length).await.expect("it answers");
-            let mut frame = vec![0; u32::from_le_bytes(length) as usize];
-            self.0.read_exact(&mut frame).await.expect("it answers");
-            if !matches!(Frame::parse(&frame), Ok(Frame::Credit { .. })) {
-                return frame;
-            }
-        }
-    }
-
-    async fn shake_hands(&mut self) {
-        let codecs = [Codec::Bincode.id()];
-        let card = Card {
-            name: "bad",
-            incarnation: Incarnation(7),
-            cluster: "",
-            features: 0,
-            method: method::INSECURE,
-            frame_bytes_max: 1 << 20,
-            message_bytes_max: 1 << 20,
-            window_bytes: 1 << 20,
-            codecs: &codecs,
-            nonce: [7; 32],
-        };
-        self.say(&Frame::Hello {
-            magic: MAGIC,
-            version_min: VERSION,
-            version_max: VERSION,
-            card,
-        })
-        .await;
-        let challenge = self.hear().await;
-        assert!(matches!(Frame::parse(&challenge), Ok(Frame::Challenge { .. })));
-        self.say(&Frame::Proof { mac: [0; 32] }).await;
-        let welcome = self.hear().await;
-        assert!(matches!(Frame::parse(&welcome), Ok(Frame::Welcome { .. })));
-    }
-
-    /// The export of the actor, as a look-up tells it.
-    async fn lookup(&mut self) -> ExportId {
-        let protocol = std::any::type_name::<Msg>();
-        self.say(&Frame::Lookup {
-            request: 1,
-            name: "counter",
-            protocol,
-            version: 0,
-            fingerprint: 0,
-            codec: Codec::Bincode.id(),
-        })
-        .await;
-        match Frame::parse(&self.hear().await) {
-            Ok(Frame::Found { handle, .. }) => handle.export,
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-fn body(msg: &Msg) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    Codec::Bincode.encode(msg, &mut bytes, 1 << 20).expect("it is small");
-    bytes
-}
+use stage::{Bad, Msg, Stage, body};
 
 /// What each of these says ends its connection, for the reason given.
 #[tokio::test]
@@ -378,5 +186,121 @@ async fn a_handshake_is_not_held_for_longer_than_its_time() {
     let mut rest = Vec::new();
     let refused = bad.0.read_to_end(&mut rest).await;
     assert!(refused.is_ok() || rest.is_empty(), "{refused:?}");
+    stage.the_good_one_is_served().await;
+}
+
+/// Ids are 128 random bits: who was told of one actor knows nothing of another.
+#[tokio::test]
+async fn an_actor_that_nobody_was_told_of_is_not_reached_by_guessing() {
+    let stage = Stage::new(None).await;
+    let mut bad = stage.bad().await;
+    let known = bad.lookup().await;
+    let ids = [
+        ExportId(0),
+        ExportId(1),
+        ExportId(known.0 ^ 1),
+        ExportId(known.0.wrapping_add(1)),
+        ExportId(known.0.swap_bytes()),
+        ExportId(u128::MAX),
+    ];
+    for (number, to) in (0..).zip(ids) {
+        let ask = Frame::Ask {
+            to,
+            call: number,
+            deadline_millis: Some(1_000),
+            body: Rest(&[1, 0]),
+        };
+        bad.say(&ask).await;
+        let answer = bad.hear().await;
+        assert!(
+            matches!(Frame::parse(&answer), Ok(Frame::Unanswered { call, code: Unanswered::NoExport, .. }) if call == number)
+        );
+        bad.say(&Frame::Watch { watch: number, to }).await;
+        assert!(matches!(Frame::parse(&bad.hear().await), Ok(Frame::Down { watch, .. }) if watch == number));
+        let kill = Frame::Order {
+            after: 0,
+            to,
+            order: order::KILL,
+            ending: number,
+        };
+        bad.say(&kill).await;
+        assert!(matches!(Frame::parse(&bad.hear().await), Ok(Frame::Ended { ending, .. }) if ending == number));
+        let link = Frame::Link {
+            link: number,
+            to,
+            path: "/bad",
+        };
+        bad.say(&link).await;
+        assert!(
+            matches!(Frame::parse(&bad.hear().await), Ok(Frame::LinkBroken { link, own: false, .. }) if link == number)
+        );
+        // What is not held cannot be let go of either, and is nothing.
+        bad.say(&Frame::Release { export: to, count: 1 }).await;
+    }
+    // The one that it was told of takes messages, and no orders.
+    let kill = Frame::Order {
+        after: 0,
+        to: known,
+        order: order::KILL,
+        ending: 99,
+    };
+    bad.say(&kill).await;
+    let answer = bad.hear().await;
+    let Ok(Frame::Ended { ending: 99, reason, .. }) = Frame::parse(&answer) else {
+        panic!("it is refused")
+    };
+    assert_eq!(reason.end, end::REFUSED);
+    stage.the_good_one_is_served().await;
+}
+
+/// What is asked for and never read waits at its own connection, within its bound.
+#[tokio::test]
+async fn a_million_tiny_frames_take_no_memory_and_hold_up_nobody() {
+    let stage = Stage::new(None).await;
+    let mut bad = stage.bad().await;
+    let mut pings = Vec::new();
+    for token in 0..10_000 {
+        Frame::Ping { token }.encode(&mut pings);
+        Frame::Unwatch { watch: token }.encode(&mut pings);
+        Frame::Cancel { call: token }.encode(&mut pings);
+    }
+    let flood = async {
+        for _ in 0..34 {
+            if bad.0.write_all(&pings).await.is_err() {
+                break;
+            }
+        }
+    };
+    // It stops reading from one that does not: then the flood stands still.
+    let _ = tokio::time::timeout(Duration::from_secs(5), flood).await;
+    let held = stage.node.holdings();
+    assert!(
+        held.outbox_bytes <= NetConfig::default().outbox_bytes_max + (1 << 20),
+        "{held:?}"
+    );
+    stage.the_good_one_is_served().await;
+}
+
+#[tokio::test]
+async fn a_name_of_a_megabyte_is_no_name() {
+    let stage = Stage::new(None).await;
+    let mut events = stage.node.events();
+    // Before the handshake, and in a look-up behind it: longer than any frame, and longer than any text.
+    let mut bad = Bad::connect(&stage).await;
+    let mut hello = Vec::from((1_u32 << 20).to_le_bytes());
+    hello.push(1);
+    hello.resize(1 << 20, b'x');
+    let _ = bad.0.write_all(&hello).await;
+    let mut rest = Vec::new();
+    let _ = bad.0.read_to_end(&mut rest).await;
+    assert!(rest.len() < 2_048, "no more than a refusal: {}", rest.len());
+    let mut bad = stage.bad().await;
+    let mut lookup = vec![0x40, 1, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+    lookup.resize(11 + 0xffff, b'x');
+    let mut frame = Vec::from(u32::try_from(lookup.len()).expect("it is small").to_le_bytes());
+    frame.extend(lookup);
+    let _ = bad.0.write_all(&frame).await;
+    let why = stage.bad_is_gone(&mut events).await;
+    assert!(matches!(why, Closed::Frame(_) | Closed::Protocol(_)), "{why}");
     stage.the_good_one_is_served().await;
 }

@@ -8,6 +8,7 @@ use actor_net::{Closed, LookupError, NetConfig, Node, NodeEvent, Secret, Securit
 use actor_testkit::pass;
 
 use crate::sites::{Say, Sites, in_each_codec, listener, with_config};
+use crate::telemetry::listen_to;
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_actor_holds_up_only_those_who_send_to_it() {
@@ -172,5 +173,58 @@ async fn a_node_that_cannot_start_says_why() {
             .security(Security::insecure());
         let why = second.start().await.unwrap_err().to_string();
         assert!(why.contains(&format!("cannot listen on {bad}")), "{why}");
+    }
+}
+
+/// A secret lets anybody in, and the id of an export lets its holder reach an actor.
+#[tokio::test(start_paused = true)]
+async fn no_secret_is_ever_logged() {
+    let (log, _listening) = listen_to(tracing::Level::TRACE);
+    let network = actor_testkit::SimulatedNetwork::seeded(1);
+    let secrets = [
+        b"xyzzy plugh plover is secret",
+        b"frotz nitfol rezrov is secret".split_at(28).0,
+    ];
+    let mut nodes = Vec::new();
+    for (name, secret) in [("a", secrets[0]), ("b", secrets[0]), ("c", secrets[1])] {
+        let system = System::new(name);
+        let secret = Secret::new(secret).expect("it is long enough");
+        tracing::debug!(?secret, "chosen");
+        let security = Security::memory(network.memory().transport(name), Some(secret));
+        tracing::debug!(?security, "chosen");
+        let node = Node::builder(&system).name(name).listen(name).security(security);
+        nodes.push((node.start().await.expect("the name is free"), system));
+    }
+    let (friend, ..) = listener(&nodes[0].1, "friend");
+    nodes[0].0.expose("friend", &friend).expect("the name is free");
+    let far = nodes[1].0.lookup::<Say>("friend@a").await.expect("it is exposed");
+    tracing::debug!(?far, "found");
+    assert!(
+        nodes[2].0.lookup::<Say>("friend@a").await.is_err(),
+        "it has another secret"
+    );
+    let _ = far.stop().await;
+    let _ = far.ask(|reply| Say::Back(far.clone(), reply)).await;
+    let _ = friend.stop().await;
+    pass(Duration::from_secs(1)).await;
+    let _ = far.tell(Say::Note(1)).await;
+    network.cut("a", "b");
+    pass(Duration::from_secs(30)).await;
+    let lines = log.lines_with("");
+    assert!(
+        lines.len() > 10 && lines.iter().any(|line| line.contains("the proof does not hold")),
+        "{lines:#?}"
+    );
+    let as_numbers = |secret: &[u8]| secret[..4].iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let as_hex = |secret: &[u8]| secret[..4].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    for line in lines {
+        for secret in secrets {
+            let text = String::from_utf8_lossy(&secret[..5]);
+            let shown = [text.to_string(), as_numbers(secret), as_hex(secret)];
+            assert!(!shown.iter().any(|shown| line.contains(shown)), "{line}");
+        }
+        // The longest number that stands for something else has 20 digits, and an id 38 or 39.
+        let longest = line.split(|sign: char| !sign.is_ascii_hexdigit()).map(str::len).max();
+        assert!(longest.unwrap_or(0) < 26, "{line}");
     }
 }

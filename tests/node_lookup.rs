@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actor_core::StopError;
 use actor_core::prelude::*;
-use actor_net::{Closed, LookupError, NetConfig, Protocol};
+use actor_net::{Closed, Codec, LookupError, NetConfig, Protocol};
 use actor_testkit::pass;
 use serde::{Deserialize, Serialize};
 
@@ -181,4 +181,21 @@ async fn so_many_nodes_are_known_as_the_settings_say() {
         assert_eq!(held.0.ask(|reply| Say::Echo(3, reply)).await, Ok(3));
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_that_prefer_different_codecs_agree_on_one() {
+    for (number, [first, second]) in [[0, 1], [1, 0]].into_iter().enumerate() {
+        let network = actor_testkit::SimulatedNetwork::seeded(number as u64);
+        let config = NetConfig::default();
+        let a = crate::sites::Site::new(&network, "a", Codec::ALL[first], config.clone()).await;
+        let b = crate::sites::Site::new(&network, "b", Codec::ALL[second], config).await;
+        let far = a.far("b").await;
+        assert_eq!(far.ask(|reply| Say::Echo(300, reply)).await, Ok(300));
+        let back = b.far("a").await;
+        assert_eq!(back.ask(|reply| Say::Echo(70_000, reply)).await, Ok(70_000));
+        let own = a.listener.clone();
+        assert!(far.ask(|reply| Say::Back(own.clone(), reply)).await == Ok(own));
+        assert_eq!((a.node.peers().len(), b.node.peers().len()), (1, 1));
+    }
 }

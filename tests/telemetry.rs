@@ -12,10 +12,10 @@ use crate::support::{Do, settle, subject, with};
 
 /// What was logged.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn lines_with(&self, words: &str) -> Vec<String> {
+    pub(crate) fn lines_with(&self, words: &str) -> Vec<String> {
         let bytes = self.0.lock().expect("nobody panics while it writes").clone();
         let text = String::from_utf8(bytes).expect("logs are text");
         text.lines()
@@ -53,10 +53,15 @@ static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber:
 
 /// A log of all that this thread says from now on.
 fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
+    listen_to(tracing::Level::DEBUG)
+}
+
+/// The same, from this level on.
+pub(crate) fn listen_to(level: tracing::Level) -> (Log, tracing::subscriber::DefaultGuard) {
     LazyLock::force(&SECOND);
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
+        .with_max_level(level)
         .with_ansi(false)
         .with_writer(log.clone())
         .finish();
