@@ -105,7 +105,7 @@ impl NetConfig {
         self.dial_timeout + self.handshake_timeout
     }
 
-    /// The longest frame that a peer may send in one piece. Each connection holds a buffer of that size.
+    /// The longest frame that a peer may send in one piece. Each connection holds a buffer of that size, a busy one of four times as much.
     pub(crate) fn frame_bytes_max(&self) -> usize {
         self.chunk_bytes + FRAME_OVERHEAD_BYTES_MAX
     }

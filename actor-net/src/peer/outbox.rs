@@ -1,7 +1,7 @@
 //! What waits to be written to one peer: two lanes, a budget, and pieces of what is large.
 //!
 //! *Control* goes before *data*. Small data is one buffer, taken whole: so batching comes by itself. A frame longer than a chunk
-//! goes piece by piece, one piece for each write, between which everything else passes, but for what goes to the same receiver: that
+//! goes piece by piece, a few for each write, between which everything else passes, but for what goes to the same receiver: that
 //! waits behind it. A frame that goes *behind* data waits until all data that came before it is complete.
 //!
 //! # How it is used
@@ -19,6 +19,12 @@ use crate::id::ExportId;
 use crate::wire::Rest;
 use crate::wire::frame::{self, LENGTH_BYTES};
 use crate::wire::protocol::{AFTER_AT, Frame, MESSAGE_OVERHEAD_BYTES};
+
+/// So many pieces go in one write: fewer have the peer wake up more often, more have small messages wait longer.
+const PIECES_PER_WRITE: usize = 4;
+
+/// A buffer larger than this is given back, and not kept for the next large message.
+const SPARE_BYTES_MAX: usize = 2 << 20;
 
 /// To whom data goes, as far as its order matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +90,8 @@ pub(crate) struct Outbox {
     ready: Vec<u8>,
     ready_frames: u64,
     lanes: VecDeque<Lane>,
+    /// Where large messages come one after the other, the next finds memory that is there already.
+    spare: Vec<u8>,
     behind: VecDeque<Behind>,
     /// Numbered or not, everything that was ever pushed as data.
     pushed: u64,
@@ -155,6 +163,7 @@ impl Outbox {
             ready: Vec::new(),
             ready_frames: 0,
             lanes: VecDeque::new(),
+            spare: Vec::new(),
             behind: VecDeque::new(),
             pushed: 0,
             complete: 0,
@@ -247,8 +256,8 @@ impl Outbox {
         }
     }
 
-    /// Queues a frame as data, whose last field is followed by `body`; that of a large one is taken, and not copied. `cost` is what was
-    /// admitted for it, or 0. Returns whether the writer is to be told.
+    /// Queues a frame as data, whose last field is followed by `body`; that of a large one is taken, with an empty one left in its place, and
+    /// not copied. `cost` is what was admitted for it, or 0. Returns whether the writer is to be told.
     pub(crate) fn push(
         &mut self,
         to: Receiver,
@@ -291,7 +300,7 @@ impl Outbox {
         let mut head = Vec::new();
         frame.encode_fields(&mut head);
         let body = if body.len() > self.limits.chunk_bytes {
-            std::mem::take(body)
+            std::mem::replace(body, std::mem::take(&mut self.spare))
         } else {
             body.clone()
         };
@@ -398,7 +407,8 @@ impl Outbox {
         }
         self.writing_cost += std::mem::take(&mut self.ready_cost);
         self.ready_frames = 0;
-        if let Some(mut lane) = self.lanes.pop_front() {
+        for _ in 0..PIECES_PER_WRITE {
+            let Some(mut lane) = self.lanes.pop_front() else { break };
             let turn = self.lanes.len().min(STREAMS - 1);
             if self.send_piece(&mut lane, out) {
                 // A lane whose frame is done begins its next one behind those that wait for their first.
@@ -444,8 +454,13 @@ impl Outbox {
         if done {
             self.writing_cost += frame.cost;
             self.complete += u64::from(frame.numbered == Numbered::Yes);
-            lane.frames.pop_front();
             lane.sent = 0;
+            if let Some(mut sent) = lane.frames.pop_front()
+                && sent.body.capacity() <= SPARE_BYTES_MAX
+            {
+                sent.body.clear();
+                self.spare = sent.body;
+            }
         }
         !lane.frames.is_empty()
     }

@@ -48,13 +48,19 @@ impl std::error::Error for FrameError {}
 
 /// Collects bytes and gives out frames.
 ///
-/// It holds one buffer, which grows to hold two frames of the largest size with their lengths, and never beyond.
+/// It holds one buffer, which grows to hold one frame of the largest size with its length; where as much as that comes at a time, four,
+/// and never more.
 pub struct Decoder {
     buffer: Vec<u8>,
     begin: usize,
     end: usize,
     frame_bytes_max: usize,
+    /// How many frames of the largest size it holds.
+    frames: usize,
 }
+
+/// What comes faster than this holds is read in more than one go.
+const FRAMES_MAX: usize = 4;
 
 impl Decoder {
     /// Takes frames of at most `frame_bytes_max` bytes.
@@ -64,6 +70,7 @@ impl Decoder {
             begin: 0,
             end: 0,
             frame_bytes_max,
+            frames: 1,
         }
     }
 
@@ -78,8 +85,8 @@ impl Decoder {
             (self.begin, self.end) = (0, 0);
         }
         let wanted = LENGTH_BYTES + self.frame_bytes_max;
-        if self.buffer.len() < 2 * wanted {
-            self.buffer.resize(2 * wanted, 0);
+        if self.buffer.len() < self.frames * wanted {
+            self.buffer.resize(self.frames * wanted, 0);
         }
         // Moved only when the rest of a frame might not fit behind its beginning.
         if self.begin > 0 && self.buffer.len() - self.begin < wanted {
@@ -93,6 +100,9 @@ impl Decoder {
     /// So many bytes were put into the [`room`](Self::room).
     pub fn filled(&mut self, bytes: usize) {
         self.end = (self.end + bytes).min(self.buffer.len());
+        if self.end == self.buffer.len() {
+            self.frames = (2 * self.frames).min(FRAMES_MAX);
+        }
     }
 
     /// Takes what fits of `bytes`, and says how many those were.
@@ -179,7 +189,7 @@ mod tests {
                 while let Some(frame) = decoder.next().expect("they are frames") {
                     found.push(frame.to_vec());
                 }
-                prop_assert!(decoder.buffer.capacity() <= 88);
+                prop_assert!(decoder.buffer.capacity() <= 4 * 44);
             }
             prop_assert_eq!(found, frames);
         }
@@ -213,7 +223,7 @@ mod tests {
         };
         assert_eq!(decoder.next(), Err(refused));
         assert_eq!(decoder.next(), Err(refused));
-        assert!(decoder.buffer.capacity() <= 208);
+        assert!(decoder.buffer.capacity() <= 104);
     }
 
     #[test]

@@ -170,7 +170,7 @@ proptest! {
 #[test]
 fn control_goes_before_data_and_small_messages_between_pieces() {
     let mut outbox = Outbox::new(LIMITS);
-    push(&mut outbox, 1, &[1; 300]);
+    push(&mut outbox, 1, &[1; 1000]);
     push(&mut outbox, 2, b"small");
     outbox.push_control(&Frame::Ping { token: 1 });
     let mut end = End::new();
