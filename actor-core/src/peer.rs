@@ -29,7 +29,7 @@ use crate::sync::Mutex;
 pub use line::Line;
 pub use link::Linked;
 pub use proxy::Proxy;
-pub(crate) use scope::{Scope, with, within};
+pub(crate) use scope::{Scope, enter, with};
 
 /// What an actor is called by other nodes. It cannot be guessed: who knows it was told by the node of the actor, or by
 /// one who was.

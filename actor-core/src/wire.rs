@@ -28,10 +28,11 @@ pub use crate::question::Abroad;
 /// Reads a message or an answer from bytes. A panic of a user's `Deserialize` is no more than bytes that are not
 /// understood.
 fn decode<T: Wire>(terms: &Terms, body: &[u8]) -> Result<T, String> {
-    let decoded = contain(|| terms.codec.decode::<T>(body, &terms.limits));
-    decoded
-        .map_err(|panic| format!("its Deserialize panicked: {panic}"))?
-        .map_err(|why| why.to_string())
+    let decode = || {
+        let decoded = terms.codec.decode::<T>(body, &terms.limits);
+        decoded.map_err(|why| why.to_string())
+    };
+    contain(decode).unwrap_or_else(|panic| Err(format!("its Deserialize panicked: {panic}")))
 }
 
 /// What stands here for an actor at another node. There is to be one for each address: handles are equal by it.

@@ -20,7 +20,7 @@ thread_local! {
 }
 
 /// A buffer larger than this is given back.
-const KEPT_BYTES_MAX: usize = 1 << 16;
+const KEPT_BYTES_MAX: usize = 2 << 20;
 
 /// One message on its way to or from a peer.
 #[derive(Default)]
@@ -41,11 +41,52 @@ impl Scope {
     }
 }
 
+/// A message on its way, from its beginning to [`leave`](Self::leave), or to where a user's code unwinds.
+pub(crate) struct Within {
+    outer: Option<Box<Scope>>,
+    has_left: bool,
+}
+
+/// Begins to encode or to decode a message for a peer.
+pub(crate) fn enter(peer: Arc<dyn Peer>) -> Within {
+    let mut scope = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    scope.peer = Some(peer);
+    Within {
+        outer: SCOPE.replace(Some(scope)),
+        has_left: false,
+    }
+}
+
+impl Within {
+    /// A buffer for its bytes, to be handed to [`leave`](Self::leave).
+    pub(crate) fn buffer(&self) -> Vec<u8> {
+        with(|scope| mem::take(&mut scope.bytes)).unwrap_or_default()
+    }
+
+    /// Ends it; returns what was found in it, with the bytes that it was turned into.
+    pub(crate) fn leave(mut self, bytes: Vec<u8>) -> Found {
+        self.has_left = true;
+        let scope = SCOPE.replace(self.outer.take());
+        assert!(scope.is_some(), "whoever takes it puts it back");
+        Found { scope, bytes }
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        if !self.has_left {
+            drop(SCOPE.replace(self.outer.take()));
+        }
+    }
+}
+
 /// What was found in a message, and the bytes that it was turned into.
 pub(crate) struct Found {
     scope: Option<Box<Scope>>,
     bytes: Vec<u8>,
 }
+
+const HELD: &str = "it is held until this is dropped";
 
 impl Found {
     /// The bytes, which are there to be taken, beside the rest.
@@ -53,8 +94,6 @@ impl Found {
         (&mut self.bytes, self.scope.as_deref().expect(HELD))
     }
 }
-
-const HELD: &str = "it is held until this is dropped";
 
 impl Deref for Found {
     type Target = Scope;
@@ -71,34 +110,11 @@ impl Drop for Found {
         scope.replies.clear();
         scope.exports.clear();
         scope.lines.clear();
-        if self.bytes.capacity() <= KEPT_BYTES_MAX {
+        if (1..=KEPT_BYTES_MAX).contains(&self.bytes.capacity()) {
             self.bytes.clear();
             scope.bytes = mem::take(&mut self.bytes);
         }
         let _ = SPARE.try_with(|spare| spare.set(Some(scope)));
-    }
-}
-
-/// Encodes or decodes one message for a peer, by `f`, to which a buffer is lent; returns what was found in it.
-pub(crate) fn within<R>(peer: Arc<dyn Peer>, f: impl FnOnce(&mut Vec<u8>) -> R) -> (R, Found) {
-    let mut scope = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
-    let mut bytes = mem::take(&mut scope.bytes);
-    scope.peer = Some(peer);
-    let mut outer = Restore(SCOPE.replace(Some(scope)));
-    let result = f(&mut bytes);
-    let scope = SCOPE.replace(outer.0.take());
-    // What was there before is back, and `f` did not unwind.
-    mem::forget(outer);
-    assert!(scope.is_some(), "whoever takes it puts it back");
-    (result, Found { scope, bytes })
-}
-
-/// Puts back what was there before where a user's code unwinds.
-struct Restore(Option<Box<Scope>>);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        drop(SCOPE.replace(self.0.take()));
     }
 }
 

@@ -34,8 +34,10 @@ fn send<T: Wire>(line: &Line, answer: &T) {
     }
     let peer = line.peer();
     let Some(terms) = peer.terms() else { return };
-    let encode = |bytes: &mut Vec<u8>| terms.codec.encode(answer, bytes, terms.body_bytes_max);
-    let (encoded, mut found) = peer::within(peer.clone(), encode);
+    let within = peer::enter(peer.clone());
+    let mut bytes = within.buffer();
+    let encoded = terms.codec.encode(answer, &mut bytes, terms.body_bytes_max);
+    let mut found = within.leave(bytes);
     if let Err(why) = encoded {
         peer.unsend(&found.exports);
         return line.answer(Err(AskError::Unsendable(why.to_string())));
@@ -101,9 +103,10 @@ impl<T: Wire> Asker for Pending<T> {
 
 /// Reads an answer that came from `peer`.
 fn read<T: Wire>(peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8]) -> Result<T, AskError> {
-    let (read, scope) = peer::within(peer.clone(), |_| decode::<T>(terms, body));
-    let read = read.map_err(AskError::NotUnderstood);
-    for line in &scope.lines {
+    let within = peer::enter(peer.clone());
+    let read = decode::<T>(terms, body).map_err(AskError::NotUnderstood);
+    let found = within.leave(Vec::new());
+    for line in &found.lines {
         line.open();
         if let Err(why) = &read {
             line.answer(Err(why.clone()));

@@ -54,11 +54,13 @@ impl<M: Wire> Exported for Export<M> {
         body: &[u8],
         asked: Option<Asked>,
     ) -> Delivery {
-        let (read, scope) = peer::within(peer.clone(), |_| decode::<M>(terms, body));
+        let within = peer::enter(peer.clone());
+        let read = decode::<M>(terms, body);
+        let found = within.leave(Vec::new());
         let msg = match read {
             Ok(msg) => msg,
             Err(why) => {
-                for line in &scope.lines {
+                for line in &found.lines {
                     line.open();
                     line.answer(Err(AskError::NotUnderstood(why.clone())));
                 }
@@ -66,11 +68,11 @@ impl<M: Wire> Exported for Export<M> {
             }
         };
         let question = asked.and_then(|asked| {
-            let line = scope.lines.iter().find(|line| line.call() == asked.call)?;
+            let line = found.lines.iter().find(|line| line.call() == asked.call)?;
             line.set_deadline(asked.deadline);
             Some(line.clone() as Arc<dyn Question>)
         });
-        scope.lines.iter().for_each(|line| line.open());
+        found.lines.iter().for_each(|line| line.open());
         match self.0.try_send(Envelope { msg, question }) {
             Ok(()) => Delivery::Done,
             Err(Unsent::Full(envelope)) => {

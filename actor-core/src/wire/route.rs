@@ -141,8 +141,10 @@ impl<M: Wire> Route<M> for Remote<M> {
                 Poll::Ready(Ok(())) | Poll::Pending => Unsent::TooLarge(envelope, 0),
             });
         };
-        let encode = |bytes: &mut Vec<u8>| terms.codec.encode(&envelope.msg, bytes, terms.body_bytes_max);
-        let (encoded, mut found) = peer::within(self.peer().clone(), encode);
+        let within = peer::enter(self.peer().clone());
+        let mut bytes = within.buffer();
+        let encoded = terms.codec.encode(&envelope.msg, &mut bytes, terms.body_bytes_max);
+        let mut found = within.leave(bytes);
         if let Err(why) = encoded {
             self.peer().unsend(&found.exports);
             return Err(Unsent::Unsendable(envelope, why.to_string()));
