@@ -15,6 +15,7 @@ mod linking;
 mod mailboxes;
 mod naming;
 mod node_chaos;
+mod node_cost;
 mod node_delivery;
 mod node_entry;
 mod node_idle;
