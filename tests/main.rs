@@ -30,6 +30,7 @@ mod pooling;
 // Signals are of Unix.
 #[cfg(unix)]
 mod processes;
+mod scheduling;
 mod sites;
 mod stopping;
 mod supervision;

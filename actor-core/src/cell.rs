@@ -4,6 +4,7 @@ mod core;
 
 use std::any::{Any, type_name};
 use std::sync::Arc;
+use std::task::Wake;
 use std::time::Duration;
 
 use crate::contain::discard;
@@ -14,14 +15,16 @@ use crate::id::{ActorId, ActorPath};
 use crate::ledger::{DeadReason, Ledger};
 use crate::mailbox::{Entry, Inbox, Mailbox, MailboxSpec};
 use crate::question::Envelope;
+use crate::scheduler::{Runnable, Task};
 use crate::signal::{Down, LinkBroken, LinkEnd, LinkId, Orders, Signal, Watcher};
 
 pub(crate) use self::core::{Core, EndOfLife};
 
-/// One allocation for each actor: its mailbox, with all that is not typed by its message.
+/// One allocation for each actor: its mailbox, with all that is not typed by its message, and what wakes it.
 pub(crate) struct Cell<M> {
     pub(crate) core: Core,
     pub(crate) mailbox: Mailbox<M>,
+    pub(crate) task: Task,
 }
 
 /// A cell whose message type is not known.
@@ -42,6 +45,8 @@ pub(crate) trait AnyCell: Waiting + LinkEnd {
     /// Ends an actor from outside, whose run loop does not answer.
     fn abandon(&self, reason: ExitReason);
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    /// Drops what runs it, without a word of its own: nobody polls it any more.
+    fn let_go(&self);
     /// The name of the type of its messages, for people.
     fn message_type(&self) -> &'static str;
 }
@@ -73,6 +78,7 @@ impl<M: Send + 'static> Cell<M> {
         Self {
             core,
             mailbox: Mailbox::new(mailbox),
+            task: Task::default(),
         }
     }
 
@@ -171,6 +177,10 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         self
     }
 
+    fn let_go(&self) {
+        self.task.end();
+    }
+
     fn message_type(&self) -> &'static str {
         type_name::<M>()
     }
@@ -181,7 +191,23 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         if let Some(children) = self.core.children() {
             children.close();
         }
-        self.end(reason, &mut Inbox::new(&self.mailbox), 0, || {});
+        self.end(reason, &mut Inbox::new(), 0, || {});
+    }
+}
+
+impl<M: Send + 'static> Runnable for Cell<M> {
+    fn task(&self) -> &Task {
+        &self.task
+    }
+}
+
+impl<M: Send + 'static> Wake for Cell<M> {
+    fn wake(self: Arc<Self>) {
+        Task::wake(self);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        Task::wake_by_ref(self);
     }
 }
 
@@ -198,8 +224,8 @@ impl<M: Send + 'static> Waiting for Cell<M> {
         &self.core.waits
     }
 
-    fn give_back(&self, finished: usize) {
-        self.mailbox.give_back(finished);
+    fn give_back_finished(&self) {
+        self.mailbox.give_back_finished();
     }
 }
 

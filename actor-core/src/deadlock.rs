@@ -26,8 +26,8 @@ pub(crate) trait Waiting: Send + Sync {
     fn path(&self) -> &ActorPath;
     fn waits(&self) -> &Waits;
 
-    /// Gives back the room of so many messages, which it has finished and still counted.
-    fn give_back(&self, _finished: usize) {}
+    /// Gives back the room of the messages that it has finished and still counted.
+    fn give_back_finished(&self) {}
 }
 
 /// What one actor waits to get from another.

@@ -133,23 +133,22 @@ impl<M: Send + 'static> Handle<M> {
     /// # Cancel safety
     /// Dropping the future before it resolves drops `msg` unsent, and gives up the place in the queue for room.
     pub async fn tell(&self, msg: M) -> Result<(), TellError<M>> {
-        let envelope = Envelope::plain(msg);
-        match &self.0 {
-            Kind::Local(cell) => match settle(cell, cell.mailbox.try_push(envelope)) {
-                Ok(()) => Ok(()),
-                Err(Refused::Full(envelope)) => self.tell_slowly(envelope).await,
-                Err(Refused::Closed(envelope)) => Err(TellError::Stopped(envelope.msg)),
-            },
-            Kind::Routed(_) => match self.try_send(envelope) {
-                Ok(()) => Ok(()),
-                Err(Unsent::Full(envelope) | Unsent::TooLarge(envelope, _)) => self.tell_slowly(envelope).await,
-                Err(unsent) => Err(TellError::of(unsent)),
-            },
+        let mut envelope = Envelope::plain(msg);
+        if let Kind::Local(cell) = &self.0 {
+            envelope = match cell.mailbox.push_at_once(envelope) {
+                Ok(()) => return Ok(()),
+                Err(envelope) => envelope,
+            };
         }
+        self.tell_slowly(envelope).await
     }
 
-    /// Waits for room.
+    /// The same where the room is elsewhere, or there is none, or the policy of the mailbox has a say.
     async fn tell_slowly(&self, envelope: Envelope<M>) -> Result<(), TellError<M>> {
+        let envelope = match self.try_send(envelope) {
+            Err(Unsent::Full(envelope) | Unsent::TooLarge(envelope, _)) => envelope,
+            sent => return sent.map_err(TellError::of),
+        };
         let mut sending = Sending::new(self, envelope);
         poll_fn(|cx| {
             if let Poll::Ready(sent) = sending.poll(cx) {

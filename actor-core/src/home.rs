@@ -13,6 +13,7 @@ use crate::group::{Group, WeakGroup};
 use crate::id::ActorPath;
 use crate::ledger::Ledger;
 use crate::registry::Registry;
+use crate::scheduler::{Scheduler, Tree};
 use crate::sync::Mutex;
 
 /// So many names of groups are kept without a look at whether the groups are still there.
@@ -23,6 +24,7 @@ pub(crate) struct Home {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) registry: Registry,
     pub(crate) root: OnceLock<Root>,
+    pub(crate) scheduler: Arc<Scheduler>,
     groups: DashMap<String, NamedGroup>,
     clear_groups_at: AtomicUsize,
     chance: Mutex<fastrand::Rng>,
@@ -69,13 +71,32 @@ pub(crate) struct Laggards {
     pub(crate) stuck: Vec<ActorPath>,
 }
 
+impl Tree for Home {
+    fn cut_down(&self) {
+        if let Some(root) = self.root.get() {
+            cut_down(&root.cell);
+        }
+    }
+}
+
+/// Children go first, as in every end.
+fn cut_down(cell: &Arc<dyn AnyCell>) {
+    let children = cell.core().children().map(|children| children.children());
+    for child in children.into_iter().flatten().rev() {
+        cut_down(&child.cell);
+    }
+    cell.let_go();
+}
+
 impl Home {
+    /// The home of a new system, in the runtime that this runs in.
     pub(crate) fn new(name: String, seed: Option<u64>) -> Self {
         Self {
             name,
             ledger: Arc::default(),
             registry: Registry::default(),
             root: OnceLock::new(),
+            scheduler: Scheduler::current(),
             groups: DashMap::new(),
             clear_groups_at: AtomicUsize::new(GROUPS_MIN),
             chance: Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),

@@ -66,6 +66,7 @@ mod slot;
 mod turn;
 
 mod mailbox;
+mod scheduler;
 
 mod cell;
 

@@ -8,6 +8,7 @@
 //! messages by one load.
 
 mod latest;
+mod reserve;
 mod room;
 mod spec;
 mod state;
@@ -16,15 +17,14 @@ use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
-#[cfg(feature = "wire")]
-use crate::error::NoRoom;
 use crate::ledger::DeadReason;
 use crate::question::Envelope;
 use crate::signal::{Orders, Signal};
+use std::sync::atomic::AtomicUsize;
+
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU8, Ordering};
 
-use room::Forgotten;
 use spec::Policy;
 use state::State;
 
@@ -61,30 +61,24 @@ pub(crate) type Pushed<M> = Result<Option<Displaced<M>>, Refused<M>>;
 pub(crate) struct Mailbox<M> {
     orders: AtomicU8,
     policy: Policy<M>,
+    /// Whether the policy has no say as long as there is room.
+    is_plain: bool,
+    /// Whether messages leave the queue one by one, because one that was taken can no longer be dropped. Their room goes
+    /// back as they leave.
+    pops_one: bool,
+    /// Messages dealt with whose room has not gone back yet. Only its actor's own thread counts here.
+    finished: AtomicUsize,
     state: Mutex<State<M>>,
 }
 
 /// The actor's half: what it has taken and not yet handled. It outlives a restart, and the rest of the batch with it.
 pub(crate) struct Inbox<M> {
     batch: VecDeque<Entry<M>>,
-    /// Messages dealt with whose room has not gone back yet.
-    pub(crate) finished: usize,
-    /// Where messages leave the queue one by one, their room goes back as they leave.
-    room_goes_back_at_pop: bool,
 }
 
 impl<M> Inbox<M> {
-    pub(crate) fn new(mailbox: &Mailbox<M>) -> Self {
-        Self {
-            batch: VecDeque::new(),
-            finished: 0,
-            room_goes_back_at_pop: mailbox.pops_one(),
-        }
-    }
-
-    /// Notes that a message is dealt with, so that its room can go back.
-    pub(crate) fn finish_one(&mut self) {
-        self.finished += usize::from(!self.room_goes_back_at_pop);
+    pub(crate) fn new() -> Self {
+        Self { batch: VecDeque::new() }
     }
 }
 
@@ -103,6 +97,13 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
+fn wake_all(woken: Vec<Waker>) {
+    if !woken.is_empty() {
+        woken.into_iter().for_each(Waker::wake);
+    }
+}
+
+#[inline]
 fn give_back_memory<M>(buffer: &mut VecDeque<Entry<M>>) {
     if buffer.capacity() * size_of::<Entry<M>>() > IDLE_BUFFER_BYTES_MAX {
         *buffer = VecDeque::new();
@@ -114,9 +115,35 @@ impl<M> Mailbox<M> {
         let keyed = matches!(spec.policy, Policy::LatestBy(_));
         Self {
             orders: AtomicU8::new(0),
+            is_plain: matches!(
+                spec.policy,
+                Policy::Unbounded | Policy::Overflow(Overflow::Wait | Overflow::Refuse)
+            ),
+            pops_one: matches!(
+                spec.policy,
+                Policy::LatestBy(_) | Policy::Overflow(Overflow::DropOldest)
+            ),
+            finished: AtomicUsize::new(0),
             policy: spec.policy,
             state: Mutex::new(State::new(spec.capacity, keyed)),
         }
+    }
+
+    /// Queues a message where nothing stands in its way: what a tell comes down to, but for the rare one. What was not
+    /// queued comes back without a reason; [`try_push`](Self::try_push) has it.
+    #[inline]
+    pub(crate) fn push_at_once(&self, envelope: Envelope<M>) -> Result<(), Envelope<M>> {
+        if !self.is_plain {
+            return Err(envelope);
+        }
+        let mut state = self.state.lock();
+        if !state.open || !state.room.try_take() {
+            return Err(envelope);
+        }
+        let waker = state.append(envelope, None);
+        drop(state);
+        wake(waker);
+        Ok(())
     }
 
     /// Queues a message if there is room, or if the policy makes room.
@@ -196,89 +223,6 @@ impl<M> Mailbox<M> {
         Poll::Ready(Ok(None))
     }
 
-    /// Takes room ahead of a message that is still to be made. `Err(true)` says closed, `Err(false)` full.
-    pub(crate) fn try_reserve(&self) -> Result<(), bool> {
-        let mut state = self.state.lock();
-        if !state.open {
-            Err(true)
-        } else if !self.reserves() || state.room.try_take() {
-            Ok(())
-        } else {
-            Err(false)
-        }
-    }
-
-    /// Takes room for a message that cannot be kept waiting elsewhere, beyond the bound if it must be.
-    #[cfg(feature = "wire")]
-    pub(crate) fn reserve_anyway(&self) -> Result<(), NoRoom> {
-        let mut state = self.state.lock();
-        if !state.open {
-            Err(NoRoom::Stopped)
-        } else if !self.waits() {
-            Err(NoRoom::Full)
-        } else {
-            state.room.take();
-            Ok(())
-        }
-    }
-
-    /// The same, waiting for room where the policy waits.
-    pub(crate) fn poll_reserve(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<Result<(), bool>> {
-        if !self.waits() {
-            return Poll::Ready(self.try_reserve());
-        }
-        let mut stale = None;
-        let mut state = self.state.lock();
-        if !state.open {
-            drop(state);
-            self.forget(ticket);
-            return Poll::Ready(Err(true));
-        }
-        let taken = state.room.take_or_wait(ticket, cx.waker(), &mut stale);
-        drop(state);
-        drop(stale);
-        if taken { Poll::Ready(Ok(())) } else { Poll::Pending }
-    }
-
-    /// Queues a message for which room was reserved.
-    pub(crate) fn push_reserved(&self, envelope: Envelope<M>) -> Pushed<M> {
-        if !self.reserves() {
-            return self.try_push(envelope);
-        }
-        let mut state = self.state.lock();
-        if !state.open {
-            drop(state);
-            self.unreserve();
-            return Err(Refused::Closed(envelope));
-        }
-        let waker = state.append(envelope, None);
-        drop(state);
-        wake(waker);
-        Ok(None)
-    }
-
-    /// Gives back room that was reserved and not used.
-    pub(crate) fn unreserve(&self) {
-        if self.reserves() {
-            self.give_back(1);
-        }
-    }
-
-    /// Gives up a place in the queue for room.
-    pub(crate) fn forget(&self, ticket: &mut Ticket) {
-        if ticket.is_some() {
-            let forgotten = self.state.lock().room.forget(ticket);
-            if let Forgotten::Granted(woken) = forgotten {
-                woken.into_iter().for_each(Waker::wake);
-            }
-        }
-    }
-
-    /// Whether a sender with this ticket still waits for the actor to make room.
-    pub(crate) fn owes_room(&self, ticket: u64) -> bool {
-        self.state.lock().room.is_waiting(ticket)
-    }
-
     /// Puts a signal behind all that is queued. After the end there is nobody to tell, and it is dropped.
     pub(crate) fn push_signal(&self, signal: Signal) {
         let entry = Entry::Signal(Box::new(signal));
@@ -339,22 +283,42 @@ impl<M> Mailbox<M> {
         self.state.lock().open
     }
 
+    /// Takes the next thing out of what was taken out of the queue before.
+    #[inline]
+    pub(crate) fn next_in_batch(&self, inbox: &mut Inbox<M>) -> Option<Entry<M>> {
+        if self.finished.load(Ordering::Relaxed) >= CREDIT_BATCH {
+            self.give_back_finished();
+        }
+        inbox.batch.pop_front()
+    }
+
+    /// Notes that a message is dealt with, so that its room can go back.
+    #[inline]
+    pub(crate) fn finish_one(&self) {
+        let finished = self.finished.load(Ordering::Relaxed);
+        self.finished
+            .store(finished + usize::from(!self.pops_one), Ordering::Relaxed);
+    }
+
+    fn take_finished(&self) -> usize {
+        let finished = self.finished.load(Ordering::Relaxed);
+        self.finished.store(0, Ordering::Relaxed);
+        finished
+    }
+
     /// Takes the next thing to do; `None` says that the queue is empty while there are orders to look at.
     pub(crate) fn poll_next(&self, inbox: &mut Inbox<M>, cx: &mut Context<'_>) -> Poll<Option<Entry<M>>> {
-        if inbox.finished >= CREDIT_BATCH {
-            self.give_back(mem::take(&mut inbox.finished));
-        }
-        if let Some(entry) = inbox.batch.pop_front() {
+        if let Some(entry) = self.next_in_batch(inbox) {
             return Poll::Ready(Some(entry));
         }
         let mut woken = Vec::new();
         let mut state = self.state.lock();
-        state.room.give_back(mem::take(&mut inbox.finished), &mut woken);
+        state.room.give_back(self.take_finished(), &mut woken);
         // One that was woken by a message and an order obeys the order first.
         let next = if self.orders().any_of(Orders::BEFORE_MESSAGES) {
             None
         } else {
-            state.take(&mut inbox.batch, self.pops_one())
+            state.take(&mut inbox.batch, self.pops_one)
         };
         let mut stale = None;
         let polled = if next.is_some() {
@@ -369,20 +333,20 @@ impl<M> Mailbox<M> {
         };
         drop(state);
         drop(stale);
-        woken.into_iter().for_each(Waker::wake);
+        wake_all(woken);
         polled
     }
 
     /// Parks an actor whose handler waits, to be woken by orders alone. Room goes back now and not at the end of a
     /// batch: a slow handler must not hold the room of what it has long finished.
-    pub(crate) fn park_in_handler(&self, inbox: &mut Inbox<M>, cx: &mut Context<'_>) {
+    pub(crate) fn park_in_handler(&self, cx: &mut Context<'_>) {
         let mut woken = Vec::new();
         let mut state = self.state.lock();
-        state.room.give_back(mem::take(&mut inbox.finished), &mut woken);
+        state.room.give_back(self.take_finished(), &mut woken);
         let stale = state.park(cx.waker(), false);
         drop(state);
         drop(stale);
-        woken.into_iter().for_each(Waker::wake);
+        wake_all(woken);
     }
 
     /// How much of its room is taken, also by those who were given it and have not used it yet.
@@ -406,7 +370,10 @@ impl<M> Mailbox<M> {
         left.append(&mut state.queue);
         state.queue = VecDeque::new();
         state.keys = None;
+        // It keeps its own actor.
+        let parked = state.parked.take();
         drop(state);
+        drop(parked);
         dismissed.for_each(Waker::wake);
         left
     }
@@ -415,7 +382,7 @@ impl<M> Mailbox<M> {
     pub(crate) fn clear(&self, inbox: &mut Inbox<M>) -> VecDeque<Entry<M>> {
         let mut left = mem::take(&mut inbox.batch);
         let mut state = self.state.lock();
-        let pops_one = inbox.room_goes_back_at_pop;
+        let pops_one = self.pops_one;
         while let Some(entry) = if pops_one {
             state.pop_one()
         } else {
@@ -425,7 +392,7 @@ impl<M> Mailbox<M> {
         }
         drop(state);
         for _ in left.iter().filter(|entry| matches!(entry, Entry::Message(_))) {
-            inbox.finish_one();
+            self.finish_one();
         }
         left
     }
@@ -435,11 +402,19 @@ impl<M> Mailbox<M> {
         self.state.lock().accepted
     }
 
+    /// Gives back the room of what is dealt with.
+    pub(crate) fn give_back_finished(&self) {
+        let finished = self.take_finished();
+        if finished > 0 {
+            self.give_back(finished);
+        }
+    }
+
     /// Gives back the room of so many messages.
-    pub(crate) fn give_back(&self, count: usize) {
+    fn give_back(&self, count: usize) {
         let mut woken = Vec::new();
         self.state.lock().room.give_back(count, &mut woken);
-        woken.into_iter().for_each(Waker::wake);
+        wake_all(woken);
     }
 
     fn key_of(&self, msg: &M) -> Option<u64> {
@@ -456,29 +431,5 @@ impl<M> Mailbox<M> {
     /// Whether room can be taken ahead; under the other policies a push finds its room itself.
     fn reserves(&self) -> bool {
         matches!(self.policy, Policy::Overflow(Overflow::Wait | Overflow::Refuse))
-    }
-
-    /// Whether messages leave the queue one by one, because one that was taken can no longer be dropped.
-    fn pops_one(&self) -> bool {
-        matches!(
-            self.policy,
-            Policy::LatestBy(_) | Policy::Overflow(Overflow::DropOldest)
-        )
-    }
-}
-
-#[cfg(all(test, feature = "wire"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn room_is_taken_beyond_the_bound_where_a_sender_would_wait_and_the_mailbox_is_open() {
-        let mailbox = Mailbox::<u32>::new(MailboxSpec::bounded(1));
-        assert!(mailbox.reserve_anyway().is_ok() && mailbox.reserve_anyway().is_ok());
-        assert_eq!(mailbox.load(), 2);
-        mailbox.shut();
-        assert!(matches!(mailbox.reserve_anyway(), Err(NoRoom::Stopped)));
-        let refuses = Mailbox::<u32>::new(MailboxSpec::bounded(1).overflow(Overflow::Refuse));
-        assert!(matches!(refuses.reserve_anyway(), Err(NoRoom::Full)));
     }
 }

@@ -10,6 +10,7 @@ mod ends;
 mod lives;
 mod mailbox;
 mod room;
+mod scheduler;
 mod slot;
 mod subject;
 mod trees;

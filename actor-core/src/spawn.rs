@@ -1,4 +1,4 @@
-//! The run loop of an actor: the only place that hands a future to the runtime.
+//! The run loop of an actor: the only place that hands a future to the scheduler.
 
 mod ending;
 mod run;
@@ -10,11 +10,6 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 
-#[cfg(shuttle)]
-use shuttle::future::spawn;
-#[cfg(not(shuttle))]
-use tokio::spawn;
-
 use crate::actor::Actor;
 use crate::cell::Cell;
 use crate::child::{ChildSpec, Factory};
@@ -25,6 +20,7 @@ use crate::handle::Handle;
 use crate::home::Home;
 use crate::id::ActorPath;
 use crate::mailbox::{Inbox, MailboxSpec};
+use crate::scheduler::Task;
 use crate::slot::Slot;
 use crate::turn::{self, Turn};
 
@@ -67,7 +63,7 @@ pub(crate) fn spawn_in<A: Actor>(
         Some(front) => Handle::routed(front.open(&cell)),
     };
     launch(Run {
-        inbox: Inbox::new(&cell.mailbox),
+        inbox: Inbox::new(),
         ctx: Context::new(cell.clone(), home.clone(), rules),
         cell,
         home: home.clone(),
@@ -89,7 +85,7 @@ pub(crate) fn spawn_in<A: Actor>(
 /// Spawns the actor at the root of a system, whose children are in `family`.
 pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, home: Arc<Home>, ctx: Context<A::Msg>, root: A) {
     launch(Run {
-        inbox: Inbox::new(&cell.mailbox),
+        inbox: Inbox::new(),
         ctx,
         cell,
         home,
@@ -157,12 +153,12 @@ impl Drop for Start {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this room owns spawning")]
 fn launch<A: Actor>(mut run: Run<A>) {
-    let core = &run.cell.core;
-    let span = tracing::info_span!("actor", path = %core.path, id = %core.id);
-    let mut turn = Some(Turn::new(run.cell.clone()));
-    spawn(async move {
+    let cell = run.cell.clone();
+    let scheduler = run.home.scheduler.clone();
+    let span = tracing::info_span!("actor", path = %cell.core.path, id = %cell.core.id);
+    let mut turn = Some(Turn::new(cell.clone()));
+    Task::launch(&cell, &scheduler, async move {
         let mut running = pin!(run.run());
         poll_fn(|cx| {
             let _in_span = (!span.is_disabled()).then(|| span.enter());

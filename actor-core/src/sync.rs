@@ -3,32 +3,38 @@
 //! A build with `--cfg shuttle` puts in its place what a model checker can interleave: see `model.rs`. Counters that
 //! order nothing, such as those of the ids, are not worth a step of it, and stay those of the standard library.
 
-#[cfg(shuttle)]
-use shuttle::sync;
 #[cfg(not(shuttle))]
-use std::sync;
-use std::sync::PoisonError;
+use parking_lot as locks;
+#[cfg(shuttle)]
+use shuttle::sync as locks;
 
 #[cfg(shuttle)]
-pub(crate) use shuttle::thread_local;
+pub(crate) use shuttle::{sync::atomic, thread_local};
 #[cfg(not(shuttle))]
-pub(crate) use std::thread_local;
+pub(crate) use std::{sync::atomic, thread_local};
 
-pub(crate) use sync::MutexGuard;
-pub(crate) use sync::atomic;
+pub(crate) use locks::MutexGuard;
 
-/// A mutex whose holder never runs user code, so that a panic elsewhere cannot leave it half changed.
+/// A mutex whose holder runs no user code, but for the worker that polls an actor: so a panic cannot leave it half
+/// changed, and there is no poison.
 ///
-/// That rule is what makes ignoring the poison flag sound: drop user values and wake tasks after the guard is gone.
+/// Drop user values and wake tasks after the guard is gone.
 #[derive(Debug, Default)]
-pub(crate) struct Mutex<T>(sync::Mutex<T>);
+pub(crate) struct Mutex<T>(locks::Mutex<T>);
 
 impl<T> Mutex<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Self(sync::Mutex::new(value))
+        Self(locks::Mutex::new(value))
     }
 
+    #[cfg(not(shuttle))]
+    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
+    }
+
+    #[cfg(shuttle)]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

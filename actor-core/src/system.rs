@@ -133,6 +133,8 @@ impl SystemBuilder {
     fn start(self) -> System {
         let path = ActorPath::root(&self.name);
         let home = Arc::new(Home::new(self.name, self.seed));
+        let tree = Arc::downgrade(&home);
+        home.scheduler.tend(tree);
         let cell = Arc::new(Cell::new(path, home.ledger.clone(), MailboxSpec::bounded(1)));
         let rules = Rules {
             intensity: self.intensity,

@@ -18,9 +18,6 @@ thread_local! {
 
     /// Whether the turn has something to end: a look at this, after each message, is all that most of them cost.
     static NOTED: Cell<bool> = const { Cell::new(false) };
-
-    /// The messages that the actor has finished before, and whose room it has not given back yet.
-    static FINISHED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// An actor's state while its code runs.
@@ -45,10 +42,7 @@ impl Turn {
     fn begin_to_wait(&mut self) {
         self.has_waited = true;
         note(true);
-        let finished = FINISHED.with(|cell| cell.replace(0));
-        if finished > 0 {
-            self.owner.give_back(finished);
-        }
+        self.owner.give_back_finished();
     }
 }
 
@@ -56,6 +50,7 @@ impl Turn {
 ///
 /// Replies that were dropped in it outside of any handler, with a message that nobody handles for example, are
 /// unanswered.
+#[inline]
 pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
     let result = exchanged(turn, f);
     if let Some(turn) = turn
@@ -68,19 +63,10 @@ pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R
     result
 }
 
+#[inline]
 fn exchanged<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
     let _exchange = Exchange::new(turn);
     f()
-}
-
-/// Runs `f`, one poll of a handler, which gives back the room of what was `finished` before it if it begins to wait.
-///
-/// Room that nobody holds any more must not look as if it were owed to those who wait for it. `f` does not unwind.
-pub(crate) fn with_finished<R>(finished: &mut usize, f: impl FnOnce() -> R) -> R {
-    let outside = FINISHED.with(|cell| cell.replace(*finished));
-    let result = f();
-    *finished = FINISHED.with(|cell| cell.replace(outside));
-    result
 }
 
 /// Runs `f` as nobody: attached work is not its actor's handler.
@@ -95,6 +81,7 @@ struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
+    #[inline]
     fn new(turn: &'a mut Option<Box<Turn>>) -> Self {
         let noted = turn
             .as_ref()
@@ -107,12 +94,14 @@ impl<'a> Exchange<'a> {
         exchange
     }
 
+    #[inline]
     fn swap(&mut self) {
         *self.turn = TURN.with(|slot| slot.replace(self.turn.take()));
     }
 }
 
 impl Drop for Exchange<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.swap();
         note(self.noted_outside);
@@ -120,6 +109,7 @@ impl Drop for Exchange<'_> {
 }
 
 /// Says whether the turn has something to end; returns what was said before.
+#[inline]
 fn note(noted: bool) -> bool {
     NOTED.with(|cell| cell.replace(noted))
 }
@@ -204,10 +194,14 @@ pub(crate) fn reply_dropped(question: Arc<dyn Question>) {
 }
 
 /// Ends the handling of a message: those whose reply ports were dropped are told, and the handler waits for nobody.
+#[inline]
 pub(crate) fn end(why: &AskError) {
-    if !note(false) {
-        return;
+    if note(false) {
+        end_noted(why);
     }
+}
+
+fn end_noted(why: &AskError) {
     with(|turn| {
         if mem::take(&mut turn.has_waited) {
             turn.owner.waits().end_turn();

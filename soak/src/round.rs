@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actor_core::ShutdownReport;
+use actor_core::{ShutdownReport, System};
 use fastrand::Rng;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -20,6 +20,9 @@ const WINDOWS: u32 = 30;
 /// The total deadline of the shutdown: nobody is to be killed for being one of many.
 const SHUTDOWN: Duration = Duration::from_secs(120);
 
+/// How long what is freed may take, once everybody was told of all ends.
+const LAST_BREATH: Duration = Duration::from_millis(500);
+
 pub(crate) struct Round {
     /// Messages handled for each second of computing, and the KiB allocated at its end, window by window.
     pub(crate) windows: Vec<(f64, u64)>,
@@ -35,6 +38,8 @@ pub(crate) struct Round {
 
 impl Round {
     pub(crate) async fn run(actors: u32, seed: u64, length: Duration, runtime: &Runtime) -> Result<Self, String> {
+        System::new("empty").shutdown().await;
+        let pollers = runtime.metrics().num_alive_tasks() as i64;
         let tree = Tree::grow(actors, seed).await.map_err(|why| why.to_string())?;
         trouble::fill(&tree).await;
         let begun = Instant::now();
@@ -52,10 +57,10 @@ impl Round {
             }
         }
         trouble::everyone_answers(&tree).await;
-        Ok(Self::end(tree, windows, runtime).await)
+        Ok(Self::end(tree, windows, runtime, pollers).await)
     }
 
-    async fn end(tree: Tree, windows: Vec<(f64, u64)>, runtime: &Runtime) -> Self {
+    async fn end(tree: Tree, windows: Vec<(f64, u64)>, runtime: &Runtime, pollers: i64) -> Self {
         let report = tree.system.shutdown_within(SHUTDOWN).await;
         let Tree {
             system, places, tally, ..
@@ -63,14 +68,10 @@ impl Round {
         let members = (0..places.count()).filter_map(|number| places.at(number));
         let alive = members.filter(|handle| handle.is_alive()).count();
         drop(places);
-        // The last of an actor's task is to free its memory, after its end was told.
-        let tasks = || runtime.metrics().num_alive_tasks();
-        for _ in 0..100 {
-            if tasks() == 0 {
-                break;
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
+        // The last thing that is done for an actor is to free its memory, after its end was told.
+        sleep(LAST_BREATH).await;
+        // Those who poll actors are the runtime's, and stay.
+        let tasks = runtime.metrics().num_alive_tasks() as i64 - pollers;
         let groups = (0..16).filter_map(|number| system.group(&crate::tree::Places::group_name(number)).ok());
         let members: usize = groups
             .map(|group: actor_core::Group<crate::worker::Job>| group.len())
@@ -84,7 +85,7 @@ impl Round {
             left: vec![
                 ("living actors", alive as i64),
                 ("states of actors", tally.actors()),
-                ("tasks", tasks() as i64),
+                ("tasks", tasks),
                 ("timers", tally.timers()),
                 ("names", system.registry().names().len() as i64),
                 ("members of groups", members as i64),

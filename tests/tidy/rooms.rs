@@ -7,6 +7,7 @@ const CODE_LINES_MAX: usize = 400;
 /// Decisions without a clock, without chance, without a runtime; a folder ends in `/`.
 const PURE: &[&str] = &[
     "actor-core/src/pool/choice.rs",
+    "actor-core/src/scheduler/queue.rs",
     "actor-core/src/spawn/ending.rs",
     "actor-core/src/supervision/backoff.rs",
     "actor-core/src/supervision/policy.rs",
@@ -17,7 +18,6 @@ const PURE: &[&str] = &[
     "actor-net/src/peer/handshake.rs",
     "actor-net/src/peer/heartbeat.rs",
     "actor-net/src/peer/outbox.rs",
-    "actor-net/src/peer/packing.rs",
     "actor-net/src/peer/reassembly.rs",
     "actor-net/src/peer/roster.rs",
     "actor-net/src/peer/session.rs",

@@ -31,6 +31,7 @@ impl Room {
     }
 
     /// Takes room for one message, unless there is none or others wait for it.
+    #[inline]
     pub(super) fn try_take(&mut self) -> bool {
         let free = self.used < self.capacity && self.waiting.is_empty();
         if free {
@@ -97,8 +98,15 @@ impl Room {
     }
 
     /// Gives back the room of `count` messages; adds to `wake` those who have it now.
+    #[inline]
     pub(super) fn give_back(&mut self, count: usize, wake: &mut Vec<Waker>) {
         self.used -= count;
+        if !self.waiting.is_empty() {
+            self.hand_on(wake);
+        }
+    }
+
+    fn hand_on(&mut self, wake: &mut Vec<Waker>) {
         while self.used < self.capacity
             && let Some((number, waker)) = self.waiting.pop_first()
         {

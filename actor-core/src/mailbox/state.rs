@@ -42,6 +42,7 @@ impl<M> State<M> {
     }
 
     /// Queues a message that has room; returns who is to be woken.
+    #[inline]
     pub(super) fn append(&mut self, envelope: Envelope<M>, key: Option<u64>) -> Option<Waker> {
         if let Some(keys) = &mut self.keys {
             keys.push_back(key);
@@ -56,6 +57,7 @@ impl<M> State<M> {
     }
 
     /// Parks the actor; returns the waker that is not needed any more, to be dropped without the lock.
+    #[inline]
     pub(super) fn park(&mut self, waker: &Waker, messages_wake: bool) -> Option<Waker> {
         self.messages_wake = messages_wake;
         if self.parked.as_ref().is_some_and(|parked| parked.will_wake(waker)) {
@@ -66,6 +68,7 @@ impl<M> State<M> {
 
     /// Takes the next entry, and with it the whole buffer where more than one waits: a lone entry is taken out by
     /// itself, so that the warm buffer stays in its place.
+    #[inline]
     pub(super) fn take(&mut self, batch: &mut VecDeque<Entry<M>>, pops_one: bool) -> Option<Entry<M>> {
         if pops_one {
             return self.pop_one();

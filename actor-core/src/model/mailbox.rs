@@ -17,7 +17,7 @@ use super::{in_every_order, in_many_orders};
 pub(super) fn next(mailbox: &Mailbox<u32>, inbox: &mut Inbox<u32>) -> Option<u32> {
     match block_on(poll_fn(|cx| mailbox.poll_next(inbox, cx))) {
         Some(Entry::Message(envelope)) => {
-            inbox.finish_one();
+            mailbox.finish_one();
             Some(envelope.msg)
         }
         _ => None,
@@ -34,7 +34,7 @@ fn no_wake_up_is_lost() {
         let mailbox = Arc::new(Mailbox::new(MailboxSpec::bounded(8)));
         let sender = mailbox.clone();
         let sender = thread::spawn(move || [1, 2, 3].map(|word| push(&sender, word)));
-        let mut inbox = Inbox::new(&mailbox);
+        let mut inbox = Inbox::new();
         for word in [1, 2, 3] {
             assert_eq!(next(&mailbox, &mut inbox), Some(word));
         }
@@ -50,7 +50,7 @@ fn each_of_several_senders_keeps_its_order() {
             let mailbox = mailbox.clone();
             thread::spawn(move || assert!(push(&mailbox, first) && push(&mailbox, first + 1)));
         }
-        let mut inbox = Inbox::new(&mailbox);
+        let mut inbox = Inbox::new();
         let mut seen: Vec<_> = (0..6).filter_map(|_| next(&mailbox, &mut inbox)).collect();
         seen.sort_by_key(|word| word / 10);
         assert_eq!(seen, [10, 11, 20, 21, 30, 31]);
@@ -66,7 +66,7 @@ fn an_order_reaches_an_actor_that_parks_and_comes_before_what_waits() {
             assert!(push(&other, 1));
             other.order(Orders::STOP);
         });
-        let mut inbox = Inbox::new(&mailbox);
+        let mut inbox = Inbox::new();
         let taken = next(&mailbox, &mut inbox);
         if taken.is_some() {
             assert_eq!(next(&mailbox, &mut inbox), None);
@@ -91,9 +91,9 @@ fn an_order_reaches_a_handler_that_waits_and_a_message_is_there_after_it() {
             assert!(push(&other, 1));
             other.order(Orders::KILL);
         });
-        let mut inbox = Inbox::new(&mailbox);
+        let mut inbox = Inbox::new();
         block_on(poll_fn(|cx| {
-            mailbox.park_in_handler(&mut inbox, cx);
+            mailbox.park_in_handler(cx);
             if mailbox.orders().any_of(Orders::KILL) {
                 Poll::Ready(())
             } else {
@@ -137,7 +137,7 @@ fn what_is_pushed_while_the_mailbox_closes_is_left_or_handed_back() {
         let mailbox = Arc::new(Mailbox::new(MailboxSpec::bounded(8)));
         let sender = mailbox.clone();
         let sender = thread::spawn(move || [1, 2].map(|word| push(&sender, word)));
-        let left = mailbox.close(&mut Inbox::new(&mailbox)).len();
+        let left = mailbox.close(&mut Inbox::new()).len();
         let taken = sender.join().expect("it does not fail");
         assert_eq!(left, taken.into_iter().filter(|&taken| taken).count());
         assert_eq!(left as u64, mailbox.accepted());
@@ -156,7 +156,7 @@ fn of_what_displaces_what_each_message_is_handled_or_displaced() {
                 usize::from(pushed.is_ok_and(|displaced| displaced.is_some()))
             })
         });
-        let mut inbox = Inbox::new(&mailbox);
+        let mut inbox = Inbox::new();
         assert!(next(&mailbox, &mut inbox).is_some());
         let displaced: usize = senders
             .map(|sender| sender.join().expect("it does not fail"))

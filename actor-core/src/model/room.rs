@@ -71,7 +71,7 @@ fn full() -> Shared {
 
 /// Handles all that comes until a drain is ordered and obeyed.
 fn handle_all(mailbox: &Shared) -> Vec<u32> {
-    let mut inbox = Inbox::new(mailbox);
+    let mut inbox = Inbox::new();
     let mut seen = Vec::new();
     loop {
         match next(mailbox, &mut inbox) {
@@ -125,7 +125,7 @@ fn who_waits_longer_is_served_first_whoever_goes() {
         let (third, first) = (spawn(third.send()), spawn(first.send()));
         let second = thread::spawn(move || drop(second));
         let newcomer = spawn(Sender::new(&mailbox, 4).send());
-        let mut inbox = Inbox::new(&mailbox);
+        let mut inbox = Inbox::new();
         let seen: Vec<_> = (0..4).filter_map(|_| next(&mailbox, &mut inbox)).collect();
         assert_eq!(seen, [0, 1, 3, 4]);
         second.join().expect("it does not fail");
@@ -144,7 +144,7 @@ fn who_waits_when_the_mailbox_shuts_is_sent_away_or_served_by_the_next_life() {
         let stopper = thread::spawn(move || stopper.order(Orders::STOP));
         let actor = mailbox.clone();
         let actor = thread::spawn(move || {
-            let mut inbox = Inbox::new(&actor);
+            let mut inbox = Inbox::new();
             let mut seen = Vec::new();
             while !actor.orders().any_of(Orders::STOP) {
                 seen.extend(next(&actor, &mut inbox));

@@ -179,6 +179,9 @@ impl AnyCell for Proxy {
         self.ended(reason);
     }
 
+    /// Nothing runs it here.
+    fn let_go(&self) {}
+
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }

@@ -157,7 +157,7 @@ impl<A: Actor> Run<A> {
     async fn back_off(&mut self, wait: impl Future<Output = ()>, mut parked: bool) -> Option<ExitReason> {
         let mut waiting = pin!(wait);
         let ended = poll_fn(|cx| {
-            self.cell.mailbox.park_in_handler(&mut self.inbox, cx);
+            self.cell.mailbox.park_in_handler(cx);
             let orders = self.cell.mailbox.orders();
             let by_parent = orders.any_of(Orders::SHUTDOWN);
             if orders.any_of(Orders::KILL) && (by_parent || !parked) {

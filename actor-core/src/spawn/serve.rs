@@ -1,24 +1,27 @@
 //! One life of an actor, from the making of its state to the reason for its end.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use crate::actor::Actor;
 use crate::child::Factory;
 use crate::clock;
 use crate::contain::{contain, discard};
-use crate::error::{ActorError, ActorResult, AskError, SpawnError};
+use crate::error::{ActorError, AskError, SpawnError};
 use crate::exit::{ExitReason, FailureKind};
 use crate::ledger::DeadReason;
 use crate::mailbox::Entry;
-use crate::question::Envelope;
+use crate::question::{Envelope, Question};
+use crate::scheduler::yield_now;
 use crate::signal::Orders;
 use crate::turn;
 use crate::work::{Outcome, Work};
 
 use super::ending::End;
 use super::run::{Fault, Run, verdict};
-use super::step::{Step, is_interrupted, step};
+use super::step::{Begun, begin, go_on, is_interrupted, step};
 
 /// A busy actor gives its thread back after so many messages.
 const MESSAGES_PER_YIELD: u32 = 64;
@@ -44,7 +47,7 @@ impl<A: Actor> Run<A> {
                 None => Err(Fault::Error(ActorError::new("its state cannot be made a second time"))),
             },
             Factory::Fallible(make) => {
-                let making = step(&self.cell, &mut self.inbox, &mut None, Orders::KILL, make).await;
+                let making = step(&self.cell, &mut None, Orders::KILL, make).await;
                 verdict(making)
             }
         };
@@ -54,14 +57,7 @@ impl<A: Actor> Run<A> {
         };
         let ctx = &mut self.ctx;
         let state = &mut actor;
-        let on_start = step(
-            &self.cell,
-            &mut self.inbox,
-            &mut None,
-            Orders::INTERRUPTING,
-            move || state.on_start(ctx),
-        )
-        .await;
+        let on_start = step(&self.cell, &mut None, Orders::INTERRUPTING, move || state.on_start(ctx)).await;
         match verdict(on_start) {
             Ok(()) => {
                 turn::end(&AskError::NoReply);
@@ -122,58 +118,109 @@ impl<A: Actor> Run<A> {
             }
             if since_yield == MESSAGES_PER_YIELD {
                 since_yield = 0;
-                tokio::task::yield_now().await;
+                yield_now().await;
                 continue;
             }
             since_yield += 1;
-            let event = self.next(work, &mut since_work).await;
-            let outcome = match event {
-                Event::Idle => {
-                    // Only when nothing stronger was said.
-                    if self.cell.mailbox.orders() == Orders::DRAIN {
-                        return End {
-                            reason: ExitReason::Normal,
-                            obeyed: Orders::STOPPING,
-                        };
+            let mut next = None;
+            if work.is_none() || since_work < MESSAGES_PER_WORK {
+                since_work += 1;
+                next = self.cell.mailbox.next_in_batch(&mut self.inbox);
+            }
+            let entry = match next {
+                Some(entry) => entry,
+                None => match self.next(work, &mut since_work).await {
+                    Event::Entry(entry) => entry,
+                    Event::Idle => {
+                        // Only when nothing stronger was said.
+                        if self.cell.mailbox.orders() == Orders::DRAIN {
+                            return End {
+                                reason: ExitReason::Normal,
+                                obeyed: Orders::STOPPING,
+                            };
+                        }
+                        continue;
                     }
-                    continue;
-                }
-                Event::Work(Outcome::Message(msg)) => self.handle(actor, msg, work).await,
-                Event::Work(Outcome::Panicked(message)) => Step::Panicked(message),
-                Event::Entry(Entry::Message(envelope)) => {
-                    let asked = envelope.question.is_some();
-                    let Some(msg) = self.take_up(envelope) else { continue };
-                    let outcome = self.handle(actor, msg, work).await;
-                    self.settle(matches!(outcome, Step::Interrupted));
+                    Event::Work(outcome) => {
+                        if let Err(fault) = self.take_in(outcome, actor, work).await {
+                            return self.faulted(fault);
+                        }
+                        turn::end(&AskError::NoReply);
+                        continue;
+                    }
+                },
+            };
+            match entry {
+                Entry::Message(Envelope { msg, question }) => {
+                    let asked = question.is_some();
+                    if let Some(question) = question {
+                        if !question.is_awaited() {
+                            self.abandon(msg, question);
+                            continue;
+                        }
+                        turn::set_deadline(question.deadline());
+                    }
+                    self.in_hand = true;
+                    let outcome = {
+                        // What `step` does, without a state of its own to be made and moved for each message.
+                        let (state, ctx) = (&mut *actor, &mut self.ctx);
+                        let mut make = Some(move || state.handle(msg, ctx));
+                        let mut future = pin!(None);
+                        match poll_fn(|cx| Poll::Ready(begin(future.as_mut(), &mut make, cx))).await {
+                            Begun::Done(Ok(())) => Ok(()),
+                            begun => verdict(go_on(begun, future, &self.cell, work, Orders::INTERRUPTING).await),
+                        }
+                    };
+                    self.in_hand = false;
+                    self.cell.mailbox.finish_one();
                     if asked {
                         turn::set_deadline(None);
                     }
-                    outcome
+                    if let Err(fault) = outcome {
+                        self.settle(matches!(fault, Fault::Interrupted));
+                        return self.faulted(fault);
+                    }
+                    self.handled += 1;
                 }
-                Event::Entry(Entry::Signal(signal)) => {
+                Entry::Signal(signal) => {
                     if !self.ctx.accepts(&signal) {
                         continue;
                     }
-                    let ctx = &mut self.ctx;
-                    let actor = &mut *actor;
-                    let interrupting = Orders::INTERRUPTING;
-                    step(&self.cell, &mut self.inbox, work, interrupting, move || {
-                        actor.on_signal(*signal, ctx)
-                    })
-                    .await
-                }
-            };
-            match verdict(outcome) {
-                Ok(()) => turn::end(&AskError::NoReply),
-                Err(fault) => {
-                    turn::end(&AskError::Failed);
-                    return match fault {
-                        Fault::Interrupted => self.interrupted(),
-                        Fault::Error(error) => self.erred(FailureKind::Error, error),
-                        Fault::Panic(message) => self.failure(FailureKind::Panic, message),
-                    };
+                    let (state, ctx) = (&mut *actor, &mut self.ctx);
+                    let on_signal = move || state.on_signal(*signal, ctx);
+                    let outcome = step(&self.cell, work, Orders::INTERRUPTING, on_signal).await;
+                    if let Err(fault) = verdict(outcome) {
+                        return self.faulted(fault);
+                    }
                 }
             }
+            turn::end(&AskError::NoReply);
+        }
+    }
+
+    /// The end of a life whose handler failed, or was interrupted.
+    fn faulted(&mut self, fault: Fault) -> End {
+        turn::end(&AskError::Failed);
+        match fault {
+            Fault::Interrupted => self.interrupted(),
+            Fault::Error(error) => self.erred(FailureKind::Error, error),
+            Fault::Panic(message) => self.failure(FailureKind::Panic, message),
+        }
+    }
+
+    /// Handles what attached work has come to.
+    async fn take_in(
+        &mut self,
+        outcome: Outcome<A::Msg>,
+        actor: &mut A,
+        work: &mut Option<Box<Work<A::Msg>>>,
+    ) -> Result<(), Fault> {
+        match outcome {
+            Outcome::Message(msg) => {
+                let ctx = &mut self.ctx;
+                verdict(step(&self.cell, work, Orders::INTERRUPTING, move || actor.handle(msg, ctx)).await)
+            }
+            Outcome::Panicked(message) => Err(Fault::Panic(message)),
         }
     }
 
@@ -201,36 +248,15 @@ impl<A: Actor> Run<A> {
         .await
     }
 
-    /// Takes a message into the hand, unless it is a question that nobody waits for any more.
-    fn take_up(&mut self, envelope: Envelope<A::Msg>) -> Option<A::Msg> {
-        match &envelope.question {
-            None => {}
-            Some(question) if question.is_awaited() => turn::set_deadline(question.deadline()),
-            Some(_) => {
-                self.cell.bury(envelope, DeadReason::Abandoned);
-                self.inbox.finish_one();
-                return None;
-            }
-        }
-        self.in_hand = true;
-        Some(envelope.msg)
+    /// Passes over a question that nobody waits for any more.
+    fn abandon(&self, msg: A::Msg, question: Arc<dyn Question>) {
+        let question = Some(question);
+        self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
+        self.cell.mailbox.finish_one();
     }
 
-    fn handle<'a>(
-        &'a mut self,
-        actor: &'a mut A,
-        msg: A::Msg,
-        work: &'a mut Option<Box<Work<A::Msg>>>,
-    ) -> impl Future<Output = Step<ActorResult>> + Send + 'a {
-        let ctx = &mut self.ctx;
-        let handle = move || actor.handle(msg, ctx);
-        step(&self.cell, &mut self.inbox, work, Orders::INTERRUPTING, handle)
-    }
-
-    /// Counts the message that was in hand.
+    /// Counts the message that was in hand when the life ended.
     fn settle(&mut self, interrupted: bool) {
-        self.inbox.finish_one();
-        self.in_hand = false;
         if interrupted {
             self.cell
                 .core

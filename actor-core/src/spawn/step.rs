@@ -1,13 +1,12 @@
 //! Polls one future of a user's to its end: contains its panics, and drops it when an order interrupts it.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use crate::cell::Cell;
 use crate::contain::contain;
 use crate::error::AskError;
-use crate::mailbox::Inbox;
 use crate::signal::Orders;
 use crate::turn;
 use crate::work::Work;
@@ -24,7 +23,6 @@ pub(super) enum Step<T> {
 /// While it waits, attached work makes progress, and the room of finished messages goes back.
 pub(super) async fn step<M, F>(
     cell: &Cell<M>,
-    inbox: &mut Inbox<M>,
     work: &mut Option<Box<Work<M>>>,
     interrupting: Orders,
     make: impl FnOnce() -> F,
@@ -34,38 +32,91 @@ where
     F: Future,
 {
     let mut make = Some(make);
-    // In an `Option`, so that it is made, polled and dropped where a panic can be contained.
     let mut future = pin!(None);
-    let ended = poll_fn(|cx| {
-        let poll = || {
-            if let Some(make) = make.take() {
-                future.set(Some(make()));
-            }
-            let running = future.as_mut().as_pin_mut()?;
-            let ready = match running.poll(cx) {
-                Poll::Ready(value) => Some(value),
-                Poll::Pending => return None,
-            };
+    let begun = poll_fn(|cx| Poll::Ready(begin(future.as_mut(), &mut make, cx))).await;
+    match begun {
+        Begun::Done(value) => Step::Done(value),
+        begun => go_on(begun, future, cell, work, interrupting).await,
+    }
+}
+
+/// How far a future has come with its first poll.
+pub(super) enum Begun<T> {
+    Done(T),
+    Waits,
+    Panicked(String),
+}
+
+/// Makes a future and polls it once, which is all that most handlers need.
+///
+/// It goes into an `Option`, so that it is made, polled and dropped where a panic can be contained.
+#[inline(always)]
+pub(super) fn begin<F: Future>(
+    mut future: Pin<&mut Option<F>>,
+    make: &mut Option<impl FnOnce() -> F>,
+    cx: &mut Context<'_>,
+) -> Begun<F::Output> {
+    polled(contain(|| {
+        future.set(make.take().map(|make| make()));
+        poll_and_drop(future, cx)
+    }))
+}
+
+fn again<F: Future>(future: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Begun<F::Output> {
+    polled(contain(|| poll_and_drop(future, cx)))
+}
+
+fn poll_and_drop<F: Future>(mut future: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Option<F::Output> {
+    match future.as_mut().as_pin_mut()?.poll(cx) {
+        Poll::Ready(value) => {
             future.set(None);
-            ready
+            Some(value)
+        }
+        Poll::Pending => None,
+    }
+}
+
+fn polled<T>(outcome: Result<Option<T>, String>) -> Begun<T> {
+    match outcome {
+        Ok(Some(value)) => Begun::Done(value),
+        Ok(None) => Begun::Waits,
+        Err(message) => Begun::Panicked(message),
+    }
+}
+
+/// Runs a future to its end that did not come to it at once.
+pub(super) async fn go_on<M, F>(
+    begun: Begun<F::Output>,
+    mut future: Pin<&mut Option<F>>,
+    cell: &Cell<M>,
+    work: &mut Option<Box<Work<M>>>,
+    interrupting: Orders,
+) -> Step<F::Output>
+where
+    M: Send + 'static,
+    F: Future,
+{
+    let mut begun = Some(begun);
+    let ended = poll_fn(|cx| {
+        let polled = match begun.take() {
+            Some(begun) => begun,
+            None => again(future.as_mut(), cx),
         };
-        let polled = turn::with_finished(&mut inbox.finished, || contain(poll));
         match polled {
-            Ok(Some(value)) => return Poll::Ready(Step::Done(value)),
-            Err(message) => return Poll::Ready(Step::Panicked(message)),
-            Ok(None) => {}
+            Begun::Done(value) => return Poll::Ready(Step::Done(value)),
+            Begun::Panicked(message) => return Poll::Ready(Step::Panicked(message)),
+            Begun::Waits => {}
         }
         turn::refuse_dropped(&AskError::NoReply);
         if let Some(work) = work {
             work.poll_progress(cx);
         }
-        cell.mailbox.park_in_handler(inbox, cx);
+        cell.mailbox.park_in_handler(cx);
         // Looked at after parking: an order that came before it found nobody to wake.
         if is_interrupted(cell, interrupting) {
-            Poll::Ready(Step::Interrupted)
-        } else {
-            Poll::Pending
+            return Poll::Ready(Step::Interrupted);
         }
+        Poll::Pending
     })
     .await;
     // One that is done is dropped already; what is left here panicked or was interrupted, and is that however it goes.

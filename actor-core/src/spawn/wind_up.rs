@@ -48,10 +48,7 @@ impl<A: Actor> Run<A> {
         {
             let ctx = &mut self.ctx;
             let reason = &end.reason;
-            let stopped = step(&self.cell, &mut self.inbox, &mut None, Orders::KILL, move || {
-                actor.on_stop(reason, ctx)
-            })
-            .await;
+            let stopped = step(&self.cell, &mut None, Orders::KILL, move || actor.on_stop(reason, ctx)).await;
             let fault = match verdict(stopped) {
                 Ok(()) => None,
                 Err(Fault::Interrupted) => Some(End {
@@ -102,7 +99,7 @@ impl<A: Actor> Run<A> {
                 if stopping.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(true);
                 }
-                self.cell.mailbox.park_in_handler(&mut self.inbox, cx);
+                self.cell.mailbox.park_in_handler(cx);
                 if self.cell.mailbox.orders().any_of(Orders::KILL) {
                     Poll::Ready(false)
                 } else {

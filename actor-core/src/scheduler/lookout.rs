@@ -1,0 +1,105 @@
+//! Sees to it that nothing waits behind a worker that is held up: by a handler that blocks its thread, or by the runtime,
+//! which has no thread for it.
+//!
+//! It looks from a thread of its own. A task of the runtime would not do: the runtime may leave its timers to the very
+//! thread that is blocked.
+
+use std::sync::OnceLock;
+use std::task::Waker;
+use std::thread::Thread;
+#[cfg(not(shuttle))]
+use std::{future::poll_fn, io, sync::Arc, task::Poll, thread, time::Duration};
+
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(not(shuttle))]
+use super::{Scheduler, Worker};
+
+/// How long a worker may take for one poll before others take over what waits for it. Twice that, at most: it is seen at
+/// the second look.
+#[cfg(not(shuttle))]
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+#[derive(Default)]
+pub(super) struct Lookout {
+    is_awake: AtomicBool,
+    /// There is none where there is one worker, which nothing can hold up that would leave another one free.
+    thread: OnceLock<Thread>,
+    /// Wakes a task that does nothing.
+    nudge: OnceLock<Waker>,
+}
+
+impl Lookout {
+    /// Called when a worker was woken: there is something to look out for.
+    ///
+    /// `by_worker`, as the runtime keeps the task that was woken last for the same thread, and lets no other have it; so
+    /// the worker is woken, and then another who takes its place there.
+    pub(super) fn after_waking(&self, by_worker: bool) {
+        if by_worker && let Some(nudge) = self.nudge.get() {
+            nudge.wake_by_ref();
+        }
+        if !self.is_awake.load(Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+
+    /// Has it look, also whether there is anything left to look at.
+    pub(super) fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+}
+
+/// Begins to look, as long as any worker is awake, until the scheduler ends.
+#[cfg(not(shuttle))]
+pub(super) fn begin(scheduler: &Arc<Scheduler>, runtime: tokio::runtime::Handle) -> io::Result<()> {
+    let named = scheduler.clone();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this room owns the workers, and what they need"
+    )]
+    runtime.spawn(async move {
+        poll_fn(|cx| {
+            let _ = named.lookout.nudge.set(cx.waker().clone());
+            Poll::<()>::Pending
+        })
+        .await;
+    });
+    let looked_at = scheduler.clone();
+    let looking = thread::Builder::new()
+        .name("actor-lookout".to_owned())
+        .spawn(move || look(&looked_at, &runtime))?;
+    let _ = scheduler.lookout.thread.set(looking.thread().clone());
+    Ok(())
+}
+
+#[cfg(not(shuttle))]
+fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
+    let mut polls = vec![0; scheduler.seats.len()];
+    let mut served = 0;
+    while !scheduler.ended.load(Ordering::Acquire) {
+        let is_awake = scheduler.sleepers.count() < scheduler.seats.len();
+        // Who wakes a worker after this sees it; who has done so before is seen at the next look.
+        if scheduler.lookout.is_awake.swap(is_awake, Ordering::SeqCst) || is_awake {
+            thread::park_timeout(LOOK_EVERY);
+        } else {
+            thread::park();
+        }
+        for (seat, seen) in scheduler.seats.iter().zip(&mut polls) {
+            let before = std::mem::replace(seen, seat.polls.load(Ordering::Relaxed));
+            let mut queue = seat.queue.lock();
+            if before == *seen && !queue.is_empty() {
+                let mut left = queue.take_all();
+                drop(queue);
+                scheduler.common.lock().append(&mut left);
+            }
+        }
+        let waits = !scheduler.common.lock().is_empty();
+        let before = std::mem::replace(&mut served, scheduler.served.load(Ordering::Relaxed));
+        if waits && before == served && !scheduler.sleepers.wake_one_more() {
+            #[expect(clippy::disallowed_methods, reason = "this room owns the workers")]
+            runtime.spawn(Worker::helping_out(scheduler.clone()).work());
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One task of the runtime that polls actors, and gives the thread back before anybody misses it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::ptr;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::clock;
+use crate::sync::atomic::Ordering;
+use crate::sync::thread_local;
+
+use super::Scheduler;
+use super::task::Entry;
+
+/// The runtime has the thread back after so many polls, to look at its sockets and to run other tasks.
+const POLLS_PER_SLICE: u32 = 64;
+
+/// The poll of an actor that has more to do than it does in one poll counts as so many.
+const POLLS_OF_BUSY: u32 = 16;
+
+/// And after so long, if actors take their time.
+const SLICE: Duration = Duration::from_micros(200);
+
+/// The clock is looked at after so many polls: a look costs as much as a small message.
+const POLLS_PER_LOOK: u32 = 8;
+
+/// The common queue is served after so many polls, however much there is in the worker's own.
+const POLLS_PER_COMMON: u32 = 61;
+
+/// So many are taken out of the common queue in one go, at most.
+const COMMON_MAX: usize = 32;
+
+thread_local! {
+    /// The worker that runs on this thread. Kept with its scheduler, so that nobody has to count references to what all
+    /// threads share.
+    static HERE: RefCell<Option<(Arc<Scheduler>, usize)>> = const { RefCell::new(None) };
+}
+
+/// Calls `f` with the seat of the worker of `scheduler` whose actor runs on this thread, if one does.
+pub(super) fn on_this_thread<R>(scheduler: *const Scheduler, f: impl FnOnce(&Scheduler, usize) -> R) -> Option<R> {
+    // A thread that is being torn down has no worker.
+    HERE.try_with(|here| match &*here.borrow() {
+        Some((owner, seat)) if ptr::eq(Arc::as_ptr(owner), scheduler) => Some(f(owner, *seat)),
+        _ => None,
+    })
+    .ok()
+    .flatten()
+}
+
+/// Sets the worker of this thread, and the one before it when dropped: a handler may run another runtime inside.
+struct Here(Option<(Arc<Scheduler>, usize)>);
+
+impl Here {
+    fn enter(scheduler: &Arc<Scheduler>, seat: usize) -> Self {
+        Self(HERE.with(|here| here.replace(Some((scheduler.clone(), seat)))))
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        let here = HERE.with(|here| here.replace(self.0.take()));
+        drop(here);
+    }
+}
+
+pub(super) struct Worker {
+    scheduler: Arc<Scheduler>,
+    /// `None`: it helps out, and has no queue of its own.
+    seat: Option<usize>,
+    polls: u32,
+    is_searching: bool,
+    is_done: bool,
+    /// What it has taken elsewhere, on its way into its own queue.
+    taken: VecDeque<Arc<dyn Entry>>,
+}
+
+enum Slice {
+    Spent,
+    Idle,
+    Ended,
+}
+
+impl Worker {
+    pub(super) fn seated(scheduler: Arc<Scheduler>, seat: usize) -> Self {
+        Self::new(scheduler, Some(seat))
+    }
+
+    /// One that serves the common queue until it is empty.
+    #[cfg(not(shuttle))]
+    pub(super) fn helping_out(scheduler: Arc<Scheduler>) -> Self {
+        Self::new(scheduler, None)
+    }
+
+    fn new(scheduler: Arc<Scheduler>, seat: Option<usize>) -> Self {
+        Self {
+            scheduler,
+            seat,
+            polls: 0,
+            is_searching: false,
+            is_done: false,
+            taken: VecDeque::new(),
+        }
+    }
+
+    /// Works until the runtime ends.
+    pub(super) async fn work(mut self) {
+        loop {
+            match (self.slice(), self.seat) {
+                (Slice::Spent, _) => runtime_goes_first().await,
+                (Slice::Idle, Some(seat)) => self.sleep(seat).await,
+                (Slice::Idle, None) | (Slice::Ended, _) => break,
+            }
+        }
+        self.is_done = true;
+    }
+
+    /// Polls actors, until there is none, or others want the thread.
+    fn slice(&mut self) -> Slice {
+        let scheduler = self.scheduler.clone();
+        let _here = self.seat.map(|seat| Here::enter(&scheduler, seat));
+        let began = clock::now();
+        let (mut polls, mut spent) = (0, 0);
+        while spent < POLLS_PER_SLICE {
+            if scheduler.ended.load(Ordering::Acquire) {
+                return Slice::Ended;
+            }
+            let Some(entry) = self.find() else { return Slice::Idle };
+            self.end_search();
+            spent += if entry.run() { POLLS_OF_BUSY } else { 1 };
+            polls += 1;
+            if let Some(seat) = self.seat {
+                let polls = &scheduler.seats[seat].polls;
+                polls.store(polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            }
+            // What an actor awaits of the runtime is paid for out of one purse by all that run in this slice.
+            let is_late = polls % POLLS_PER_LOOK == 0 && clock::now() - began > SLICE;
+            if is_late || !has_budget() {
+                break;
+            }
+        }
+        Slice::Spent
+    }
+
+    /// The next actor to poll.
+    fn find(&mut self) -> Option<Arc<dyn Entry>> {
+        let Some(seat) = self.seat else {
+            return self.take_common(1);
+        };
+        self.polls = self.polls.wrapping_add(1);
+        if self.polls.is_multiple_of(POLLS_PER_COMMON)
+            && let Some(entry) = self.take_common(1)
+        {
+            return Some(entry);
+        }
+        let own = self.scheduler.seats[seat].queue.lock().pop();
+        own.or_else(|| self.take_common(COMMON_MAX))
+            .or_else(|| self.steal(seat))
+    }
+
+    fn take_common(&mut self, max: usize) -> Option<Arc<dyn Entry>> {
+        let takers = self.scheduler.seats.len();
+        self.scheduler.common.lock().take_share(takers, max, &mut self.taken);
+        let first = self.queue_taken()?;
+        self.scheduler.served.fetch_add(1, Ordering::Relaxed);
+        Some(first)
+    }
+
+    /// Takes half of what the next one has that has any.
+    fn steal(&mut self, seat: usize) -> Option<Arc<dyn Entry>> {
+        let seats = self.scheduler.seats.len();
+        (1..seats).find_map(|distance| {
+            let other = &self.scheduler.seats[(seat + distance) % seats];
+            other.queue.lock().take_half(&mut self.taken);
+            self.queue_taken()
+        })
+    }
+
+    /// Queues what was taken elsewhere, but for the first of it.
+    fn queue_taken(&mut self) -> Option<Arc<dyn Entry>> {
+        let first = self.taken.pop_front()?;
+        if let Some(seat) = self.seat
+            && !self.taken.is_empty()
+        {
+            self.scheduler.seats[seat].queue.lock().append(&mut self.taken);
+        }
+        Some(first)
+    }
+
+    /// Having been woken, it has found something: another may be woken now, if there is more.
+    fn end_search(&mut self) {
+        if std::mem::take(&mut self.is_searching) {
+            self.scheduler.sleepers.end_search();
+            if self.scheduler.sleepers.count() > 0 && self.scheduler.has_work() && self.scheduler.sleepers.wake_one() {
+                self.scheduler.lookout.after_waking(true);
+            }
+        }
+    }
+
+    async fn sleep(&mut self, seat: usize) {
+        if std::mem::take(&mut self.is_searching) {
+            self.scheduler.sleepers.end_search();
+        }
+        let mut lies_down = true;
+        let scheduler = &self.scheduler;
+        self.is_searching = poll_fn(|cx| {
+            if !std::mem::take(&mut lies_down) {
+                return if scheduler.sleepers.still_holds(seat, cx.waker()) {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(true)
+                };
+            }
+            scheduler.sleepers.add(seat, cx.waker());
+            // What was queued before that was added by one who saw nobody asleep.
+            if scheduler.has_work() || scheduler.ended.load(Ordering::Acquire) {
+                Poll::Ready(!scheduler.sleepers.remove(seat))
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+// A model checker drops its tasks too, at whatever step they are, and that is the end of no runtime.
+#[cfg(not(shuttle))]
+impl Drop for Worker {
+    /// The runtime drops its tasks when it ends.
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.scheduler.end();
+        }
+    }
+}
+
+/// Gives the worker to others, once: to all that are queued.
+pub(crate) async fn yield_now() {
+    let mut has_yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[cfg(not(shuttle))]
+use tokio::task::coop::has_budget_remaining as has_budget;
+#[cfg(not(shuttle))]
+use tokio::task::yield_now as runtime_goes_first;
+
+#[cfg(shuttle)]
+use shuttle::future::yield_now as runtime_goes_first;
+#[cfg(shuttle)]
+fn has_budget() -> bool {
+    true
+}
