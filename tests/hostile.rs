@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::Gate;
 
-use stage::{Bad, Msg, Stage, body};
+use stage::{Bad, Msg, Stage, body, config};
 
 /// What each of these says ends its connection, for the reason given.
 #[tokio::test]
@@ -302,5 +302,45 @@ async fn a_name_of_a_megabyte_is_no_name() {
     let _ = bad.0.write_all(&frame).await;
     let why = stage.bad_is_gone(&mut events).await;
     assert!(matches!(why, Closed::Frame(_) | Closed::Protocol(_)), "{why}");
+    stage.the_good_one_is_served().await;
+}
+
+/// It says that it needs the connection no longer, is told that nobody does, and neither closes it nor goes on.
+#[tokio::test]
+async fn a_peer_that_wants_to_close_and_does_not_is_closed() {
+    let config = NetConfig {
+        heartbeat_interval: Duration::from_millis(300),
+        heartbeat_timeout: Duration::from_secs(2),
+        ..config()
+    };
+    let stage = Stage::with(None, config).await;
+    let mut events = stage.node.events();
+    let mut bad = stage.bad().await;
+    bad.say(&Frame::Unneeded { round: 7 }).await;
+    let mut is_told = false;
+    loop {
+        let frame = bad.hear().await;
+        match Frame::parse(&frame) {
+            Ok(Frame::Ping { token }) => bad.say(&Frame::Pong { token }).await,
+            Ok(Frame::Neither { round: 7 }) => is_told = true,
+            Ok(Frame::Goodbye { code, .. }) => break assert_eq!((code, is_told), (Goodbye::Idle, true)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let why = stage.bad_is_gone(&mut events).await;
+    assert!(matches!(why, Closed::Ended(Goodbye::Idle)), "{why}");
+    // One that goes on is served as before.
+    let mut bad = stage.bad().await;
+    bad.say(&Frame::Unneeded { round: 1 }).await;
+    let (watch, to) = (1, ExportId(1));
+    bad.say(&Frame::Watch { watch, to }).await;
+    loop {
+        let frame = bad.hear().await;
+        match Frame::parse(&frame) {
+            Ok(Frame::Ping { .. } | Frame::Neither { round: 1 }) => {}
+            Ok(Frame::Down { watch: 1, .. }) => break,
+            other => panic!("{other:?}"),
+        }
+    }
     stage.the_good_one_is_served().await;
 }

@@ -228,3 +228,17 @@ async fn no_secret_is_ever_logged() {
         assert!(longest.unwrap_or(0) < 26, "{line}");
     }
 }
+
+#[tokio::test]
+async fn a_node_without_security_says_so_in_the_log_and_stays_on_loopback() {
+    let (log, _listening) = listen_to(tracing::Level::WARN);
+    let system = System::new("test");
+    let insecure = |address: &str| {
+        let node = Node::builder(&system).name("a").listen(address);
+        node.security(Security::insecure()).start()
+    };
+    let outside = insecure("0.0.0.0:0").await.unwrap_err().to_string();
+    assert!(outside.contains("nothing else is allowed"), "{outside}");
+    assert!(insecure("127.0.0.1:0").await.is_ok());
+    assert_eq!(log.lines_with("insecure").len(), 2);
+}

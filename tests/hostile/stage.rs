@@ -67,12 +67,16 @@ pub(super) fn config() -> NetConfig {
 
 impl Stage {
     pub(super) async fn new(gate: Option<Gate>) -> Self {
+        Self::with(gate, config()).await
+    }
+
+    pub(super) async fn with(gate: Option<Gate>, config: NetConfig) -> Self {
         let system = System::new("victim");
         let node = Node::builder(&system)
             .name("victim")
             .listen("127.0.0.1:0")
             .security(Security::insecure())
-            .config(config())
+            .config(config)
             .start()
             .await
             .expect("a port is free");
