@@ -44,7 +44,7 @@ pub struct NetConfig {
     /// How many bytes may wait to be written. Default 4 MiB. Beyond it `tell` waits and `try_tell` refuses.
     pub outbox_bytes_max: usize,
     /// How many bytes the peer may have under way to one of our actors, which it has not taken yet; its last message may exceed them.
-    /// Default 4 MiB. It is what keeps one slow actor from holding up the others of its connection. A window that holds only one of the
+    /// Default 2 MiB. It is what keeps one slow actor from holding up the others of its connection. A window that holds only one of the
     /// largest messages which are usual has the sender of the next one wait for an answer from the peer.
     pub window_bytes: u32,
     /// How many questions of the peer may be unanswered. Default 65,536. Beyond it the peer is cut off, and our own
@@ -81,7 +81,7 @@ impl Default for NetConfig {
             streams_max: 32,
             reassembly_bytes_max: 64 << 20,
             outbox_bytes_max: 4 << 20,
-            window_bytes: 4 << 20,
+            window_bytes: 2 << 20,
             calls_max: 65_536,
             watches_max: 1 << 20,
             requests_max: 1_024,
