@@ -126,13 +126,14 @@ struct Site {
     _system: System,
 }
 
-async fn site(network: &SimulatedNetwork, name: &'static str, codec: Codec) -> Site {
+async fn site(network: &SimulatedNetwork, name: &'static str, codec: Codec, packs: bool) -> Site {
     let system = System::new(name);
     let config = NetConfig {
         outbox_bytes_max: OUTBOX_BYTES_MAX,
         window_bytes: 60_000,
         message_bytes_max: 100_000,
         chunk_bytes: 4_000,
+        compress_bytes_min: packs.then_some(1_000),
         idle_timeout: Duration::from_secs(25),
         // Rarely, or hours of simulated pings are most of what the machine does.
         heartbeat_interval: Duration::from_secs(3),
@@ -162,6 +163,7 @@ async fn site(network: &SimulatedNetwork, name: &'static str, codec: Codec) -> S
 struct Run {
     network: SimulatedNetwork,
     codec: Codec,
+    packs: bool,
     sites: Vec<Site>,
     known: BTreeMap<(usize, usize), (Handle<Act>, u64)>,
     sent: u64,
@@ -235,12 +237,12 @@ impl Run {
     }
 
     async fn crash(&mut self, at: usize) {
-        let (codec, name) = (self.codec, self.sites[at].name);
+        let (codec, packs, name) = (self.codec, self.packs, self.sites[at].name);
         let old = self.sites.remove(at);
         self.known.retain(|(from, _), _| *from != at);
         self.past.push(old.notes);
         self.network.crash(old.node);
-        self.sites.insert(at, site(&self.network, name, codec).await);
+        self.sites.insert(at, site(&self.network, name, codec, packs).await);
     }
 
     /// What has to hold when everything is whole again.
@@ -317,13 +319,15 @@ fn run(seed: u64) -> u64 {
     runtime.block_on(async {
         let network = SimulatedNetwork::seeded(seed);
         let codec = Codec::ALL[seed as usize % Codec::ALL.len()];
+        let packs = seed.is_multiple_of(3);
         let mut sites = Vec::new();
         for name in ["a", "b", "c"] {
-            sites.push(site(&network, name, codec).await);
+            sites.push(site(&network, name, codec, packs).await);
         }
         let mut run = Run {
             network,
             codec,
+            packs,
             sites,
             known: BTreeMap::new(),
             sent: 0,

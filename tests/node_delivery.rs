@@ -1,5 +1,7 @@
 //! Promises about messages, questions, handles and reply ports that cross nodes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actor_core::prelude::*;
@@ -314,4 +316,38 @@ async fn a_group_has_members_on_other_nodes() {
         assert!(group.is_empty(), "it left by its end");
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_messages_are_compressed_where_that_is_wanted_and_come_as_they_were() {
+    for packs in [true, false] {
+        let config = NetConfig {
+            compress_bytes_min: packs.then_some(1_000),
+            message_bytes_max: 300_000,
+            ..NetConfig::default()
+        };
+        with_config(config, async |sites: Sites| {
+            let far = sites.a.far("b").await;
+            let written = Arc::new(AtomicUsize::new(0));
+            let counted = written.clone();
+            sites.network.memory().set_delay(move |_, _, bytes| {
+                counted.fetch_add(bytes, Ordering::Relaxed);
+                Duration::from_millis(1)
+            });
+            // In order with small ones; as long as may be; and there and back as a question with its answer.
+            far.tell(Say::Large(0, vec![7; 100_000])).await.expect("it lives");
+            far.tell(Say::Note(1)).await.expect("it lives");
+            far.tell(Say::Large(2, vec![7; 299_900])).await.expect("it lives");
+            let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| [(number / 256) as u8, 9]).collect();
+            let echoed = far.ask(|reply| Say::Bytes(bytes.clone(), reply)).await;
+            assert!(echoed == Ok(bytes));
+            let too_large = far.tell(Say::Large(3, vec![7; 300_100])).await;
+            assert!(matches!(too_large, Err(TellError::Unsendable(..))), "{too_large:?}");
+            assert_eq!(sites.b.journal.take(), ["0", "1", "2"]);
+            let written = written.load(Ordering::Relaxed);
+            assert_eq!(written < 30_000, packs, "{written} bytes");
+            assert!(packs || written > 800_000, "{written} bytes");
+        })
+        .await;
+    }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Say {
     /// To be noted by its number, however large the rest is.
     Large(u64, Vec<u8>),
     Echo(u64, Reply<u64>),
+    /// The bytes come back.
+    Bytes(Vec<u8>, Reply<Vec<u8>>),
     /// A question that is left unanswered.
     Drop(Reply<u64>),
     /// A failure with a question in hand.
@@ -85,6 +87,7 @@ impl Actor for Listener {
                 self.journal.note(format!("echo {number}"));
                 reply.send(number);
             }
+            Say::Bytes(bytes, reply) => reply.send(bytes),
             Say::Drop(reply) => drop(reply),
             Say::Fail(_) | Say::Break => return Err(ActorError::new("on purpose")),
             Say::Wait(reply) => {

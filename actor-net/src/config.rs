@@ -35,6 +35,9 @@ pub struct NetConfig {
     /// The largest message, encoded, in bytes. Default 16 MiB. A larger one is refused where it is sent; a peer that
     /// sends one all the same is cut off.
     pub message_bytes_max: usize,
+    /// From how many bytes on messages are compressed, by LZ4, where the peer can read that. Default none: nothing is. It saves the network at the
+    /// expense of both sides' time. Where secrets and what others chose stand in one message, its length then tells something of them.
+    pub compress_bytes_min: Option<usize>,
     /// How many messages in pieces the peer may have under way at a time. Default 32; at least 4, as many as a node of this build has.
     /// Each may hold `message_bytes_max`, all together `reassembly_bytes_max`.
     pub streams_max: usize,
@@ -78,6 +81,7 @@ impl Default for NetConfig {
             idle_timeout: Duration::from_secs(300),
             chunk_bytes: 64 << 10,
             message_bytes_max: 16 << 20,
+            compress_bytes_min: None,
             streams_max: 32,
             reassembly_bytes_max: 64 << 20,
             outbox_bytes_max: 4 << 20,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::id::{Incarnation, NodeId, NodeName};
 use crate::peer::handshake::{Auth, Handshake, Local, Step};
+use crate::peer::packing::unpack;
 use crate::peer::reassembly::Reassembly;
 use crate::secret::Secret;
 use crate::wire::frame::Decoder;
@@ -31,6 +32,11 @@ pub fn frames(bytes: &[u8]) {
                     let mut again = Vec::new();
                     frame.encode(&mut again);
                     assert_eq!(&again[4..], bytes, "{frame:?}");
+                    if let Frame::Packed { bytes, block } = frame
+                        && let Some(whole) = unpack(bytes, block.0, 2_000)
+                    {
+                        let _ = Frame::parse(&whole);
+                    }
                     if let Frame::Chunk { stream, last, piece } = frame
                         && reassembly.piece(stream, last, piece.0).is_err()
                     {

@@ -25,7 +25,7 @@ use crate::remote::net::{Net, NodeEvent, Parts};
 use crate::security::{Choice, Security};
 use crate::transport::{Tcp, Transport};
 use crate::wire::Rest;
-use crate::wire::protocol::Frame;
+use crate::wire::protocol::{Frame, PACKED};
 
 /// How long a node that leaves waits for its last words to be written.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -158,7 +158,7 @@ impl NodeBuilder {
         let local = Local {
             id: id.clone(),
             cluster: self.cluster,
-            features: 0,
+            features: PACKED,
             versions: Local::VERSIONS,
             codecs,
             frame_bytes_max: bounded(self.config.frame_bytes_max()),

@@ -5,6 +5,7 @@ pub(crate) mod exports;
 pub(crate) mod handshake;
 pub(crate) mod heartbeat;
 pub(crate) mod outbox;
+pub(crate) mod packing;
 pub(crate) mod reassembly;
 pub(crate) mod roster;
 pub(crate) mod session;

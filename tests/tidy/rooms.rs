@@ -18,6 +18,7 @@ const PURE: &[&str] = &[
     "actor-net/src/peer/handshake.rs",
     "actor-net/src/peer/heartbeat.rs",
     "actor-net/src/peer/outbox.rs",
+    "actor-net/src/peer/packing.rs",
     "actor-net/src/peer/reassembly.rs",
     "actor-net/src/peer/roster.rs",
     "actor-net/src/peer/session.rs",

@@ -16,12 +16,14 @@ use crate::config::NetConfig;
 use crate::error::{Closed, LookupError};
 use crate::id::{ExportId, NodeId};
 use crate::peer::exports::SessionId;
+use crate::peer::handshake::Agreed;
 use crate::peer::heartbeat::{Beat, Heartbeat};
 use crate::peer::outbox::{self, Admission, Admitted, Numbered, Outbox, OutboxLimits, Receiver};
+use crate::peer::packing;
 use crate::peer::session::{Matters, Session, SessionLimits};
 use crate::wire::Rest;
 use crate::wire::codes::Goodbye;
-use crate::wire::protocol::Frame;
+use crate::wire::protocol::{Frame, PACKED};
 
 use super::far::Far;
 use super::holdings::Holdings;
@@ -49,6 +51,8 @@ pub(crate) struct Conversation {
     pub(crate) peer: NodeId,
     pub(crate) terms: Terms,
     pub(crate) since: Instant,
+    /// From how many bytes on messages are packed, if they are.
+    packs_from: Option<usize>,
     outbox: Mutex<Outbox>,
     session: Mutex<Session<Kinds>>,
     /// Senders that wait for room, by their tickets.
@@ -90,24 +94,19 @@ fn wake_all(wakers: Vec<Waker>) {
 }
 
 impl Conversation {
-    pub(crate) fn new(
-        number: SessionId,
-        peer: NodeId,
-        terms: Terms,
-        window_bytes: u32,
-        chunk_bytes: usize,
-        now: Instant,
-        config: &NetConfig,
-    ) -> Arc<Self> {
+    pub(crate) fn new(number: SessionId, agreed: &Agreed, terms: Terms, now: Instant, config: &NetConfig) -> Arc<Self> {
+        let reads_packed = agreed.features & PACKED != 0;
         Arc::new(Self {
             number,
-            peer,
+            peer: agreed.peer.clone(),
             terms,
             since: now,
+            packs_from: config.compress_bytes_min.filter(|_| reads_packed),
             outbox: Mutex::new(Outbox::new(OutboxLimits {
-                chunk_bytes,
+                // A piece has a few bytes around it.
+                chunk_bytes: config.chunk_bytes.min(agreed.frame_bytes_max as usize / 2).max(1),
                 outbox_bytes_max: config.outbox_bytes_max,
-                window_bytes: window_bytes as usize,
+                window_bytes: agreed.window_bytes as usize,
             })),
             session: Mutex::new(Session::new(SessionLimits {
                 calls_max: config.calls_max,
@@ -204,6 +203,8 @@ impl Conversation {
     ) -> Result<(), NotSent> {
         let cost = outbox::cost(body.len());
         let mut wake = Vec::new();
+        let mut packed = self.packed(frame, body);
+        let (frame, body) = packed.as_mut().map_or((frame, body), |(frame, block)| (&*frame, block));
         let mut outbox = self.outbox();
         match given {
             None => match outbox.try_admit(to, cost) {
@@ -220,6 +221,17 @@ impl Conversation {
         Ok(())
     }
 
+    /// A message as it goes where the peer reads packed ones, if it is worth it.
+    fn packed(&self, frame: &Frame<'_>, body: &[u8]) -> Option<(Frame<'static>, Vec<u8>)> {
+        self.packs_from.filter(|least| body.len() >= *least)?;
+        let (bytes, block) = packing::pack(frame, body)?;
+        let head = Frame::Packed {
+            bytes,
+            block: Rest::default(),
+        };
+        Some((head, block))
+    }
+
     /// Sends an answer, which waits for no room: while there is too much of that, nothing is read from the peer.
     pub(super) fn answer(&self, call: u64, body: &mut Vec<u8>) {
         let cost = outbox::cost(body.len());
@@ -227,9 +239,13 @@ impl Conversation {
             call,
             body: Rest::default(),
         };
+        let mut packed = self.packed(&frame, body);
+        let (frame, body) = packed
+            .as_mut()
+            .map_or((&frame, body), |(frame, block)| (&*frame, block));
         let mut outbox = self.outbox();
         outbox.admit_answer(cost);
-        let parked = outbox.push(Receiver::Call(call), Numbered::Yes, cost, &frame, body);
+        let parked = outbox.push(Receiver::Call(call), Numbered::Yes, cost, frame, body);
         drop(outbox);
         self.tell_writer(parked);
     }

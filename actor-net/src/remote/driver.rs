@@ -190,19 +190,9 @@ async fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<
             depth_max: net.config.depth_max,
         },
     };
-    // A piece has a few bytes around it.
-    let chunk_bytes = net.config.chunk_bytes.min(agreed.frame_bytes_max as usize / 2).max(1);
     let now = now().into_std();
     let peer = agreed.peer.clone();
-    let conversation = Conversation::new(
-        number,
-        peer.clone(),
-        terms,
-        agreed.window_bytes,
-        chunk_bytes,
-        now,
-        &net.config,
-    );
+    let conversation = Conversation::new(number, agreed, terms, now, &net.config);
     let replaced = lock(&net.roster).connected(&peer, number, dialled);
     let far = net.met(&peer);
     if replaced.is_some()

@@ -11,6 +11,7 @@ use crate::clock::now;
 use crate::error::{Closed, LookupError};
 use crate::id::ExportId;
 use crate::peer::outbox::cost;
+use crate::peer::packing;
 use crate::peer::reassembly::Reassembly;
 use crate::wire::HandleRef;
 use crate::wire::codes::{self, Goodbye, Unanswered};
@@ -100,6 +101,7 @@ impl Inbound {
                     Some(whole) => {
                         let taken = match Frame::parse(&whole)? {
                             Frame::Chunk { .. } => return Err(ProtocolError::OutOfPlace("Chunk").into()),
+                            Frame::Packed { bytes, block } => self.unpack(bytes, block.0)?,
                             frame => self.carry_out(frame)?,
                         };
                         self.reassembly.reuse(whole);
@@ -107,7 +109,17 @@ impl Inbound {
                     }
                 }
             }
+            Frame::Packed { bytes, block } => self.unpack(bytes, block.0),
             frame => self.carry_out(frame),
+        }
+    }
+
+    fn unpack(&mut self, bytes: u32, block: &[u8]) -> Result<Taken, Closed> {
+        let whole = packing::unpack(bytes, block, self.net.config.whole_bytes_max());
+        let whole = whole.ok_or(ProtocolError::Malformed("Packed"))?;
+        match Frame::parse(&whole)? {
+            frame if frame.is_data() => self.carry_out(frame),
+            other => Err(ProtocolError::OutOfPlace(other.name()).into()),
         }
     }
 
@@ -307,6 +319,7 @@ impl Inbound {
             | Frame::Refused { .. }
             | Frame::Tell { .. }
             | Frame::Ask { .. }
+            | Frame::Packed { .. }
             | Frame::Chunk { .. } => Err(ProtocolError::OutOfPlace(frame.name()).into()),
         }
     }

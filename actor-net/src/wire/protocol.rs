@@ -86,7 +86,7 @@
 //! `Unneeded` and `Neither`.
 //!
 //! `Tell`, `Ask` and `Answer` are *data*. They are numbered for each direction, from 1, in the order in which they are complete on the wire; the
-//! number is not sent. A frame that says `after` counts only when the data frames up to that number were handed on.
+//! number is not sent. A `Packed` counts as what is in it. A frame that says `after` counts only when the data frames up to that number were handed on.
 //! All other frames may pass data that waits; among themselves they keep their order, and so do data frames to one receiver.
 //!
 //! A frame longer than a chunk goes as `Chunk`s of one stream, whose bytes in a row are its kind and fields; between them other frames pass. It
@@ -113,6 +113,9 @@ pub const VERSION_MIN: u16 = 1;
 
 /// What a `Hello` begins with, so that another protocol is told from an old version of this one.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"ACTR");
+
+/// The feature of a node that reads [`Packed`](Frame::Packed) messages.
+pub const PACKED: u64 = 1;
 
 /// What a message counts for in budgets and windows, beside its body: an empty one is not free.
 pub const MESSAGE_OVERHEAD_BYTES: usize = 32;
@@ -411,6 +414,13 @@ frames! {
         count: u32,
     }
 
+    /// A `Tell`, an `Ask` or an `Answer`, as one block of LZ4. Where both have the feature [`PACKED`].
+    0x51 Packed {
+        /// How long its kind and fields are.
+        bytes: u32,
+        /// The block.
+        block: Rest<'a>,
+    }
     /// A piece of a frame that is longer than a chunk.
     0x50 Chunk {
         /// The frame that it is of, not in use by another.
@@ -431,7 +441,7 @@ pub struct Card<'a> {
     pub incarnation: Incarnation,
     /// The cluster that it belongs to.
     pub cluster: &'a str,
-    /// What it can do beyond this document, a bit for each; none is defined yet. Both use what both can.
+    /// What it can do that can be left out, a bit for each: [`PACKED`]. Both use what both can.
     pub features: u64,
     /// One of [`codes::method`](super::codes::method).
     pub method: u8,

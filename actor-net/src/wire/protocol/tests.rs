@@ -227,6 +227,13 @@ fn examples() -> Vec<(&'static str, Frame<'static>)> {
             },
         ),
         (
+            "a Tell of 100 zeroes to the export 7",
+            Frame::Packed {
+                bytes: 117,
+                block: Rest(&[0x3f, 0x20, 7, 0, 1, 0, 0x59, 0x60, 0, 0, 0, 0, 0, 0]),
+            },
+        ),
+        (
             "a first piece",
             Frame::Chunk {
                 stream: 1,
@@ -286,7 +293,12 @@ fn a_frame_cut_short_or_drawn_out_is_refused() {
         let bytes = &bytes[frame::LENGTH_BYTES..];
         let open_ended = matches!(
             frame,
-            Frame::Tell { .. } | Frame::Ask { .. } | Frame::Answer { .. } | Frame::Spawn { .. } | Frame::Chunk { .. }
+            Frame::Tell { .. }
+                | Frame::Ask { .. }
+                | Frame::Answer { .. }
+                | Frame::Spawn { .. }
+                | Frame::Packed { .. }
+                | Frame::Chunk { .. }
         );
         if !open_ended {
             for end in 0..bytes.len() {
