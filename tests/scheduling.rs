@@ -246,6 +246,43 @@ fn a_system_begun_on_another_runtime_stays_there() {
 }
 
 #[test]
+fn a_question_to_one_whose_runtime_rests_ends_by_its_deadline() {
+    let resting = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (_system, actor, _) = resting.block_on(async { subject("a") });
+    let other = Builder::new_current_thread().enable_all().start_paused(true).build();
+    let answer = other.expect("a runtime").block_on(actor.ask(Do::Life));
+    assert!(matches!(answer, Err(AskError::TimedOut(_))));
+    assert_eq!(resting.block_on(actor.ask(Do::Life)), Ok(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_many_questions_ends_by_its_own_deadline() {
+    let (_system, actor, _) = subject("a");
+    let gate = Gate::new();
+    actor.tell(Do::Wait(gate.clone())).await.expect("it lives");
+    let begun = tokio::time::Instant::now();
+    let asks = [700, 50, 300, 300, 10_000, 20].map(|millis| {
+        let actor = actor.clone();
+        tokio::spawn(async move {
+            let answer = actor.ask(Do::Life).timeout(Duration::from_millis(millis)).await;
+            (millis, answer, begun.elapsed())
+        })
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    gate.open();
+    for ask in asks {
+        let (millis, answer, after) = ask.await.expect("it does not panic");
+        let asked_for = Duration::from_millis(millis);
+        if asked_for < Duration::from_secs(1) {
+            assert_eq!(answer, Err(AskError::TimedOut(asked_for)));
+            assert_eq!(after.as_millis(), asked_for.as_millis());
+        } else {
+            assert_eq!(answer, Ok(1));
+        }
+    }
+}
+
+#[test]
 fn on_one_thread_the_same_deeds_come_in_the_same_order() {
     let run = || {
         let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();

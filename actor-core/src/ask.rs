@@ -16,6 +16,7 @@ use crate::handle::{Handle, Sending, Unsent};
 #[cfg(feature = "wire")]
 use crate::peer::Asker;
 use crate::question::{Away, Envelope, Question};
+use crate::scheduler::{Deadline, Scheduler};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::turn;
@@ -243,7 +244,8 @@ impl<M: Send + 'static> Handle<M> {
             pending,
             timeout: Some(ASK_TIMEOUT_DEFAULT),
             begun: false,
-            timer: None,
+            handle: self,
+            timer: Timer::None,
         }
     }
 }
@@ -265,7 +267,17 @@ pub struct Ask<'a, M: Send + 'static, T: Send + 'static> {
     pending: Arc<Pending<T>>,
     timeout: Option<Duration>,
     begun: bool,
-    timer: Option<Pin<Box<Sleep>>>,
+    handle: &'a Handle<M>,
+    timer: Timer,
+}
+
+/// What says that the deadline has come. Made when the first look has found no answer.
+enum Timer {
+    None,
+    /// The one for all questions of a runtime to its own actors.
+    Shared(Deadline),
+    /// Where the actor is polled by another runtime, or the way to it leads through others.
+    Own(Pin<Box<Sleep>>),
 }
 
 // Nothing in it is pinned in place: the timer has a box of its own, and messages are moved.
@@ -310,8 +322,31 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         let Some(deadline) = self.pending.deadline() else {
             return false;
         };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        timer.as_mut().poll(cx).is_ready()
+        match &mut self.timer {
+            Timer::Shared(set) => {
+                if clock::now() >= deadline {
+                    return true;
+                }
+                if let Some(scheduler) = self.handle.scheduler() {
+                    scheduler.alarm.renew(*set, cx.waker());
+                }
+                false
+            }
+            Timer::Own(timer) => timer.as_mut().poll(cx).is_ready(),
+            Timer::None if self.timeout.is_some_and(|timeout| timeout.is_zero()) => true,
+            Timer::None => match self.handle.scheduler().filter(|scheduler| scheduler.runs_here()) {
+                Some(Scheduler { alarm, .. }) => {
+                    self.timer = Timer::Shared(alarm.set(deadline, cx.waker()));
+                    false
+                }
+                None => {
+                    let mut timer = Box::pin(sleep_until(deadline));
+                    let is_late = timer.as_mut().poll(cx).is_ready();
+                    self.timer = Timer::Own(timer);
+                    is_late
+                }
+            },
+        }
     }
 }
 
@@ -380,6 +415,9 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
 
 impl<M: Send + 'static, T: Send + 'static> Drop for Ask<'_, M, T> {
     fn drop(&mut self) {
+        if let (Timer::Shared(set), Some(scheduler)) = (&self.timer, self.handle.scheduler()) {
+            scheduler.alarm.clear(*set);
+        }
         self.pending.leave();
     }
 }

@@ -19,6 +19,7 @@ use crate::mailbox::{Pushed, Refused};
 #[cfg(feature = "wire")]
 use crate::peer::Proxy;
 use crate::question::Envelope;
+use crate::scheduler::Scheduler;
 use crate::signal::Orders;
 use crate::turn;
 
@@ -222,6 +223,14 @@ impl<M: Send + 'static> Handle<M> {
     /// The actor's path, for people to read.
     pub fn path(&self) -> &ActorPath {
         &self.core().path
+    }
+
+    /// What polls the actor, if that is known here.
+    pub(crate) fn scheduler(&self) -> Option<&Scheduler> {
+        match &self.0 {
+            Kind::Local(cell) => cell.task.scheduler(),
+            Kind::Routed(_) => None,
+        }
     }
 
     pub(crate) fn core(&self) -> &Core {

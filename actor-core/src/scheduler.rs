@@ -7,6 +7,10 @@
 //! What keeps work from being forgotten: whoever adds to a queue looks afterwards whether a worker sleeps, and a worker
 //! that is about to sleep says so before it looks at all queues once more. One of the two sees the other.
 
+#[cfg_attr(shuttle, allow(dead_code, reason = "the clock of a model stands still"))]
+mod alarm;
+#[cfg_attr(shuttle, allow(dead_code, reason = "the clock of a model stands still"))]
+mod deadlines;
 mod lookout;
 mod queue;
 mod sleepers;
@@ -18,17 +22,21 @@ use std::sync::{Arc, Weak};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use alarm::Alarm;
 use lookout::Lookout;
 use queue::Queue;
 use sleepers::Sleepers;
 use task::Entry;
 use worker::Worker;
 
+pub(crate) use alarm::Deadline;
 pub(crate) use task::{Runnable, Task};
 pub(crate) use worker::yield_now;
 
 /// What a runtime polls actors with; all systems of the runtime share it, and it ends with the runtime.
 pub(crate) struct Scheduler {
+    #[cfg(not(shuttle))]
+    runtime: tokio::runtime::Id,
     seats: Box<[Seat]>,
     /// What was woken or launched elsewhere than on a worker's thread.
     common: Mutex<Queue<Arc<dyn Entry>>>,
@@ -36,6 +44,7 @@ pub(crate) struct Scheduler {
     served: AtomicU64,
     sleepers: Sleepers,
     lookout: Lookout,
+    pub(crate) alarm: Alarm,
     ended: AtomicBool,
     trees: Mutex<Vec<Weak<dyn Tree>>>,
 }
@@ -58,18 +67,21 @@ pub(crate) trait Tree: Send + Sync {
 }
 
 impl Scheduler {
-    fn new(workers: usize) -> Self {
+    fn new(workers: usize, #[cfg(not(shuttle))] runtime: tokio::runtime::Id) -> Self {
         let strict = workers == 1;
         let seat = |_| Seat {
             queue: Mutex::new(Queue::new(strict)),
             polls: AtomicU64::new(0),
         };
         Self {
+            #[cfg(not(shuttle))]
+            runtime,
             seats: (0..workers).map(seat).collect(),
             common: Mutex::new(Queue::new(true)),
             served: AtomicU64::new(0),
             sleepers: Sleepers::default(),
             lookout: Lookout::default(),
+            alarm: Alarm::new(),
             ended: AtomicBool::new(false),
             trees: Mutex::default(),
         }
@@ -104,8 +116,19 @@ impl Scheduler {
         let for_others = how(&mut queue, entry);
         drop(queue);
         if for_others && self.sleepers.wake_one() {
-            self.lookout.after_waking(seat.is_some());
+            self.after_waking(seat.is_some());
         }
+    }
+
+    /// Called when a worker was woken: there is something to look out for.
+    ///
+    /// `by_worker`, as the runtime keeps the task that was woken last for the same thread, and lets no other have it; so
+    /// the worker is woken, and then another task, which takes its place there.
+    fn after_waking(&self, by_worker: bool) {
+        if by_worker && self.seats.len() > 1 {
+            self.alarm.wake();
+        }
+        self.lookout.after_waking();
     }
 
     /// Whether a worker without work would find some.
@@ -137,12 +160,19 @@ mod of_runtime {
     use crate::sync::Mutex;
     use crate::sync::atomic::Ordering;
 
-    use super::{Scheduler, Worker, lookout};
+    use super::alarm::Ringing;
+    use super::{Scheduler, Worker, lookout, worker};
 
     /// The schedulers of the runtimes of this process.
     static ALL: Mutex<Vec<(Id, Weak<Scheduler>)>> = Mutex::new(Vec::new());
 
     impl Scheduler {
+        /// Whether it polls the actors of the runtime that this runs in.
+        pub(crate) fn runs_here(&self) -> bool {
+            worker::on_this_thread(self, |_, _| ()).is_some()
+                || Handle::try_current().is_ok_and(|here| here.id() == self.runtime)
+        }
+
         /// The scheduler of the runtime that this runs in, made if there was none.
         ///
         /// # Panics
@@ -162,12 +192,13 @@ mod of_runtime {
                 return found;
             }
             let workers = runtime.metrics().num_workers();
-            let scheduler = Arc::new(Self::new(workers));
+            let scheduler = Arc::new(Self::new(workers, runtime.id()));
             all.push((runtime.id(), Arc::downgrade(&scheduler)));
             drop(all);
             for seat in 0..workers {
                 runtime.spawn(Worker::seated(scheduler.clone(), seat).work());
             }
+            runtime.spawn(Ringing::new(scheduler.clone()));
             if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
                 && let Err(error) = lookout::begin(&scheduler, runtime)
             {
@@ -180,6 +211,11 @@ mod of_runtime {
 
 #[cfg(shuttle)]
 impl Scheduler {
+    /// The clock of a model stands still, and no deadline comes.
+    pub(crate) fn runs_here(&self) -> bool {
+        false
+    }
+
     /// A scheduler of its own for each system, as a model checker has tasks and no runtime.
     pub(crate) fn current() -> Arc<Self> {
         const WORKERS: usize = 2;

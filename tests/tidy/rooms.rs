@@ -7,6 +7,7 @@ const CODE_LINES_MAX: usize = 400;
 /// Decisions without a clock, without chance, without a runtime; a folder ends in `/`.
 const PURE: &[&str] = &[
     "actor-core/src/pool/choice.rs",
+    "actor-core/src/scheduler/deadlines.rs",
     "actor-core/src/scheduler/queue.rs",
     "actor-core/src/spawn/ending.rs",
     "actor-core/src/supervision/backoff.rs",

@@ -14,6 +14,12 @@ pub(super) struct Room {
     capacity: usize,
     /// Messages accepted and not yet handled, and permits granted and not yet used.
     used: usize,
+    /// Made when somebody has to wait, which at most mailboxes nobody ever has.
+    line: Option<Box<Line>>,
+}
+
+#[derive(Default)]
+struct Line {
     waiting: BTreeMap<u64, Waker>,
     granted: BTreeSet<u64>,
     next_ticket: u64,
@@ -24,20 +30,23 @@ impl Room {
         Self {
             capacity,
             used: 0,
-            waiting: BTreeMap::new(),
-            granted: BTreeSet::new(),
-            next_ticket: 0,
+            line: None,
         }
     }
 
     /// Takes room for one message, unless there is none or others wait for it.
     #[inline]
     pub(super) fn try_take(&mut self) -> bool {
-        let free = self.used < self.capacity && self.waiting.is_empty();
+        let free = self.used < self.capacity && !self.has_waiting();
         if free {
             self.used += 1;
         }
         free
+    }
+
+    #[inline]
+    fn has_waiting(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| !line.waiting.is_empty())
     }
 
     /// How much of it is taken.
@@ -55,38 +64,38 @@ impl Room {
     /// The waker that is no longer needed is left in `stale`, for the caller to drop when its lock is free.
     pub(super) fn take_or_wait(&mut self, ticket: &mut Ticket, waker: &Waker, stale: &mut Option<Waker>) -> bool {
         // One who was sent away, and comes again, has neither a permit nor a place: it waits anew.
-        ticket.take_if(|number| !self.granted.contains(number) && !self.waiting.contains_key(number));
-        let number = match *ticket {
-            Some(number) if self.granted.remove(&number) => {
-                *ticket = None;
-                return true;
-            }
-            Some(number) => number,
-            None if self.try_take() => return true,
-            None => {
-                let number = self.next_ticket;
-                self.next_ticket += 1;
-                *ticket = Some(number);
-                number
-            }
-        };
-        if !self.waiting.get(&number).is_some_and(|known| known.will_wake(waker)) {
-            *stale = self.waiting.insert(number, waker.clone());
+        if let Some(line) = &self.line {
+            ticket.take_if(|number| !line.granted.contains(number) && !line.waiting.contains_key(number));
+        }
+        if ticket.is_none() && self.try_take() {
+            return true;
+        }
+        let line = self.line.get_or_insert_default();
+        let number = *ticket.get_or_insert_with(|| {
+            line.next_ticket += 1;
+            line.next_ticket
+        });
+        if line.granted.remove(&number) {
+            *ticket = None;
+            return true;
+        }
+        if !line.waiting.get(&number).is_some_and(|known| known.will_wake(waker)) {
+            *stale = line.waiting.insert(number, waker.clone());
         }
         false
     }
 
     /// Gives up a place in the queue, or the permit that came of it.
     pub(super) fn forget(&mut self, ticket: &mut Ticket) -> Forgotten {
-        let Some(number) = ticket.take() else {
+        let (Some(number), Some(line)) = (ticket.take(), &mut self.line) else {
             return Forgotten::Nothing;
         };
-        if self.granted.remove(&number) {
+        if line.granted.remove(&number) {
             let mut next = Vec::new();
             self.give_back(1, &mut next);
             return Forgotten::Granted(next);
         }
-        match self.waiting.remove(&number) {
+        match line.waiting.remove(&number) {
             Some(waker) => Forgotten::Waited(waker),
             None => Forgotten::Nothing,
         }
@@ -94,31 +103,35 @@ impl Room {
 
     /// Whether the one with this ticket has not been given room yet.
     pub(super) fn is_waiting(&self, ticket: u64) -> bool {
-        self.waiting.contains_key(&ticket)
+        self.line
+            .as_ref()
+            .is_some_and(|line| line.waiting.contains_key(&ticket))
     }
 
     /// Gives back the room of `count` messages; adds to `wake` those who have it now.
     #[inline]
     pub(super) fn give_back(&mut self, count: usize, wake: &mut Vec<Waker>) {
         self.used -= count;
-        if !self.waiting.is_empty() {
+        if self.has_waiting() {
             self.hand_on(wake);
         }
     }
 
     fn hand_on(&mut self, wake: &mut Vec<Waker>) {
         while self.used < self.capacity
-            && let Some((number, waker)) = self.waiting.pop_first()
+            && let Some(line) = &mut self.line
+            && let Some((number, waker)) = line.waiting.pop_first()
         {
             self.used += 1;
-            self.granted.insert(number);
+            line.granted.insert(number);
             wake.push(waker);
         }
     }
 
     /// Sends everyone away who waits. Those who were given room keep it.
     pub(super) fn dismiss(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        std::mem::take(&mut self.waiting).into_values()
+        let waiting = self.line.as_mut().map(|line| std::mem::take(&mut line.waiting));
+        waiting.into_iter().flat_map(BTreeMap::into_values)
     }
 }
 

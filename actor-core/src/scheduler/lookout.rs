@@ -5,10 +5,9 @@
 //! thread that is blocked.
 
 use std::sync::OnceLock;
-use std::task::Waker;
 use std::thread::Thread;
 #[cfg(not(shuttle))]
-use std::{future::poll_fn, io, sync::Arc, task::Poll, thread, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,19 +24,11 @@ pub(super) struct Lookout {
     is_awake: AtomicBool,
     /// There is none where there is one worker, which nothing can hold up that would leave another one free.
     thread: OnceLock<Thread>,
-    /// Wakes a task that does nothing.
-    nudge: OnceLock<Waker>,
 }
 
 impl Lookout {
     /// Called when a worker was woken: there is something to look out for.
-    ///
-    /// `by_worker`, as the runtime keeps the task that was woken last for the same thread, and lets no other have it; so
-    /// the worker is woken, and then another who takes its place there.
-    pub(super) fn after_waking(&self, by_worker: bool) {
-        if by_worker && let Some(nudge) = self.nudge.get() {
-            nudge.wake_by_ref();
-        }
+    pub(super) fn after_waking(&self) {
         if !self.is_awake.load(Ordering::SeqCst) {
             self.wake();
         }
@@ -54,18 +45,6 @@ impl Lookout {
 /// Begins to look, as long as any worker is awake, until the scheduler ends.
 #[cfg(not(shuttle))]
 pub(super) fn begin(scheduler: &Arc<Scheduler>, runtime: tokio::runtime::Handle) -> io::Result<()> {
-    let named = scheduler.clone();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this room owns the workers, and what they need"
-    )]
-    runtime.spawn(async move {
-        poll_fn(|cx| {
-            let _ = named.lookout.nudge.set(cx.waker().clone());
-            Poll::<()>::Pending
-        })
-        .await;
-    });
     let looked_at = scheduler.clone();
     let looking = thread::Builder::new()
         .name("actor-lookout".to_owned())

@@ -106,6 +106,11 @@ impl Task {
         }
     }
 
+    /// The scheduler that polls it, if it was launched.
+    pub(crate) fn scheduler(&self) -> Option<&Scheduler> {
+        self.scheduler.get().map(|scheduler| &**scheduler)
+    }
+
     /// Drops the future, or has the worker drop it that polls it at this moment.
     pub(crate) fn end(&self) {
         if self.phase.fetch_or(OVER, Ordering::AcqRel) & RUNNING == 0 {

@@ -194,7 +194,7 @@ impl Worker {
         if std::mem::take(&mut self.is_searching) {
             self.scheduler.sleepers.end_search();
             if self.scheduler.sleepers.count() > 0 && self.scheduler.has_work() && self.scheduler.sleepers.wake_one() {
-                self.scheduler.lookout.after_waking(true);
+                self.scheduler.after_waking(true);
             }
         }
     }

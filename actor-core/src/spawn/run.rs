@@ -34,7 +34,7 @@ pub(super) struct Run<A: Actor> {
     pub(super) ctx: Context<A::Msg>,
     pub(super) inbox: Inbox<A::Msg>,
     pub(super) started: Option<Started>,
-    pub(super) start_error: Option<SpawnError>,
+    pub(super) start_error: Option<Box<SpawnError>>,
     pub(super) handled: u64,
     pub(super) in_hand: bool,
     pub(super) ended: bool,
@@ -221,7 +221,10 @@ impl<A: Actor> Run<A> {
             });
         }
         if let Some(started) = self.started.take() {
-            let error = self.start_error.take().unwrap_or(SpawnError::StoppedWhileStarting);
+            let error = self
+                .start_error
+                .take()
+                .map_or(SpawnError::StoppedWhileStarting, |error| *error);
             let _ = started.put(Err(error));
         }
     }

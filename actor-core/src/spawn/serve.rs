@@ -1,9 +1,9 @@
 //! One life of an actor, from the making of its state to the reason for its end.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use crate::actor::Actor;
 use crate::child::Factory;
@@ -15,13 +15,13 @@ use crate::ledger::DeadReason;
 use crate::mailbox::Entry;
 use crate::question::{Envelope, Question};
 use crate::scheduler::yield_now;
-use crate::signal::Orders;
+use crate::signal::{Orders, Signal};
 use crate::turn;
 use crate::work::{Outcome, Work};
 
 use super::ending::End;
 use super::run::{Fault, Run, verdict};
-use super::step::{Begun, begin, go_on, is_interrupted, step};
+use super::step::{Step, clear_away, drive, is_interrupted, step};
 
 /// A busy actor gives its thread back after so many messages.
 const MESSAGES_PER_YIELD: u32 = 64;
@@ -86,10 +86,10 @@ impl<A: Actor> Run<A> {
         };
         if self.started.is_some() {
             // Who waits for the start is told of its failure instead of the supervisor, when the child is gone.
-            self.start_error = Some(match &end.reason {
+            self.start_error = Some(Box::new(match &end.reason {
                 ExitReason::Failed(failure) => SpawnError::StartFailed(failure.clone()),
                 _ => SpawnError::StoppedWhileStarting,
-            });
+            }));
             self.factory = Factory::Once(None);
         }
         end
@@ -122,15 +122,23 @@ impl<A: Actor> Run<A> {
                 continue;
             }
             since_yield += 1;
-            let mut next = None;
-            if work.is_none() || since_work < MESSAGES_PER_WORK {
-                since_work += 1;
-                next = self.cell.mailbox.next_in_batch(&mut self.inbox);
-            }
-            let entry = match next {
-                Some(entry) => entry,
-                None => match self.next(work, &mut since_work).await {
-                    Event::Entry(entry) => entry,
+            // The message alone is kept while its handler runs, and nothing that it came in.
+            let (msg, question, waited) = match self.next_in_batch(work, &mut since_work) {
+                Some(Entry::Message(Envelope { msg, question })) => (msg, question, true),
+                other => match self.next(other, work, &mut since_work).await {
+                    Event::Entry(Entry::Message(Envelope { msg, question })) => (msg, question, true),
+                    Event::Work(Outcome::Message(msg)) => (msg, None, false),
+                    Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
+                    Event::Entry(Entry::Signal(signal)) => {
+                        // Boxed, as what is rare must not make every actor larger.
+                        if self.ctx.accepts(&signal)
+                            && let Err(fault) = Box::pin(self.hear(signal, actor, work)).await
+                        {
+                            return self.faulted(fault);
+                        }
+                        turn::end(&AskError::NoReply);
+                        continue;
+                    }
                     Event::Idle => {
                         // Only when nothing stronger was said.
                         if self.cell.mailbox.orders() == Orders::DRAIN {
@@ -141,58 +149,37 @@ impl<A: Actor> Run<A> {
                         }
                         continue;
                     }
-                    Event::Work(outcome) => {
-                        if let Err(fault) = self.take_in(outcome, actor, work).await {
-                            return self.faulted(fault);
-                        }
-                        turn::end(&AskError::NoReply);
-                        continue;
-                    }
                 },
             };
-            match entry {
-                Entry::Message(Envelope { msg, question }) => {
-                    let asked = question.is_some();
-                    if let Some(question) = question {
-                        if !question.is_awaited() {
-                            self.abandon(msg, question);
-                            continue;
-                        }
-                        turn::set_deadline(question.deadline());
-                    }
-                    self.in_hand = true;
-                    let outcome = {
-                        // What `step` does, without a state of its own to be made and moved for each message.
-                        let (state, ctx) = (&mut *actor, &mut self.ctx);
-                        let mut make = Some(move || state.handle(msg, ctx));
-                        let mut future = pin!(None);
-                        match poll_fn(|cx| Poll::Ready(begin(future.as_mut(), &mut make, cx))).await {
-                            Begun::Done(Ok(())) => Ok(()),
-                            begun => verdict(go_on(begun, future, &self.cell, work, Orders::INTERRUPTING).await),
-                        }
-                    };
-                    self.in_hand = false;
-                    self.cell.mailbox.finish_one();
-                    if asked {
-                        turn::set_deadline(None);
-                    }
-                    if let Err(fault) = outcome {
-                        self.settle(matches!(fault, Fault::Interrupted));
-                        return self.faulted(fault);
-                    }
-                    self.handled += 1;
-                }
-                Entry::Signal(signal) => {
-                    if !self.ctx.accepts(&signal) {
-                        continue;
-                    }
-                    let (state, ctx) = (&mut *actor, &mut self.ctx);
-                    let on_signal = move || state.on_signal(*signal, ctx);
-                    let outcome = step(&self.cell, work, Orders::INTERRUPTING, on_signal).await;
-                    if let Err(fault) = verdict(outcome) {
-                        return self.faulted(fault);
+            let asked = question.is_some();
+            let Some(msg) = self.take_up(msg, question) else {
+                continue;
+            };
+            self.in_hand = waited;
+            let outcome = {
+                // What `step` does, without a state of its own to be made and moved for each message.
+                let (state, ctx) = (&mut *actor, &mut self.ctx);
+                let mut make = Some(move || state.handle(msg, ctx));
+                let mut future = pin!(None);
+                let cell = &*self.cell;
+                let ended = poll_fn(|cx| drive(&mut make, future.as_mut(), cell, work, Orders::INTERRUPTING, cx)).await;
+                match ended {
+                    Step::Done(Ok(())) => Ok(()),
+                    ended => {
+                        clear_away(&ended, future);
+                        verdict(ended)
                     }
                 }
+            };
+            self.in_hand = false;
+            if waited {
+                self.settle(matches!(outcome, Err(Fault::Interrupted)));
+            }
+            if asked {
+                turn::set_deadline(None);
+            }
+            if let Err(fault) = outcome {
+                return self.faulted(fault);
             }
             turn::end(&AskError::NoReply);
         }
@@ -208,55 +195,86 @@ impl<A: Actor> Run<A> {
         }
     }
 
-    /// Handles what attached work has come to.
-    async fn take_in(
+    /// Has the actor hear what the system says.
+    async fn hear(
         &mut self,
-        outcome: Outcome<A::Msg>,
+        signal: Box<Signal>,
         actor: &mut A,
         work: &mut Option<Box<Work<A::Msg>>>,
     ) -> Result<(), Fault> {
-        match outcome {
-            Outcome::Message(msg) => {
-                let ctx = &mut self.ctx;
-                verdict(step(&self.cell, work, Orders::INTERRUPTING, move || actor.handle(msg, ctx)).await)
+        let ctx = &mut self.ctx;
+        let on_signal = move || actor.on_signal(*signal, ctx);
+        verdict(step(&self.cell, work, Orders::INTERRUPTING, on_signal).await)
+    }
+
+    /// The next of the batch in hand, unless it is the turn of attached work.
+    #[inline(always)]
+    fn next_in_batch(&mut self, work: &Option<Box<Work<A::Msg>>>, since_work: &mut u32) -> Option<Entry<A::Msg>> {
+        if work.is_some() && *since_work >= MESSAGES_PER_WORK {
+            return None;
+        }
+        // Of no meaning without attached work, however high it counts.
+        *since_work = since_work.wrapping_add(1);
+        self.cell.mailbox.next_in_batch(&mut self.inbox)
+    }
+
+    /// Waits for the next message, signal, or result of attached work, if there is not one in hand.
+    fn next<'a>(
+        &'a mut self,
+        mut in_hand: Option<Entry<A::Msg>>,
+        work: &'a mut Option<Box<Work<A::Msg>>>,
+        since_work: &'a mut u32,
+    ) -> impl Future<Output = Event<A::Msg>> + Send + 'a {
+        poll_fn(move |cx| match in_hand.take() {
+            Some(entry) => Poll::Ready(Event::Entry(entry)),
+            None => self.poll_next(work, since_work, cx),
+        })
+    }
+
+    fn poll_next(
+        &mut self,
+        work: &mut Option<Box<Work<A::Msg>>>,
+        since_work: &mut u32,
+        cx: &mut Context<'_>,
+    ) -> Poll<Event<A::Msg>> {
+        let work_first = *since_work >= MESSAGES_PER_WORK;
+        if work_first && let Some(outcome) = work.as_mut().and_then(|work| work.poll_next(cx)) {
+            *since_work = 0;
+            return Poll::Ready(Event::Work(outcome));
+        }
+        match self.cell.mailbox.poll_next(&mut self.inbox, cx) {
+            Poll::Ready(Some(entry)) => {
+                *since_work = if work_first { 0 } else { *since_work + 1 };
+                return Poll::Ready(Event::Entry(entry));
             }
-            Outcome::Panicked(message) => Err(Fault::Panic(message)),
+            Poll::Ready(None) => return Poll::Ready(Event::Idle),
+            Poll::Pending => {}
+        }
+        match work.as_mut().and_then(|work| work.poll_next(cx)) {
+            Some(outcome) => Poll::Ready(Event::Work(outcome)),
+            None => Poll::Pending,
         }
     }
 
-    /// Waits for the next message, signal, or result of attached work.
-    async fn next(&mut self, work: &mut Option<Box<Work<A::Msg>>>, since_work: &mut u32) -> Event<A::Msg> {
-        poll_fn(|cx| {
-            let work_first = *since_work >= MESSAGES_PER_WORK;
-            if work_first && let Some(outcome) = work.as_mut().and_then(|work| work.poll_next(cx)) {
-                *since_work = 0;
-                return Poll::Ready(Event::Work(outcome));
-            }
-            match self.cell.mailbox.poll_next(&mut self.inbox, cx) {
-                Poll::Ready(Some(entry)) => {
-                    *since_work = if work_first { 0 } else { *since_work + 1 };
-                    return Poll::Ready(Event::Entry(entry));
-                }
-                Poll::Ready(None) => return Poll::Ready(Event::Idle),
-                Poll::Pending => {}
-            }
-            match work.as_mut().and_then(|work| work.poll_next(cx)) {
-                Some(outcome) => Poll::Ready(Event::Work(outcome)),
-                None => Poll::Pending,
-            }
-        })
-        .await
-    }
-
-    /// Passes over a question that nobody waits for any more.
-    fn abandon(&self, msg: A::Msg, question: Arc<dyn Question>) {
+    /// Takes up a message, with the deadline of the question that it may be; or passes over it, if nobody waits for the
+    /// answer any more.
+    #[inline(always)]
+    fn take_up(&self, msg: A::Msg, question: Option<Arc<dyn Question>>) -> Option<A::Msg> {
+        let Some(question) = question else { return Some(msg) };
+        if question.is_awaited() {
+            turn::set_deadline(question.deadline());
+            return Some(msg);
+        }
         let question = Some(question);
         self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
         self.cell.mailbox.finish_one();
+        None
     }
 
-    /// Counts the message that was in hand when the life ended.
+    /// Counts the message that was in hand.
+    #[inline(always)]
     fn settle(&mut self, interrupted: bool) {
+        self.cell.mailbox.finish_one();
         if interrupted {
             self.cell
                 .core

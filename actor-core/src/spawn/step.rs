@@ -33,99 +33,71 @@ where
 {
     let mut make = Some(make);
     let mut future = pin!(None);
-    let begun = poll_fn(|cx| Poll::Ready(begin(future.as_mut(), &mut make, cx))).await;
-    match begun {
-        Begun::Done(value) => Step::Done(value),
-        begun => go_on(begun, future, cell, work, interrupting).await,
-    }
+    let ended = poll_fn(|cx| drive(&mut make, future.as_mut(), cell, work, interrupting, cx)).await;
+    clear_away(&ended, future);
+    ended
 }
 
-/// How far a future has come with its first poll.
-pub(super) enum Begun<T> {
-    Done(T),
-    Waits,
-    Panicked(String),
-}
-
-/// Makes a future and polls it once, which is all that most handlers need.
-///
-/// It goes into an `Option`, so that it is made, polled and dropped where a panic can be contained.
+/// Polls the future that `make` makes when this is first called: in an `Option`, so that it is made, polled and dropped
+/// where a panic can be contained.
 #[inline(always)]
-pub(super) fn begin<F: Future>(
-    mut future: Pin<&mut Option<F>>,
+pub(super) fn drive<M, F>(
     make: &mut Option<impl FnOnce() -> F>,
-    cx: &mut Context<'_>,
-) -> Begun<F::Output> {
-    polled(contain(|| {
-        future.set(make.take().map(|make| make()));
-        poll_and_drop(future, cx)
-    }))
-}
-
-fn again<F: Future>(future: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Begun<F::Output> {
-    polled(contain(|| poll_and_drop(future, cx)))
-}
-
-fn poll_and_drop<F: Future>(mut future: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Option<F::Output> {
-    match future.as_mut().as_pin_mut()?.poll(cx) {
-        Poll::Ready(value) => {
-            future.set(None);
-            Some(value)
-        }
-        Poll::Pending => None,
-    }
-}
-
-fn polled<T>(outcome: Result<Option<T>, String>) -> Begun<T> {
-    match outcome {
-        Ok(Some(value)) => Begun::Done(value),
-        Ok(None) => Begun::Waits,
-        Err(message) => Begun::Panicked(message),
-    }
-}
-
-/// Runs a future to its end that did not come to it at once.
-pub(super) async fn go_on<M, F>(
-    begun: Begun<F::Output>,
     mut future: Pin<&mut Option<F>>,
     cell: &Cell<M>,
     work: &mut Option<Box<Work<M>>>,
     interrupting: Orders,
-) -> Step<F::Output>
+    cx: &mut Context<'_>,
+) -> Poll<Step<F::Output>>
 where
     M: Send + 'static,
     F: Future,
 {
-    let mut begun = Some(begun);
-    let ended = poll_fn(|cx| {
-        let polled = match begun.take() {
-            Some(begun) => begun,
-            None => again(future.as_mut(), cx),
-        };
-        match polled {
-            Begun::Done(value) => return Poll::Ready(Step::Done(value)),
-            Begun::Panicked(message) => return Poll::Ready(Step::Panicked(message)),
-            Begun::Waits => {}
+    let polled = contain(|| {
+        if let Some(make) = make.take() {
+            future.set(Some(make()));
         }
-        turn::refuse_dropped(&AskError::NoReply);
-        if let Some(work) = work {
-            work.poll_progress(cx);
+        match future.as_mut().as_pin_mut()?.poll(cx) {
+            Poll::Ready(value) => {
+                future.set(None);
+                Some(value)
+            }
+            Poll::Pending => None,
         }
-        cell.mailbox.park_in_handler(cx);
-        // Looked at after parking: an order that came before it found nobody to wake.
-        if is_interrupted(cell, interrupting) {
-            return Poll::Ready(Step::Interrupted);
-        }
-        Poll::Pending
-    })
-    .await;
-    // One that is done is dropped already; what is left here panicked or was interrupted, and is that however it goes.
+    });
+    match polled {
+        Ok(Some(value)) => Poll::Ready(Step::Done(value)),
+        Err(message) => Poll::Ready(Step::Panicked(message)),
+        Ok(None) if waits(cell, work, interrupting, cx) => Poll::Pending,
+        Ok(None) => Poll::Ready(Step::Interrupted),
+    }
+}
+
+/// Parks one whose future waits. `false` if an order interrupts it.
+#[inline(never)]
+fn waits<M: Send + 'static>(
+    cell: &Cell<M>,
+    work: &mut Option<Box<Work<M>>>,
+    interrupting: Orders,
+    cx: &mut Context<'_>,
+) -> bool {
+    turn::refuse_dropped(&AskError::NoReply);
+    if let Some(work) = work {
+        work.poll_progress(cx);
+    }
+    cell.mailbox.park_in_handler(cx);
+    // Looked at after parking: an order that came before it found nobody to wake.
+    !is_interrupted(cell, interrupting)
+}
+
+/// Drops a future that has panicked, or was interrupted: it is that, however its drop goes. One that is done is dropped
+/// already.
+pub(super) fn clear_away<T, F>(ended: &Step<T>, mut future: Pin<&mut Option<F>>) {
     if !matches!(ended, Step::Done(_))
         && let Err(panic) = contain(|| future.set(None))
     {
         tracing::error!(panic, "a handler panicked while it was dropped");
     }
-    ended
 }
 
 /// Whether one of these orders ends what is running. To give up is to look at why: what was meant for an earlier life
