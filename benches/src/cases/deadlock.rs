@@ -10,15 +10,14 @@ use super::sum::{self, Sum};
 struct Asker(Handle<sum::Msg>);
 
 enum Ask {
-    InHandler(Round),
-    Aside(Round),
-    Nothing,
+    InHandler(Series),
+    Aside(Series),
+    Done,
 }
 
-/// So many questions are still to be asked, each in a turn of its own.
-struct Round {
-    left: u64,
-    begun: Instant,
+/// So many questions, one after the other.
+struct Series {
+    questions: u64,
     done: Reply<Duration>,
 }
 
@@ -27,38 +26,28 @@ impl Actor for Asker {
 
     async fn handle(&mut self, msg: Ask, ctx: &mut Context<Ask>) -> ActorResult {
         match msg {
-            Ask::InHandler(round) => {
-                ask(&self.0).await;
-                if let Some(round) = round.next() {
-                    ctx.handle().tell(Ask::InHandler(round)).await?;
-                }
-            }
-            Ask::Aside(round) => {
+            Ask::InHandler(series) => series.ask(&self.0).await,
+            Ask::Aside(series) => {
                 let whom = self.0.clone();
                 ctx.attach(async move {
-                    ask(&whom).await;
-                    round.next().map_or(Ask::Nothing, Ask::Aside)
+                    series.ask(&whom).await;
+                    Ask::Done
                 });
             }
-            Ask::Nothing => {}
+            Ask::Done => {}
         }
         Ok(())
     }
 }
 
-impl Round {
-    fn next(mut self) -> Option<Self> {
-        self.left -= 1;
-        if self.left > 0 {
-            return Some(self);
+impl Series {
+    async fn ask(self, whom: &Handle<sum::Msg>) {
+        let begun = Instant::now();
+        for _ in 0..self.questions {
+            whom.ask(sum::Msg::Get).await.expect("the actor answers");
         }
-        self.done.send(self.begun.elapsed());
-        None
+        self.done.send(begun.elapsed());
     }
-}
-
-async fn ask(whom: &Handle<sum::Msg>) {
-    whom.ask(sum::Msg::Get).await.expect("the actor answers");
 }
 
 pub(super) fn in_handler(runtime: &Runtime, operations: u64) -> Duration {
@@ -69,16 +58,15 @@ pub(super) fn aside(runtime: &Runtime, operations: u64) -> Duration {
     run(runtime, operations, Ask::Aside)
 }
 
-fn run(runtime: &Runtime, left: u64, how: impl FnOnce(Round) -> Ask) -> Duration {
+fn run(runtime: &Runtime, questions: u64, how: impl FnOnce(Series) -> Ask) -> Duration {
     runtime.block_on(async {
         let system = System::new("deadlock");
         let sum = system.spawn("sum", Sum::default).expect("a fresh system has room");
         let asker = system
             .spawn_once("asker", move || Asker(sum))
             .expect("a fresh system has room");
-        let begun = Instant::now();
-        let first = |done| how(Round { left, begun, done });
-        let took = asker.ask(first).no_timeout().await.expect("the asker answers");
+        let series = |done| how(Series { questions, done });
+        let took = asker.ask(series).no_timeout().await.expect("the asker answers");
         system.shutdown().await;
         took
     })
