@@ -24,7 +24,8 @@ const POLLS_OF_BUSY: u32 = 16;
 /// And after so long, if actors take their time.
 const SLICE: Duration = Duration::from_micros(200);
 
-/// The clock is looked at after so many polls: a look costs as much as a small message.
+/// The clock is looked at after so many polls, and sooner at the beginning of a slice: a look costs as much as a small
+/// message.
 const POLLS_PER_LOOK: u32 = 8;
 
 /// The common queue is served after so many polls, however much there is in the worker's own.
@@ -50,26 +51,12 @@ pub(super) fn on_this_thread<R>(scheduler: *const Scheduler, f: impl FnOnce(&Sch
     .flatten()
 }
 
-/// Sets the worker of this thread, and the one before it when dropped: a handler may run another runtime inside.
-struct Here(Option<(Arc<Scheduler>, usize)>);
-
-impl Here {
-    fn enter(scheduler: &Arc<Scheduler>, seat: usize) -> Self {
-        Self(HERE.with(|here| here.replace(Some((scheduler.clone(), seat)))))
-    }
-}
-
-impl Drop for Here {
-    fn drop(&mut self) {
-        let here = HERE.with(|here| here.replace(self.0.take()));
-        drop(here);
-    }
-}
-
 pub(super) struct Worker {
     scheduler: Arc<Scheduler>,
     /// `None`: it helps out, and has no queue of its own.
     seat: Option<usize>,
+    /// What stands in `HERE` while it polls.
+    here: Option<(Arc<Scheduler>, usize)>,
     polls: u32,
     is_searching: bool,
     is_done: bool,
@@ -96,6 +83,7 @@ impl Worker {
 
     fn new(scheduler: Arc<Scheduler>, seat: Option<usize>) -> Self {
         Self {
+            here: seat.map(|seat| (scheduler.clone(), seat)),
             scheduler,
             seat,
             polls: 0,
@@ -119,12 +107,18 @@ impl Worker {
 
     /// Polls actors, until there is none, or others want the thread.
     fn slice(&mut self) -> Slice {
-        let scheduler = self.scheduler.clone();
-        let _here = self.seat.map(|seat| Here::enter(&scheduler, seat));
-        let began = clock::now();
-        let (mut polls, mut spent) = (0, 0);
+        // Another may stand there: a handler can run a second runtime inside.
+        let outside = HERE.with(|here| here.replace(self.here.take()));
+        let slice = self.poll_actors();
+        self.here = HERE.with(|here| here.replace(outside));
+        slice
+    }
+
+    fn poll_actors(&mut self) -> Slice {
+        let (mut polls, mut spent) = (0_u32, 0);
+        let mut began = None;
         while spent < POLLS_PER_SLICE {
-            if scheduler.ended.load(Ordering::Acquire) {
+            if self.scheduler.ended.load(Ordering::Acquire) {
                 return Slice::Ended;
             }
             let Some(entry) = self.find() else { return Slice::Idle };
@@ -132,12 +126,17 @@ impl Worker {
             spent += if entry.run() { POLLS_OF_BUSY } else { 1 };
             polls += 1;
             if let Some(seat) = self.seat {
-                let polls = &scheduler.seats[seat].polls;
+                let polls = &self.scheduler.seats[seat].polls;
                 polls.store(polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             }
+            if polls.is_multiple_of(POLLS_PER_LOOK) || polls == 2 || polls == 4 {
+                let now = clock::now();
+                if now - *began.get_or_insert(now) > SLICE {
+                    break;
+                }
+            }
             // What an actor awaits of the runtime is paid for out of one purse by all that run in this slice.
-            let is_late = polls % POLLS_PER_LOOK == 0 && clock::now() - began > SLICE;
-            if is_late || !has_budget() {
+            if !has_budget() {
                 break;
             }
         }
