@@ -74,6 +74,8 @@ impl Waits {
     /// The same where each of `or` could give it as well. It is part of a cycle only if each of them is.
     pub(crate) fn begin_any(&self, on: Arc<dyn Waiting>, or: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -> Suspect {
         let mut edges = self.edges.lock();
+        // Most ask one after the other. What is looked at has a lock of its own at most, whose holder takes no other.
+        let over = edges.list.pop_if(|last| !last.owed.is_owed());
         if edges.list.len() >= edges.look_at.max(EDGES_MIN) {
             drop(edges);
             self.forget_what_is_over();
@@ -85,6 +87,8 @@ impl Waits {
         // Nearly always the other waits for nobody.
         let suspect = on.waits().any.load(Ordering::SeqCst).then(|| on.clone());
         edges.list.push(Edge { on, or, owed });
+        drop(edges);
+        drop(over);
         suspect
     }
 
