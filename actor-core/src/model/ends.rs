@@ -105,7 +105,7 @@ fn one_who_asks_for_the_end_of_a_life_hears_of_it() {
         let ending = cell.clone();
         let ending = thread::spawn(move || end(&ending));
         let slot = cell.core.end_of_life();
-        block_on(std::future::poll_fn(|cx| slot.poll_take(cx)));
+        assert!(block_on(std::future::poll_fn(|cx| slot.poll_take(cx))).is_ok());
         ending.join().expect("it does not fail");
     });
 }

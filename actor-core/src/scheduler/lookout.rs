@@ -22,6 +22,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 #[derive(Default)]
 pub(super) struct Lookout {
     is_awake: AtomicBool,
+    /// One who helps out was asked for, and has no thread yet: where all are blocked, to ask again would only add to what
+    /// waits for one.
+    help_is_awaited: AtomicBool,
     /// There is none where there is one worker, which nothing can hold up that would leave another one free.
     thread: OnceLock<Thread>,
 }
@@ -32,6 +35,11 @@ impl Lookout {
         if !self.is_awake.load(Ordering::SeqCst) {
             self.wake();
         }
+    }
+
+    /// Called when one who helps out begins.
+    pub(super) fn help_has_come(&self) {
+        self.help_is_awaited.store(false, Ordering::Release);
     }
 
     /// Has it look, also whether there is anything left to look at.
@@ -76,7 +84,11 @@ fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
         }
         let waits = !scheduler.common.lock().is_empty();
         let before = std::mem::replace(&mut served, scheduler.served.load(Ordering::Relaxed));
-        if waits && before == served && !scheduler.sleepers.wake_one_more() {
+        if waits
+            && before == served
+            && !scheduler.sleepers.wake_one_more()
+            && !scheduler.lookout.help_is_awaited.swap(true, Ordering::AcqRel)
+        {
             #[expect(clippy::disallowed_methods, reason = "this room owns the workers")]
             runtime.spawn(Worker::helping_out(scheduler.clone()).work());
         }

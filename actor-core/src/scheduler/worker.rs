@@ -95,6 +95,9 @@ impl Worker {
 
     /// Works until the runtime ends.
     pub(super) async fn work(mut self) {
+        if self.seat.is_none() {
+            self.scheduler.lookout.help_has_come();
+        }
         loop {
             match (self.slice(), self.seat) {
                 (Slice::Spent, _) => runtime_goes_first().await,
