@@ -7,9 +7,7 @@
 //! What keeps work from being forgotten: whoever adds to a queue looks afterwards whether a worker sleeps, and a worker
 //! that is about to sleep says so before it looks at all queues once more. One of the two sees the other.
 
-#[cfg_attr(shuttle, allow(dead_code, reason = "the clock of a model stands still"))]
 mod alarm;
-#[cfg_attr(shuttle, allow(dead_code, reason = "the clock of a model stands still"))]
 mod deadlines;
 mod lookout;
 mod queue;
@@ -90,7 +88,9 @@ impl Scheduler {
     /// Has the actors of `tree` let go at the end of the runtime.
     pub(crate) fn tend(&self, tree: Weak<dyn Tree>) {
         let mut trees = self.trees.lock();
-        trees.retain(|tree| tree.strong_count() > 0);
+        if trees.len() == trees.capacity() {
+            trees.retain(|tree| tree.strong_count() > 0);
+        }
         trees.push(tree);
         drop(trees);
         if self.ended.load(Ordering::Acquire) {
@@ -155,7 +155,7 @@ impl Scheduler {
 mod of_runtime {
     use std::sync::{Arc, Weak};
 
-    use tokio::runtime::{Handle, Id, RuntimeFlavor};
+    use tokio::runtime::{Handle, RuntimeFlavor};
 
     use crate::sync::Mutex;
     use crate::sync::atomic::Ordering;
@@ -164,7 +164,7 @@ mod of_runtime {
     use super::{Scheduler, Worker, lookout, worker};
 
     /// The schedulers of the runtimes of this process.
-    static ALL: Mutex<Vec<(Id, Weak<Scheduler>)>> = Mutex::new(Vec::new());
+    static ALL: Mutex<Vec<Weak<Scheduler>>> = Mutex::new(Vec::new());
 
     impl Scheduler {
         /// Whether it polls the actors of the runtime that this runs in.
@@ -181,19 +181,15 @@ mod of_runtime {
         pub(crate) fn current() -> Arc<Self> {
             let runtime = Handle::current();
             let mut all = ALL.lock();
+            all.retain(|known| known.strong_count() > 0);
             // The id of a runtime that has ended may be another's today.
-            all.retain(|(_, known)| {
-                known
-                    .upgrade()
-                    .is_some_and(|known| !known.ended.load(Ordering::Acquire))
-            });
-            let found = all.iter().find(|(id, _)| *id == runtime.id());
-            if let Some(found) = found.and_then(|(_, known)| known.upgrade()) {
+            let is_of_this = |known: &Arc<Self>| known.runtime == runtime.id() && !known.ended.load(Ordering::Acquire);
+            if let Some(found) = all.iter().filter_map(Weak::upgrade).find(is_of_this) {
                 return found;
             }
             let workers = runtime.metrics().num_workers();
             let scheduler = Arc::new(Self::new(workers, runtime.id()));
-            all.push((runtime.id(), Arc::downgrade(&scheduler)));
+            all.push(Arc::downgrade(&scheduler));
             drop(all);
             for seat in 0..workers {
                 runtime.spawn(Worker::seated(scheduler.clone(), seat).work());
@@ -223,6 +219,7 @@ impl Scheduler {
         for seat in 0..WORKERS {
             shuttle::future::spawn(Worker::seated(scheduler.clone(), seat).work());
         }
+        shuttle::future::spawn(alarm::Ringing::new(scheduler.clone()));
         scheduler
     }
 }

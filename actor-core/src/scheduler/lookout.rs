@@ -25,7 +25,7 @@ pub(super) struct Lookout {
     /// One who helps out was asked for, and has no thread yet: where all are blocked, to ask again would only add to what
     /// waits for one.
     help_is_awaited: AtomicBool,
-    /// There is none where there is one worker, which nothing can hold up that would leave another one free.
+    /// There is none where the runtime has one thread only: nothing that holds up its worker leaves another one free.
     thread: OnceLock<Thread>,
 }
 
@@ -58,6 +58,8 @@ pub(super) fn begin(scheduler: &Arc<Scheduler>, runtime: tokio::runtime::Handle)
         .name("actor-lookout".to_owned())
         .spawn(move || look(&looked_at, &runtime))?;
     let _ = scheduler.lookout.thread.set(looking.thread().clone());
+    // The runtime may have ended meanwhile, and had nobody to tell.
+    scheduler.lookout.wake();
     Ok(())
 }
 

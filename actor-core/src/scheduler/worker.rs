@@ -29,7 +29,7 @@ const SLICE: Duration = Duration::from_micros(200);
 const POLLS_PER_LOOK: u32 = 8;
 
 /// The common queue is served after so many polls, however much there is in the worker's own.
-const POLLS_PER_COMMON: u32 = 61;
+const POLLS_PER_COMMON: u64 = 61;
 
 /// So many are taken out of the common queue in one go, at most.
 const COMMON_MAX: usize = 32;
@@ -57,7 +57,6 @@ pub(super) struct Worker {
     seat: Option<usize>,
     /// What stands in `HERE` while it polls.
     here: Option<(Arc<Scheduler>, usize)>,
-    polls: u32,
     is_searching: bool,
     is_done: bool,
     /// What it has taken elsewhere, on its way into its own queue.
@@ -86,7 +85,6 @@ impl Worker {
             here: seat.map(|seat| (scheduler.clone(), seat)),
             scheduler,
             seat,
-            polls: 0,
             is_searching: false,
             is_done: false,
             taken: VecDeque::new(),
@@ -151,8 +149,8 @@ impl Worker {
         let Some(seat) = self.seat else {
             return self.take_common(1);
         };
-        self.polls = self.polls.wrapping_add(1);
-        if self.polls.is_multiple_of(POLLS_PER_COMMON)
+        let polls = self.scheduler.seats[seat].polls.load(Ordering::Relaxed);
+        if polls.is_multiple_of(POLLS_PER_COMMON)
             && let Some(entry) = self.take_common(1)
         {
             return Some(entry);

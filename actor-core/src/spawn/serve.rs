@@ -213,9 +213,10 @@ impl<A: Actor> Run<A> {
         if work.is_some() && *since_work >= MESSAGES_PER_WORK {
             return None;
         }
+        let entry = self.cell.mailbox.next_in_batch(&mut self.inbox)?;
         // Of no meaning without attached work, however high it counts.
         *since_work = since_work.wrapping_add(1);
-        self.cell.mailbox.next_in_batch(&mut self.inbox)
+        Some(entry)
     }
 
     /// Waits for the next message, signal, or result of attached work, if there is not one in hand.

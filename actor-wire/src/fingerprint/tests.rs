@@ -20,8 +20,7 @@ fn hash<T: DeserializeOwned>() -> u64 {
 macro_rules! shapes {
     ($($module:ident { $($item:item)* })*) => {$(
         mod $module {
-            #![allow(dead_code)]
-            #[allow(unused_imports)]
+            #![expect(dead_code, reason = "their shapes alone are looked at")]
             use serde::Deserialize;
             $(#[derive(Deserialize)] $item)*
         }
@@ -69,7 +68,7 @@ fn a_fingerprint_never_changes() {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "its shape alone is looked at")]
 enum Expr {
     Add(Box<Expr>, Box<Expr>),
     Not(Box<Expr>),
@@ -78,7 +77,7 @@ enum Expr {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "its shape alone is looked at")]
 enum Lit {
     Int(i64),
     Quote(Box<Expr>),
@@ -86,7 +85,7 @@ enum Lit {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "its shape alone is looked at")]
 struct Tree {
     value: u8,
     children: Vec<Tree>,
@@ -166,7 +165,7 @@ impl<'de> Deserialize<'de> for Odd {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "its shape alone is looked at")]
 enum Picky {
     First(Odd, u8),
     Second { seat: u16 },
@@ -184,11 +183,11 @@ fn a_check_hides_its_own_variant_and_no_other() {
 
 /// As a type that can never be made.
 #[derive(Deserialize)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "its shape alone is looked at")]
 struct Endless(Box<Endless>);
 
 #[derive(Deserialize)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "its shape alone is looked at")]
 enum Never {
     One(Box<Never>),
     Two(Box<Never>),
@@ -196,7 +195,7 @@ enum Never {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "its shape alone is looked at")]
 enum Untagged {
     A(u8),
     B(u16),
