@@ -28,11 +28,8 @@ const SLICE: Duration = Duration::from_micros(200);
 /// message.
 const POLLS_PER_LOOK: u32 = 8;
 
-/// The common queue is served after so many polls, however much there is in the worker's own.
-const POLLS_PER_COMMON: u64 = 61;
-
 /// So many are taken out of the common queue in one go, at most.
-const COMMON_MAX: usize = 32;
+const COMMON_MAX: usize = 64;
 
 thread_local! {
     /// The worker that runs on this thread. Kept with its scheduler, so that nobody has to count references to what all
@@ -122,7 +119,9 @@ impl Worker {
             if self.scheduler.ended.load(Ordering::Acquire) {
                 return Slice::Ended;
             }
-            let Some(entry) = self.find() else { return Slice::Idle };
+            let Some(entry) = self.find(polls == 0) else {
+                return Slice::Idle;
+            };
             self.end_search();
             spent += if entry.run() { POLLS_OF_BUSY } else { 1 };
             polls += 1;
@@ -144,19 +143,16 @@ impl Worker {
         Slice::Spent
     }
 
-    /// The next actor to poll.
-    fn find(&mut self) -> Option<Arc<dyn Entry>> {
+    /// The next actor to poll. The first of a slice comes out of the common queue: between two slices the runtime has
+    /// looked at its sockets and timers, and whom they have woken is there, and must not wait for the own queue to end.
+    fn find(&mut self, is_first: bool) -> Option<Arc<dyn Entry>> {
         let Some(seat) = self.seat else {
             return self.take_common(1);
         };
-        let polls = self.scheduler.seats[seat].polls.load(Ordering::Relaxed);
-        if polls.is_multiple_of(POLLS_PER_COMMON)
-            && let Some(entry) = self.take_common(1)
-        {
-            return Some(entry);
-        }
-        let own = self.scheduler.seats[seat].queue.lock().pop();
-        own.or_else(|| self.take_common(COMMON_MAX))
+        let common = if is_first { self.take_common(COMMON_MAX) } else { None };
+        common
+            .or_else(|| self.scheduler.seats[seat].queue.lock().pop())
+            .or_else(|| self.take_common(COMMON_MAX))
             .or_else(|| self.steal(seat))
     }
 
