@@ -10,6 +10,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::mem;
 use std::sync::Arc;
 
 use crate::error::Deadlock;
@@ -75,8 +76,8 @@ impl Waits {
     pub(crate) fn begin_any(&self, on: Arc<dyn Waiting>, or: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -> Suspect {
         let mut edges = self.edges.lock();
         // Most ask one after the other. What is looked at has a lock of its own at most, whose holder takes no other.
-        let over = edges.list.pop_if(|last| !last.owed.is_owed());
-        if edges.list.len() >= edges.look_at.max(EDGES_MIN) {
+        let last_is_over = edges.list.last().is_some_and(|last| !last.owed.is_owed());
+        if !last_is_over && edges.list.len() >= edges.look_at.max(EDGES_MIN) {
             drop(edges);
             self.forget_what_is_over();
             edges = self.edges.lock();
@@ -86,7 +87,14 @@ impl Waits {
         }
         // Nearly always the other waits for nobody.
         let suspect = on.waits().any.load(Ordering::SeqCst).then(|| on.clone());
-        edges.list.push(Edge { on, or, owed });
+        let edge = Edge { on, or, owed };
+        let over = match edges.list.last_mut() {
+            Some(last) if last_is_over => Some(mem::replace(last, edge)),
+            _ => {
+                edges.list.push(edge);
+                None
+            }
+        };
         drop(edges);
         drop(over);
         suspect
