@@ -76,6 +76,9 @@ impl Round {
         let members: usize = groups
             .map(|group: actor_core::Group<crate::worker::Job>| group.len())
             .sum();
+        let names = system.registry().names().len();
+        // Its tables go with it: what is left then belongs to nobody.
+        drop(system);
         Self {
             windows,
             handled: tally.handled(),
@@ -87,7 +90,7 @@ impl Round {
                 ("states of actors", tally.actors()),
                 ("tasks", tasks),
                 ("timers", tally.timers()),
-                ("names", system.registry().names().len() as i64),
+                ("names", names as i64),
                 ("members of groups", members as i64),
             ],
             allocated_kib: allocated_kib(),

@@ -13,7 +13,7 @@ const DECAY_MAX: f64 = 0.4;
 const GROWTH_MAX: f64 = 0.25;
 const GROWTH_KIB_MAX: u64 = 32 * 1024;
 
-/// What may stay allocated of a round that is over: buffers of the runtime and of tables.
+/// What may stay allocated of a round that is over: buffers of the runtime and of its workers.
 const KEPT_KIB_MAX: u64 = 1024;
 
 /// Lines of what was seen, and whether that is as it should be.
