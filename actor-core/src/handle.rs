@@ -198,6 +198,28 @@ impl<M: Send + 'static> Handle<M> {
         }
     }
 
+    /// Queues messages that came together in their order, as long as there is room; hands `unsent` those for which there is
+    /// none, each before the next one is tried.
+    #[cfg(feature = "wire")]
+    pub(crate) fn send_each<T>(
+        &self,
+        mut messages: impl Iterator<Item = (Envelope<M>, T)>,
+        mut unsent: impl FnMut(Unsent<M>, T),
+    ) {
+        let first = match &self.0 {
+            Kind::Local(cell) => match cell.mailbox.push_many(&mut messages) {
+                None => return,
+                first => first,
+            },
+            Kind::Routed(_) => None,
+        };
+        for (envelope, beside) in first.into_iter().chain(messages) {
+            if let Err(why) = self.try_send(envelope) {
+                unsent(why, beside);
+            }
+        }
+    }
+
     /// Makes a handle that takes messages of another type, which `f` turns into those of this actor.
     ///
     /// `f` is called by the sender, when there is room. If it panics, the sender does, and no message was sent. The

@@ -8,6 +8,8 @@
 //! messages by one load.
 
 mod latest;
+#[cfg(feature = "wire")]
+mod many;
 mod reserve;
 mod room;
 mod spec;

@@ -223,15 +223,22 @@ pub trait Asker: Send + Sync {
     fn has_gone(&self, to: Arc<dyn Peer>, call: u64);
 }
 
-/// What becomes of a message that came from another node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// It is in the mailbox, or a dead letter whose asker was told.
-    Done,
-    /// It is in the mailbox, beyond its bound: [`Peer::taken`] says when it is taken up.
-    Held,
-    /// It is no message of this actor, for this reason.
-    NotUnderstood(String),
+/// Messages that came from there for one actor, one behind the other.
+pub trait Arrivals {
+    /// The next one. One that is not asked for waits, with all behind it.
+    fn next(&mut self) -> Option<Arrival<'_>>;
+    /// The last one is no message of the actor, for this reason.
+    fn not_understood(&mut self, why: &str);
+    /// One of so many bytes is in the mailbox beyond its bound: [`Peer::taken`] says when it is taken up.
+    fn held(&mut self, bytes: usize);
+}
+
+/// A message that came.
+pub struct Arrival<'a> {
+    /// The message, encoded.
+    pub body: &'a [u8],
+    /// Whether it is a question.
+    pub asked: Option<Asked>,
 }
 
 /// An actor of this node that others can reach, or an adapter of one.
@@ -244,10 +251,10 @@ pub trait Exported: Send + Sync {
     fn path(&self) -> &ActorPath;
     /// The name of the type of its messages, for people.
     fn message_type(&self) -> &'static str;
-    /// Delivers a message that came from there to this, its export. The question of `asked` is answered in every case,
-    /// but where it is [not understood](Delivery::NotUnderstood) before its reply port was found.
-    fn deliver(&self, to: ExportId, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8], asked: Option<Asked>)
-    -> Delivery;
+    /// Delivers messages that came from there to this, their export: each is in the mailbox then, or a dead letter whose asker
+    /// was told. It ends with the arrivals, or before them when the mailbox is full. A question is answered in every case, but
+    /// where it is [not understood](Arrivals::not_understood) before its reply port was found.
+    fn deliver(&self, to: ExportId, peer: &Arc<dyn Peer>, terms: &Terms, arrivals: &mut dyn Arrivals);
     /// Gives an order; resolves when the present life has ended.
     fn order(&self, order: Order) -> Pin<Box<dyn Future<Output = ExitReason> + Send>>;
     /// Calls `then` when the actor has ended for good, or at once if it has, behind everything that it sent.

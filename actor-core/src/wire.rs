@@ -20,8 +20,8 @@ use crate::system::System;
 
 pub use crate::error::NoRoom;
 pub use crate::peer::{
-    Address, Asked, Asker, Delivery, ExportId, Exported, Imported, Line, Linked, NotSent, Order, Parcel, Peer, Proxy,
-    Terms, Watched,
+    Address, Arrival, Arrivals, Asked, Asker, ExportId, Exported, Imported, Line, Linked, NotSent, Order, Parcel, Peer,
+    Proxy, Terms, Watched,
 };
 pub use crate::question::Abroad;
 

@@ -1,5 +1,6 @@
 //! The actors of other nodes, as they are here; and those of this node, as they are there.
 
+mod arriving;
 pub(crate) mod conversation;
 pub(crate) mod driver;
 pub(crate) mod exports;

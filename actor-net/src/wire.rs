@@ -3,6 +3,7 @@
 pub mod codes;
 mod field;
 pub mod frame;
+pub(crate) mod message;
 pub mod protocol;
 
 pub use field::{Cause, HandleRef, Reason, Rest};

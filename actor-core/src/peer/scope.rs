@@ -63,6 +63,11 @@ impl Within {
         with(|scope| mem::take(&mut scope.bytes)).unwrap_or_default()
     }
 
+    /// Exchanges the ways back that were found so far for an empty list, to begin the next message of several.
+    pub(crate) fn exchange_lines(&self, lines: &mut Vec<Arc<Line>>) {
+        with(|scope| mem::swap(&mut scope.lines, lines));
+    }
+
     /// Ends it; returns what was found in it, with the bytes that it was turned into.
     pub(crate) fn leave(mut self, bytes: Vec<u8>) -> Found {
         self.has_left = true;

@@ -12,7 +12,7 @@ use crate::error::AskError;
 use crate::exit::ExitReason;
 use crate::handle::{Handle, Unsent};
 use crate::id::{ActorId, ActorPath};
-use crate::peer::{self, Asked, Delivery, ExportId, Exported, Linked, Order, Peer, Terms, Watched};
+use crate::peer::{self, Arrival, Arrivals, Asked, ExportId, Exported, Line, Linked, Order, Peer, Terms, Watched};
 use crate::question::{Envelope, Question};
 
 use super::decode;
@@ -27,6 +27,16 @@ pub(super) fn of<M: Wire>(handle: &Handle<M>) -> Arc<dyn Exported> {
 pub(super) fn handle_of<M: Wire>(exported: Arc<dyn Exported>) -> Option<Handle<M>> {
     let export = exported.as_any().downcast::<Export<M>>().ok()?;
     Some(export.0.clone())
+}
+
+/// So many messages are read before they are queued: more take one lock together, fewer wait for one another.
+const READ_AT_A_TIME: usize = 32;
+
+/// The question of a message, if one of its reply ports is the one that is asked by.
+fn question_of(asked: Asked, lines: &[Arc<Line>]) -> Option<Arc<dyn Question>> {
+    let line = lines.iter().find(|line| line.call() == asked.call)?;
+    line.set_deadline(asked.deadline);
+    Some(line.clone())
 }
 
 impl<M: Wire> Exported for Export<M> {
@@ -46,56 +56,58 @@ impl<M: Wire> Exported for Export<M> {
         type_name::<M>()
     }
 
-    fn deliver(
-        &self,
-        to: ExportId,
-        peer: &Arc<dyn Peer>,
-        terms: &Terms,
-        body: &[u8],
-        asked: Option<Asked>,
-    ) -> Delivery {
-        let within = peer::enter(peer.clone());
-        let read = decode::<M>(terms, body);
-        let found = within.leave(Vec::new());
-        let msg = match read {
-            Ok(msg) => msg,
-            Err(why) => {
-                for line in &found.lines {
-                    line.open();
-                    line.answer(Err(AskError::NotUnderstood(why.clone())));
+    fn deliver(&self, to: ExportId, peer: &Arc<dyn Peer>, terms: &Terms, arrivals: &mut dyn Arrivals) {
+        let (mut read, mut lines) = (Vec::new(), Vec::new());
+        let mut is_full = false;
+        while !is_full {
+            let within = peer::enter(peer.clone());
+            while read.len() < READ_AT_A_TIME
+                && let Some(Arrival { body, asked }) = arrivals.next()
+            {
+                let bytes = body.len();
+                let decoded = decode::<M>(terms, body);
+                within.exchange_lines(&mut lines);
+                match decoded {
+                    Ok(msg) => {
+                        let question = asked.and_then(|asked| question_of(asked, &lines));
+                        lines.iter().for_each(|line| line.open());
+                        read.push((Envelope { msg, question }, bytes));
+                    }
+                    Err(why) => {
+                        for line in &lines {
+                            line.open();
+                            line.answer(Err(AskError::NotUnderstood(why.clone())));
+                        }
+                        arrivals.not_understood(&why);
+                    }
                 }
-                return Delivery::NotUnderstood(why);
+                lines.clear();
             }
-        };
-        let question = asked.and_then(|asked| {
-            let line = found.lines.iter().find(|line| line.call() == asked.call)?;
-            line.set_deadline(asked.deadline);
-            Some(line.clone() as Arc<dyn Question>)
-        });
-        found.lines.iter().for_each(|line| line.open());
-        match self.0.try_send(Envelope { msg, question }) {
-            Ok(()) => Delivery::Done,
-            Err(Unsent::Full(envelope)) => {
-                let held = Held {
-                    question: envelope.question,
-                    peer: peer.clone(),
-                    session: terms.session,
-                    export: to,
-                    bytes: body.len(),
-                };
-                let envelope = Envelope {
-                    msg: envelope.msg,
-                    question: Some(Arc::new(held)),
-                };
-                if let Err(unsent) = self.0.send_anyway(envelope) {
-                    self.0.bury(unsent);
+            drop(within.leave(Vec::new()));
+            if read.is_empty() {
+                return;
+            }
+            self.0.send_each(read.drain(..), |unsent, bytes| match unsent {
+                Unsent::Full(Envelope { msg, question }) => {
+                    is_full = true;
+                    arrivals.held(bytes);
+                    let held = Held {
+                        question,
+                        peer: peer.clone(),
+                        session: terms.session,
+                        export: to,
+                        bytes,
+                    };
+                    let envelope = Envelope {
+                        msg,
+                        question: Some(Arc::new(held)),
+                    };
+                    if let Err(unsent) = self.0.send_anyway(envelope) {
+                        self.0.bury(unsent);
+                    }
                 }
-                Delivery::Held
-            }
-            Err(unsent) => {
-                self.0.bury(unsent);
-                Delivery::Done
-            }
+                unsent => self.0.bury(unsent),
+            });
         }
     }
 

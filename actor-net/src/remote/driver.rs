@@ -27,7 +27,7 @@ use crate::wire::protocol::Frame;
 use super::conversation::{Conversation, Stage};
 use super::far::Far;
 use super::greeting::{FAREWELL, Open, came, shake_hands, write};
-use super::inbound::{Inbound, Taken};
+use super::inbound::Inbound;
 use super::net::{Net, NodeEvent, lock};
 
 /// For so long after a loss the peer may come back for adapters of handles that it held, and nobody else does.
@@ -35,9 +35,6 @@ const HELD_FOR_THE_LOST: Duration = Duration::from_secs(60);
 
 /// After so many frames other tasks have their turn.
 const FRAMES_PER_YIELD: u32 = 256;
-
-/// A message that found its actor's mailbox full counts for so many: the actor is to have its turn, and the others are not to wait for it.
-const FRAMES_PER_HELD: u32 = 64;
 
 /// A buffer larger than this is given back when it is written.
 const KEPT_BYTES_MAX: usize = 1 << 20;
@@ -317,14 +314,10 @@ async fn read_all(
     let mut frames = 0;
     loop {
         loop {
-            match decoder.next() {
-                Ok(Some(frame)) => match inbound.frame(frame) {
-                    Ok(Taken::Done) => frames += 1,
-                    Ok(Taken::Held) => frames += FRAMES_PER_HELD,
-                    Err(why) => return why,
-                },
+            match inbound.next(&mut decoder, FRAMES_PER_YIELD - frames) {
+                Ok(Some(taken)) => frames += taken,
                 Ok(None) => break,
-                Err(why) => return why.into(),
+                Err(why) => return why,
             }
             if frames >= FRAMES_PER_YIELD {
                 frames = 0;

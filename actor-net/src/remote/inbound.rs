@@ -3,25 +3,28 @@
 mod lives;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use actor_core::wire::{Address, Asked, Delivery, Peer, Proxy};
+use actor_core::wire::{Address, Peer, Proxy};
 
-use crate::clock::now;
 use crate::error::{Closed, LookupError};
 use crate::id::ExportId;
-use crate::peer::outbox::cost;
 use crate::peer::packing;
 use crate::peer::reassembly::Reassembly;
 use crate::wire::HandleRef;
-use crate::wire::codes::{self, Goodbye, Unanswered};
+use crate::wire::codes::{self, Goodbye};
+use crate::wire::frame::Decoder;
+use crate::wire::message::Message;
 use crate::wire::protocol::{Frame, ProtocolError};
 
+use super::arriving::{Arriving, Source};
 use super::conversation::Conversation;
 use super::exports::Export;
 use super::far::Far;
 use super::net::Net;
 use super::reason::{fate_of, heard};
+
+/// A message that found its actor's mailbox full counts for so many: the actor is to have its turn, and the others are not to wait for it.
+const FRAMES_PER_HELD: u32 = 64;
 
 /// The reading end of a conversation.
 pub(super) struct Inbound {
@@ -40,14 +43,6 @@ pub(super) struct Inbound {
     waiting_max: usize,
     /// The connection was given up here, and is to be closed by the peer.
     rests: bool,
-}
-
-/// What became of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    Done,
-    /// It was a message that waits beyond the bound of its actor's mailbox.
-    Held,
 }
 
 /// Messages in a row for one actor.
@@ -79,16 +74,39 @@ impl Inbound {
         }
     }
 
-    /// Carries out a frame, given without its length.
+    /// Carries out the next frame; or of messages for one actor, as they come one behind the other, at most so many. Returns how much that
+    /// was, as others are to have their turn; `None` until more bytes come.
     ///
     /// # Errors
     /// The conversation has to end, for this reason.
-    pub(super) fn frame(&mut self, bytes: &[u8]) -> Result<Taken, Closed> {
-        let frame = Frame::parse(bytes)?;
-        if self.rests && !frame.is_upkeep() {
-            self.rests = false;
+    pub(super) fn next(&mut self, decoder: &mut Decoder, most: u32) -> Result<Option<u32>, Closed> {
+        let Some(bytes) = decoder.peek()? else {
+            return Ok(None);
+        };
+        let to = Message::of(bytes).map(|message| message.to);
+        if let Some(to) = to {
+            self.goes_on();
+            return self.messages(to, Source::Stream(decoder), most).map(Some);
+        }
+        match decoder.next()? {
+            Some(bytes) => self.frame(bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The peer uses the connection, which it had given up.
+    fn goes_on(&mut self) {
+        if std::mem::take(&mut self.rests) {
             self.far.rest_no_longer();
             self.net.tell_those_who_want(&self.far.id.name, &Ok(self.far.clone()));
+        }
+    }
+
+    /// Carries out a frame, given without its length.
+    fn frame(&mut self, bytes: &[u8]) -> Result<u32, Closed> {
+        let frame = Frame::parse(bytes)?;
+        if !frame.is_upkeep() {
+            self.goes_on();
         }
         match frame {
             Frame::Chunk { stream, last, piece } => {
@@ -97,12 +115,12 @@ impl Inbound {
                     .piece(stream, last, piece.0)
                     .map_err(|_| Closed::Ended(Goodbye::Limit))?;
                 match whole {
-                    None => Ok(Taken::Done),
+                    None => Ok(1),
                     Some(whole) => {
                         let taken = match Frame::parse(&whole)? {
                             Frame::Chunk { .. } => return Err(ProtocolError::OutOfPlace("Chunk").into()),
                             Frame::Packed { bytes, block } => self.unpack(bytes, block.0)?,
-                            frame => self.carry_out(frame)?,
+                            frame => self.carry_out(&whole, frame)?,
                         };
                         self.reassembly.reuse(whole);
                         Ok(taken)
@@ -110,34 +128,53 @@ impl Inbound {
                 }
             }
             Frame::Packed { bytes, block } => self.unpack(bytes, block.0),
-            frame => self.carry_out(frame),
+            frame => self.carry_out(bytes, frame),
         }
     }
 
-    fn unpack(&mut self, bytes: u32, block: &[u8]) -> Result<Taken, Closed> {
+    fn unpack(&mut self, bytes: u32, block: &[u8]) -> Result<u32, Closed> {
         let whole = packing::unpack(bytes, block, self.net.config.whole_bytes_max());
         let whole = whole.ok_or(ProtocolError::Malformed("Packed"))?;
         match Frame::parse(&whole)? {
-            frame if frame.is_data() => self.carry_out(frame),
+            frame if frame.is_data() => self.carry_out(&whole, frame),
             other => Err(ProtocolError::OutOfPlace(other.name()).into()),
         }
     }
 
-    fn carry_out(&mut self, frame: Frame<'_>) -> Result<Taken, Closed> {
-        match frame {
-            Frame::Tell { to, body } => self.message(to, body.0, None),
-            Frame::Ask {
-                to,
-                call,
-                deadline_millis,
-                body,
-            } => {
-                let begun = self.conversation.session().their_calls.begin_as(call, None);
-                begun.map_err(|_| Closed::Ended(Goodbye::Limit))?;
-                let deadline = deadline_millis.map(|left| now() + Duration::from_millis(left.into()));
-                self.message(to, body.0, Some(Asked { call, deadline }))
+    fn carry_out(&mut self, bytes: &[u8], frame: Frame<'_>) -> Result<u32, Closed> {
+        match Message::of(bytes) {
+            Some(message) => self.messages(message.to, Source::One(Some(message)), 1),
+            None => self.carry_out_other(frame).map(|()| 1),
+        }
+    }
+
+    /// Delivers messages to one actor.
+    fn messages(&mut self, to: ExportId, source: Source<'_>, most: u32) -> Result<u32, Closed> {
+        if self.run.as_ref().is_none_or(|run| run.to != to) {
+            self.pause();
+            let export = self.net.exports.get(to);
+            self.run = export.map(|export| Run { to, export, cost: 0 });
+        }
+        let (conversation, waiting_max) = (&*self.conversation, self.waiting_max);
+        let outcome = match &mut self.run {
+            Some(run) => {
+                let exported = &run.export.exported;
+                let mut arriving = Arriving::new(to, source, most, waiting_max, exported.path(), conversation);
+                exported.deliver(to, &self.peer, &conversation.terms, &mut arriving);
+                run.cost += arriving.outcome.cost;
+                arriving.outcome
             }
-            other => self.carry_out_other(other).map(|()| Taken::Done),
+            // Nothing is given back to its window, which goes with it.
+            None => {
+                let mut arriving = Arriving::new(to, source, most, waiting_max, &"", conversation);
+                arriving.turn_away();
+                arriving.outcome
+            }
+        };
+        self.handed_on += u64::from(outcome.taken);
+        match outcome.broken {
+            Some(why) => Err(why),
+            None => Ok(outcome.taken + outcome.held * FRAMES_PER_HELD),
         }
     }
 
@@ -324,54 +361,11 @@ impl Inbound {
         }
     }
 
-    fn message(&mut self, to: ExportId, body: &[u8], asked: Option<Asked>) -> Result<Taken, Closed> {
-        self.handed_on += 1;
-        if self.run.as_ref().is_none_or(|run| run.to != to) {
-            self.pause();
-            let Some(export) = self.net.exports.get(to) else {
-                tracing::debug!(peer = %self.far.id, export = ?to, "a message for an actor that is not there any more");
-                self.unanswered(asked, Unanswered::NoExport, "");
-                // Nothing is given back to its window, which goes with it.
-                return Ok(Taken::Done);
-            };
-            self.run = Some(Run { to, export, cost: 0 });
-        }
-        let Some(run) = &mut self.run else {
-            return Ok(Taken::Done);
-        };
-        let terms = &self.conversation.terms;
-        match run.export.exported.deliver(to, &self.peer, terms, body, asked) {
-            Delivery::Done => run.cost += cost(body.len()),
-            Delivery::Held => {
-                if self.conversation.received().waits(to, cost(body.len())) > self.waiting_max {
-                    return Err(Closed::Ended(Goodbye::Limit));
-                }
-                return Ok(Taken::Held);
-            }
-            Delivery::NotUnderstood(why) => {
-                run.cost += cost(body.len());
-                let path = run.export.exported.path();
-                tracing::warn!(peer = %self.far.id, %path, why, "a message that its actor does not understand");
-                self.unanswered(asked, Unanswered::Undecodable, &why);
-            }
-        }
-        Ok(Taken::Done)
-    }
-
     /// Nothing more has come for now: what was taken is noted, to be given back.
     pub(super) fn pause(&mut self) {
         if let Some(run) = self.run.take() {
             let worth = self.net.credit_worth();
             self.conversation.received().credit(run.to, run.cost, worth);
-        }
-    }
-
-    /// Answers a question that never reached its actor, unless its reply port has done so.
-    fn unanswered(&self, asked: Option<Asked>, code: Unanswered, words: &str) {
-        if let Some(Asked { call, .. }) = asked
-            && self.conversation.session().their_calls.settle(call).is_some()
-        {
-            self.conversation.control(&Frame::Unanswered { call, code, words });
         }
     }
 

@@ -12,6 +12,7 @@
 //! after frame until it says `None`. A frame is borrowed from the buffer. An error is final: the connection has to be closed.
 
 use std::fmt;
+use std::ops::Range;
 
 /// How many bytes stand before the kind.
 pub const LENGTH_BYTES: usize = 4;
@@ -120,6 +121,35 @@ impl Decoder {
     /// [`FrameError`], as soon as the length is there, and from then on always.
     #[expect(clippy::should_implement_trait, reason = "it lends")]
     pub fn next(&mut self) -> Result<Option<&[u8]>, FrameError> {
+        self.next_if(Some)
+    }
+
+    /// The same without taking it.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    pub fn peek(&self) -> Result<Option<&[u8]>, FrameError> {
+        Ok(self.whole()?.map(|frame| &self.buffer[frame]))
+    }
+
+    /// Takes the next whole frame if it `is` one that is wanted, as what it is.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    #[inline]
+    pub fn next_if<'a, T>(&'a mut self, is: impl FnOnce(&'a [u8]) -> Option<T>) -> Result<Option<T>, FrameError> {
+        let Some(frame) = self.whole()? else { return Ok(None) };
+        let end = frame.end;
+        let taken = is(&self.buffer[frame]);
+        if taken.is_some() {
+            self.begin = end;
+        }
+        Ok(taken)
+    }
+
+    /// Where the next whole frame lies.
+    #[inline]
+    fn whole(&self) -> Result<Option<Range<usize>>, FrameError> {
         let waiting = &self.buffer[self.begin..self.end];
         let Some((length, rest)) = waiting.split_first_chunk::<LENGTH_BYTES>() else {
             return Ok(None);
@@ -132,12 +162,8 @@ impl Decoder {
             let bytes_max = self.frame_bytes_max;
             return Err(FrameError::TooLarge { bytes, bytes_max });
         }
-        if rest.len() < bytes {
-            return Ok(None);
-        }
         let begin = self.begin + LENGTH_BYTES;
-        self.begin = begin + bytes;
-        Ok(Some(&self.buffer[begin..self.begin]))
+        Ok((rest.len() >= bytes).then_some(begin..begin + bytes))
     }
 }
 

@@ -504,6 +504,10 @@ macro_rules! codes {
 codes!(Refusal Unanswered NotFound Goodbye);
 
 impl Frame<'_> {
+    /// The kinds of messages, which [`Message`](super::message::Message) reads by itself.
+    pub(super) const TELL: u8 = 0x20;
+    pub(super) const ASK: u8 = 0x21;
+
     /// Appends the frame, with its length. What its last field holds is followed by `rest`.
     pub(crate) fn encode_before(&self, rest: &[u8], out: &mut Vec<u8>) {
         let begin = frame::open(out);

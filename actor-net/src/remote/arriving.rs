@@ -1,0 +1,154 @@
+//! Messages for one actor, one behind the other, as they are taken out of what was read.
+
+use std::time::Duration;
+
+use actor_core::wire::{Arrival, Arrivals, Asked};
+use tokio::time::Instant;
+
+use crate::clock::now;
+use crate::error::Closed;
+use crate::id::ExportId;
+use crate::peer::outbox::cost;
+use crate::wire::codes::{Goodbye, Unanswered};
+use crate::wire::frame::Decoder;
+use crate::wire::message::{Message, Question};
+use crate::wire::protocol::Frame;
+
+use super::conversation::Conversation;
+
+/// Where the messages are.
+pub(super) enum Source<'a> {
+    /// Whole frames, and what else was read: it ends before the first that is no message for this actor.
+    Stream(&'a mut Decoder),
+    /// One that came in pieces, or packed.
+    One(Option<Message<'a>>),
+}
+
+pub(super) struct Arriving<'a> {
+    to: ExportId,
+    source: Source<'a>,
+    conversation: &'a Conversation,
+    /// How the actor is called in a log.
+    path: &'a dyn std::fmt::Display,
+    /// So many more may be taken.
+    left: u32,
+    now: Option<Instant>,
+    last: Option<Asked>,
+    pub(super) outcome: Outcome,
+    waiting_max: usize,
+}
+
+/// What became of them.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// How many were taken.
+    pub(super) taken: u32,
+    /// How many of them wait beyond the bound of the mailbox.
+    pub(super) held: u32,
+    /// What the others cost of the sender's window.
+    pub(super) cost: usize,
+    /// The conversation has to end.
+    pub(super) broken: Option<Closed>,
+}
+
+impl<'a> Arriving<'a> {
+    /// At most so many messages to an actor, of which no more than so many bytes may wait beyond its bound.
+    pub(super) fn new(
+        to: ExportId,
+        source: Source<'a>,
+        most: u32,
+        waiting_max: usize,
+        path: &'a dyn std::fmt::Display,
+        conversation: &'a Conversation,
+    ) -> Self {
+        Self {
+            to,
+            source,
+            conversation,
+            path,
+            left: most,
+            now: None,
+            last: None,
+            outcome: Outcome::default(),
+            waiting_max,
+        }
+    }
+
+    /// Answers each question among them, as there is no such actor any more.
+    pub(super) fn turn_away(&mut self) {
+        while self.next().is_some() {
+            tracing::debug!(peer = %self.conversation.peer, export = ?self.to, "a message for an actor that is not there any more");
+            self.unanswered(Unanswered::NoExport, "");
+        }
+    }
+
+    /// Answers a question that never reached its actor, unless its reply port has done so.
+    fn unanswered(&self, code: Unanswered, words: &str) {
+        if let Some(Asked { call, .. }) = self.last
+            && self.conversation.session().their_calls.settle(call).is_some()
+        {
+            self.conversation.control(&Frame::Unanswered { call, code, words });
+        }
+    }
+}
+
+/// A question begins.
+fn begin(conversation: &Conversation, now_known: &mut Option<Instant>, question: Question) -> Result<Asked, Closed> {
+    let Question { call, deadline_millis } = question;
+    let begun = conversation.session().their_calls.begin_as(call, None);
+    begun.map_err(|_| Closed::Ended(Goodbye::Limit))?;
+    let deadline = deadline_millis.map(|left| {
+        let now = *now_known.get_or_insert_with(now);
+        now + Duration::from_millis(left.into())
+    });
+    Ok(Asked { call, deadline })
+}
+
+impl Arrivals for Arriving<'_> {
+    fn next(&mut self) -> Option<Arrival<'_>> {
+        if self.left == 0 || self.outcome.broken.is_some() {
+            return None;
+        }
+        let to = self.to;
+        let message = match &mut self.source {
+            // What is wrong with the stream is said to whoever looks for the next frame.
+            Source::Stream(decoder) => decoder
+                .next_if(|frame| Message::of(frame).filter(|message| message.to == to))
+                .ok()
+                .flatten()?,
+            Source::One(message) => message.take()?,
+        };
+        self.left -= 1;
+        self.outcome.taken += 1;
+        self.outcome.cost += cost(message.body.len());
+        self.last = match message
+            .question
+            .map(|asked| begin(self.conversation, &mut self.now, asked))
+        {
+            None => None,
+            Some(Ok(asked)) => Some(asked),
+            Some(Err(why)) => {
+                self.outcome.broken = Some(why);
+                return None;
+            }
+        };
+        Some(Arrival {
+            body: message.body,
+            asked: self.last,
+        })
+    }
+
+    fn not_understood(&mut self, why: &str) {
+        let (peer, path) = (&self.conversation.peer, self.path);
+        tracing::warn!(%peer, %path, why, "a message that its actor does not understand");
+        self.unanswered(Unanswered::Undecodable, why);
+    }
+
+    fn held(&mut self, bytes: usize) {
+        self.outcome.cost -= cost(bytes);
+        self.outcome.held += 1;
+        if self.conversation.received().waits(self.to, cost(bytes)) > self.waiting_max {
+            self.outcome.broken = Some(Closed::Ended(Goodbye::Limit));
+        }
+    }
+}
