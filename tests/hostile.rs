@@ -178,6 +178,46 @@ async fn bytes_that_are_no_message_are_an_error_of_that_call_alone() {
 }
 
 #[tokio::test]
+async fn bytes_that_are_no_message_do_nothing_to_those_which_come_with_them() {
+    let stage = Stage::new(None).await;
+    let mut bad = stage.bad().await;
+    let to = bad.lookup().await;
+    let text = body(&Msg::Text("x".to_owned()));
+    // All in one write, and more than the mailbox holds.
+    let mut bytes = Vec::new();
+    for call in 1..=100 {
+        let tell = |body| Frame::Tell { to, body: Rest(body) };
+        tell(&text).encode(&mut bytes);
+        tell(&[9]).encode(&mut bytes);
+        let count = [1, call];
+        let deadline_millis = None;
+        let (call, body) = (call.into(), Rest(&count[..]));
+        Frame::Ask {
+            to,
+            call,
+            deadline_millis,
+            body,
+        }
+        .encode(&mut bytes);
+        // To nobody.
+        Frame::Tell {
+            to: ExportId(1),
+            body: Rest(&text),
+        }
+        .encode(&mut bytes);
+    }
+    bad.0.write_all(&bytes).await.expect("it is read");
+    for call in 1..=100 {
+        let answer = bad.hear().await;
+        match Frame::parse(&answer) {
+            Ok(Frame::Answer { call: answered, body }) => assert_eq!((answered, body), (call.into(), Rest(&[call]))),
+            other => panic!("{other:?}"),
+        }
+    }
+    stage.the_good_one_is_served().await;
+}
+
+#[tokio::test]
 async fn a_handshake_is_not_held_for_longer_than_its_time() {
     let stage = Stage::new(None).await;
     let mut bad = Bad::connect(&stage).await;
