@@ -4,9 +4,13 @@
 //! and works through what it took without the lock. That lock also guards the waker of the parked actor and the
 //! [permits](room::Room) of the senders who wait for room. No user value is dropped, and nobody woken, under it.
 //!
+//! A message that came alone is taken by an actor which parks in the same moment, so that the next time it needs the lock
+//! is when it is woken again. What it has finished by then is a number that a sender reads who finds no room.
+//!
 //! Beside the queue is the lane of [`Orders`]: a set of flags that is never full, and is looked at between any two
 //! messages by one load.
 
+mod credit;
 mod latest;
 #[cfg(feature = "wire")]
 mod many;
@@ -22,11 +26,11 @@ use std::task::{Context, Poll, Waker};
 use crate::ledger::DeadReason;
 use crate::question::Envelope;
 use crate::signal::{Orders, Signal};
-use std::sync::atomic::AtomicUsize;
 
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use credit::Credit;
 use spec::Policy;
 use state::State;
 
@@ -68,19 +72,25 @@ pub(crate) struct Mailbox<M> {
     /// Whether messages leave the queue one by one, because one that was taken can no longer be dropped. Their room goes
     /// back as they leave.
     pops_one: bool,
-    /// Messages dealt with whose room has not gone back yet. Only its actor's own thread counts here.
-    finished: AtomicUsize,
+    credit: Credit,
+    /// The actor is parked, and nothing has come since. Changed under the lock.
+    is_parked: AtomicBool,
     state: Mutex<State<M>>,
 }
 
 /// The actor's half: what it has taken and not yet handled. It outlives a restart, and the rest of the batch with it.
 pub(crate) struct Inbox<M> {
     batch: VecDeque<Entry<M>>,
+    /// It has found nothing when it looked last.
+    has_waited: bool,
 }
 
 impl<M> Inbox<M> {
     pub(crate) fn new() -> Self {
-        Self { batch: VecDeque::new() }
+        Self {
+            batch: VecDeque::new(),
+            has_waited: false,
+        }
     }
 }
 
@@ -125,7 +135,8 @@ impl<M> Mailbox<M> {
                 spec.policy,
                 Policy::LatestBy(_) | Policy::Overflow(Overflow::DropOldest)
             ),
-            finished: AtomicUsize::new(0),
+            credit: Credit::default(),
+            is_parked: AtomicBool::new(false),
             policy: spec.policy,
             state: Mutex::new(State::new(spec.capacity, keyed)),
         }
@@ -142,7 +153,7 @@ impl<M> Mailbox<M> {
         if !state.open || !state.room.try_take() {
             return Err(envelope);
         }
-        let waker = state.append(envelope, None);
+        let waker = self.append(&mut state, envelope, None);
         drop(state);
         wake(waker);
         Ok(())
@@ -151,7 +162,7 @@ impl<M> Mailbox<M> {
     /// Queues a message if there is room, or if the policy makes room.
     pub(crate) fn try_push(&self, envelope: Envelope<M>) -> Pushed<M> {
         let key = self.key_of(&envelope.msg);
-        let mut state = self.state.lock();
+        let mut state = self.lock_for_room();
         if !state.open {
             return Err(Refused::Closed(envelope));
         }
@@ -185,7 +196,7 @@ impl<M> Mailbox<M> {
                     .and_then(|entry| Displaced::of(entry, DeadReason::DroppedOldest))
             }
         };
-        let waker = state.append(envelope, key);
+        let waker = self.append(&mut state, envelope, key);
         drop(state);
         wake(waker);
         Ok(displaced)
@@ -205,9 +216,9 @@ impl<M> Mailbox<M> {
             };
         }
         let mut stale = None;
-        let mut state = self.state.lock();
+        let mut state = self.lock_for_room();
         if state.open && !state.room.take_or_wait(ticket, cx.waker(), &mut stale) {
-            drop(state);
+            self.wait_for_room(state);
             drop(stale);
             return Poll::Pending;
         }
@@ -219,10 +230,26 @@ impl<M> Mailbox<M> {
             self.forget(ticket);
             return Poll::Ready(Err(Refused::Closed(envelope)));
         }
-        let waker = state.append(envelope, None);
+        let waker = self.append(&mut state, envelope, None);
         drop(state);
         wake(waker);
         Poll::Ready(Ok(None))
+    }
+
+    /// Queues a message that has room; returns who is to be woken.
+    #[inline]
+    fn append(&self, state: &mut State<M>, envelope: Envelope<M>, key: Option<u64>) -> Option<Waker> {
+        state.append(envelope, key);
+        self.unpark_for_message(state)
+    }
+
+    #[inline]
+    fn unpark_for_message(&self, state: &mut State<M>) -> Option<Waker> {
+        let parked = state.parked.take_if(|_| state.messages_wake);
+        if parked.is_some() {
+            self.is_parked.store(false, Ordering::Release);
+        }
+        parked
     }
 
     /// Puts a signal behind all that is queued. After the end there is nobody to tell, and it is dropped.
@@ -238,7 +265,7 @@ impl<M> Mailbox<M> {
             keys.push_back(None);
         }
         state.queue.push_back(entry);
-        let waker = state.unpark_for_message();
+        let waker = self.unpark_for_message(&mut state);
         drop(state);
         wake(waker);
     }
@@ -254,7 +281,7 @@ impl<M> Mailbox<M> {
             state.open = false;
             dismissed = Some(state.room.dismiss());
         }
-        let waker = state.parked.take();
+        let waker = self.unpark(&mut state);
         drop(state);
         wake(waker);
         dismissed.into_iter().flatten().for_each(Waker::wake);
@@ -288,7 +315,7 @@ impl<M> Mailbox<M> {
     /// Takes the next thing out of what was taken out of the queue before.
     #[inline]
     pub(crate) fn next_in_batch(&self, inbox: &mut Inbox<M>) -> Option<Entry<M>> {
-        if self.finished.load(Ordering::Relaxed) >= CREDIT_BATCH {
+        if self.credit.owed() >= CREDIT_BATCH {
             self.give_back_finished();
         }
         inbox.batch.pop_front()
@@ -297,46 +324,55 @@ impl<M> Mailbox<M> {
     /// Notes that a message is dealt with, so that its room can go back.
     #[inline]
     pub(crate) fn finish_one(&self) {
-        let finished = self.finished.load(Ordering::Relaxed);
-        self.finished
-            .store(finished + usize::from(!self.pops_one), Ordering::Relaxed);
-    }
-
-    fn take_finished(&self) -> usize {
-        let finished = self.finished.load(Ordering::Relaxed);
-        self.finished.store(0, Ordering::Relaxed);
-        finished
+        if !self.pops_one {
+            self.credit.earn();
+        }
     }
 
     /// Takes the next thing to do; `None` says that the queue is empty while there are orders to look at.
+    ///
+    /// To be polled with one waker for all of an actor's lives.
     pub(crate) fn poll_next(&self, inbox: &mut Inbox<M>, cx: &mut Context<'_>) -> Poll<Option<Entry<M>>> {
         if let Some(entry) = self.next_in_batch(inbox) {
             return Poll::Ready(Some(entry));
         }
+        if self.is_parked.load(Ordering::Acquire) {
+            inbox.has_waited = true;
+            return Poll::Pending;
+        }
         let mut woken = Vec::new();
         let mut state = self.state.lock();
-        state.room.give_back(self.take_finished(), &mut woken);
+        state.room.give_back(self.credit.take(), &mut woken);
+        let orders = self.orders();
         // One that was woken by a message and an order obeys the order first.
-        let next = if self.orders().any_of(Orders::BEFORE_MESSAGES) {
+        let next = if orders.any_of(Orders::BEFORE_MESSAGES) {
             None
         } else {
             state.take(&mut inbox.batch, self.pops_one)
         };
+        // One that was woken for a message has most often been sent no other, and parks here and now. While it works
+        // without a pause there is more to come, and who sends it should find nobody to wake. And who waits for room
+        // already waits for that of this very message.
+        let has_waited = mem::take(&mut inbox.has_waited);
+        let is_alone = || state.queue.is_empty() && inbox.batch.is_empty() && !state.room.has_waiting();
+        let parks = next.is_none() || (has_waited && is_alone());
         let mut stale = None;
-        let polled = if next.is_some() {
-            Poll::Ready(next)
-        } else if !self.orders().is_none() {
-            Poll::Ready(None)
-        } else {
+        if parks && orders.is_none() {
             give_back_memory(&mut inbox.batch);
             give_back_memory(&mut state.queue);
             stale = state.park(cx.waker(), true);
-            Poll::Pending
-        };
+            self.is_parked.store(true, Ordering::Release);
+        }
         drop(state);
         drop(stale);
         wake_all(woken);
-        polled
+        match next {
+            None if orders.is_none() => {
+                inbox.has_waited = true;
+                Poll::Pending
+            }
+            next => Poll::Ready(next),
+        }
     }
 
     /// Parks an actor whose handler waits, to be woken by orders alone. Room goes back now and not at the end of a
@@ -344,16 +380,23 @@ impl<M> Mailbox<M> {
     pub(crate) fn park_in_handler(&self, cx: &mut Context<'_>) {
         let mut woken = Vec::new();
         let mut state = self.state.lock();
-        state.room.give_back(self.take_finished(), &mut woken);
+        state.room.give_back(self.credit.take(), &mut woken);
         let stale = state.park(cx.waker(), false);
+        self.is_parked.store(false, Ordering::Release);
         drop(state);
         drop(stale);
         wake_all(woken);
     }
 
+    /// Takes the waker of the parked actor, whatever it is parked for.
+    fn unpark(&self, state: &mut State<M>) -> Option<Waker> {
+        self.is_parked.store(false, Ordering::Release);
+        state.parked.take()
+    }
+
     /// How much of its room is taken, also by those who were given it and have not used it yet.
     pub(crate) fn load(&self) -> usize {
-        self.state.lock().room.used()
+        self.state.lock().room.used() - self.credit.owed()
     }
 
     /// Makes ready for another life. It stays closed where an order stands that closes it.
@@ -373,7 +416,7 @@ impl<M> Mailbox<M> {
         state.queue = VecDeque::new();
         state.keys = None;
         // It keeps its own actor.
-        let parked = state.parked.take();
+        let parked = self.unpark(&mut state);
         drop(state);
         drop(parked);
         dismissed.for_each(Waker::wake);
@@ -402,21 +445,6 @@ impl<M> Mailbox<M> {
     /// How many messages were accepted so far.
     pub(crate) fn accepted(&self) -> u64 {
         self.state.lock().accepted
-    }
-
-    /// Gives back the room of what is dealt with.
-    pub(crate) fn give_back_finished(&self) {
-        let finished = self.take_finished();
-        if finished > 0 {
-            self.give_back(finished);
-        }
-    }
-
-    /// Gives back the room of so many messages.
-    fn give_back(&self, count: usize) {
-        let mut woken = Vec::new();
-        self.state.lock().room.give_back(count, &mut woken);
-        wake_all(woken);
     }
 
     fn key_of(&self, msg: &M) -> Option<u64> {

@@ -21,7 +21,8 @@ impl<M> Mailbox<M> {
                 left = Some((envelope, beside));
                 break;
             }
-            waker = waker.or(state.append(envelope, None));
+            let parked = self.append(&mut state, envelope, None);
+            waker = waker.or(parked);
         }
         drop(state);
         wake(waker);

@@ -1,18 +1,20 @@
-//! Room that is taken ahead of its message.
+//! Room as those see it who need some: taken ahead of a message, waited for, given back.
 
 use std::task::{Context, Poll, Waker};
 
 #[cfg(feature = "wire")]
 use crate::error::NoRoom;
 use crate::question::Envelope;
+use crate::sync::MutexGuard;
 
 use super::room::{Forgotten, Ticket};
-use super::{Mailbox, Pushed, Refused, wake};
+use super::state::State;
+use super::{Mailbox, Pushed, Refused, wake, wake_all};
 
 impl<M> Mailbox<M> {
     /// Takes room ahead of a message that is still to be made. `Err(true)` says closed, `Err(false)` full.
     pub(crate) fn try_reserve(&self) -> Result<(), bool> {
-        let mut state = self.state.lock();
+        let mut state = self.lock_for_room();
         if !state.open {
             Err(true)
         } else if !self.reserves() || state.room.try_take() {
@@ -42,16 +44,18 @@ impl<M> Mailbox<M> {
             return Poll::Ready(self.try_reserve());
         }
         let mut stale = None;
-        let mut state = self.state.lock();
+        let mut state = self.lock_for_room();
         if !state.open {
             drop(state);
             self.forget(ticket);
             return Poll::Ready(Err(true));
         }
-        let taken = state.room.take_or_wait(ticket, cx.waker(), &mut stale);
-        drop(state);
+        if state.room.take_or_wait(ticket, cx.waker(), &mut stale) {
+            return Poll::Ready(Ok(()));
+        }
+        self.wait_for_room(state);
         drop(stale);
-        if taken { Poll::Ready(Ok(())) } else { Poll::Pending }
+        Poll::Pending
     }
 
     /// Queues a message for which room was reserved.
@@ -65,10 +69,45 @@ impl<M> Mailbox<M> {
             self.unreserve();
             return Err(Refused::Closed(envelope));
         }
-        let waker = state.append(envelope, None);
+        let waker = self.append(&mut state, envelope, None);
         drop(state);
         wake(waker);
         Ok(None)
+    }
+
+    /// Locks the state for one who needs room, which its actor may have made and not given back.
+    #[inline]
+    pub(super) fn lock_for_room(&self) -> MutexGuard<'_, State<M>> {
+        let state = self.state.lock();
+        if !state.room.is_full() {
+            return state;
+        }
+        drop(state);
+        self.give_back_finished();
+        self.state.lock()
+    }
+
+    /// Called by one who has begun to wait: a parked actor gives back what it has finished since it parked.
+    pub(super) fn wait_for_room(&self, mut state: MutexGuard<'_, State<M>>) {
+        let waker = self.unpark_for_message(&mut state);
+        drop(state);
+        wake(waker);
+    }
+
+    /// Gives back the room of what is dealt with.
+    pub(crate) fn give_back_finished(&self) {
+        if self.credit.owed() > 0 {
+            let mut woken = Vec::new();
+            self.state.lock().room.give_back(self.credit.take(), &mut woken);
+            wake_all(woken);
+        }
+    }
+
+    /// Gives back the room of so many messages.
+    pub(super) fn give_back(&self, count: usize) {
+        let mut woken = Vec::new();
+        self.state.lock().room.give_back(count, &mut woken);
+        wake_all(woken);
     }
 
     /// Gives back room that was reserved and not used.

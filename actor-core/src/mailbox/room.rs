@@ -37,15 +37,22 @@ impl Room {
     /// Takes room for one message, unless there is none or others wait for it.
     #[inline]
     pub(super) fn try_take(&mut self) -> bool {
-        let free = self.used < self.capacity && !self.has_waiting();
+        let free = !self.is_full();
         if free {
             self.used += 1;
         }
         free
     }
 
+    /// Whether one who needs room would have to wait.
     #[inline]
-    fn has_waiting(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
+        self.used >= self.capacity || self.has_waiting()
+    }
+
+    /// Whether somebody waits for room.
+    #[inline]
+    pub(super) fn has_waiting(&self) -> bool {
         self.line.as_ref().is_some_and(|line| !line.waiting.is_empty())
     }
 

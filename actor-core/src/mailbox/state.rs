@@ -41,19 +41,14 @@ impl<M> State<M> {
         self.keys.as_ref()?.index_of(key?)
     }
 
-    /// Queues a message that has room; returns who is to be woken.
+    /// Queues a message that has room.
     #[inline]
-    pub(super) fn append(&mut self, envelope: Envelope<M>, key: Option<u64>) -> Option<Waker> {
+    pub(super) fn append(&mut self, envelope: Envelope<M>, key: Option<u64>) {
         if let Some(keys) = &mut self.keys {
             keys.push_back(key);
         }
         self.queue.push_back(Entry::Message(envelope));
         self.accepted += 1;
-        self.unpark_for_message()
-    }
-
-    pub(super) fn unpark_for_message(&mut self) -> Option<Waker> {
-        if self.messages_wake { self.parked.take() } else { None }
     }
 
     /// Parks the actor; returns the waker that is not needed any more, to be dropped without the lock.

@@ -33,12 +33,12 @@ fn no_wake_up_is_lost() {
     in_every_order(|| {
         let mailbox = Arc::new(Mailbox::new(MailboxSpec::bounded(8)));
         let sender = mailbox.clone();
-        let sender = thread::spawn(move || [1, 2, 3].map(|word| push(&sender, word)));
+        let sender = thread::spawn(move || [1, 2].map(|word| push(&sender, word)));
         let mut inbox = Inbox::new();
-        for word in [1, 2, 3] {
+        for word in [1, 2] {
             assert_eq!(next(&mailbox, &mut inbox), Some(word));
         }
-        assert_eq!(sender.join().expect("it does not fail"), [true; 3]);
+        assert_eq!(sender.join().expect("it does not fail"), [true; 2]);
     });
 }
 

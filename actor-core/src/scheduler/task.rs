@@ -106,6 +106,15 @@ impl Task {
         }
     }
 
+    /// Forgets that it was woken during this poll: called by one who looks, after this and before it waits, at
+    /// everything that it could have been woken for.
+    #[inline]
+    pub(crate) fn looks_for_itself(&self) {
+        if self.phase.load(Ordering::Relaxed) & SCHEDULED != 0 {
+            self.phase.fetch_and(!SCHEDULED, Ordering::AcqRel);
+        }
+    }
+
     /// The scheduler that polls it, if it was launched.
     pub(crate) fn scheduler(&self) -> Option<&Scheduler> {
         self.scheduler.get().map(|scheduler| &**scheduler)

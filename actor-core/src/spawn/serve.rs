@@ -158,17 +158,17 @@ impl<A: Actor> Run<A> {
             self.in_hand = waited;
             let outcome = {
                 // What `step` does, without a state of its own to be made and moved for each message.
-                let (state, ctx) = (&mut *actor, &mut self.ctx);
-                let mut make = Some(move || state.handle(msg, ctx));
+                let (state, ctx, cell) = (&mut *actor, &mut self.ctx, &*self.cell);
                 let mut future = pin!(None);
-                let cell = &*self.cell;
-                let ended = poll_fn(|cx| drive(&mut make, future.as_mut(), cell, work, Orders::INTERRUPTING, cx)).await;
-                match ended {
-                    Step::Done(Ok(())) => Ok(()),
-                    ended => {
-                        clear_away(&ended, future);
-                        verdict(ended)
-                    }
+                match contain(|| future.set(Some(state.handle(msg, ctx)))) {
+                    Err(panic) => Err(Fault::Panic(panic)),
+                    Ok(()) => match poll_fn(|cx| drive(future.as_mut(), cell, work, Orders::INTERRUPTING, cx)).await {
+                        Step::Done(Ok(())) => Ok(()),
+                        ended => {
+                            clear_away(&ended, future);
+                            verdict(ended)
+                        }
+                    },
                 }
             };
             self.in_hand = false;
@@ -243,6 +243,8 @@ impl<A: Actor> Run<A> {
             *since_work = 0;
             return Poll::Ready(Event::Work(outcome));
         }
+        // Mailbox and attached work are all that it waits for here.
+        self.cell.task.looks_for_itself();
         match self.cell.mailbox.poll_next(&mut self.inbox, cx) {
             Poll::Ready(Some(entry)) => {
                 *since_work = if work_first { 0 } else { *since_work + 1 };

@@ -31,18 +31,18 @@ where
     M: Send + 'static,
     F: Future,
 {
-    let mut make = Some(make);
     let mut future = pin!(None);
-    let ended = poll_fn(|cx| drive(&mut make, future.as_mut(), cell, work, interrupting, cx)).await;
+    if let Err(message) = contain(|| future.set(Some(make()))) {
+        return Step::Panicked(message);
+    }
+    let ended = poll_fn(|cx| drive(future.as_mut(), cell, work, interrupting, cx)).await;
     clear_away(&ended, future);
     ended
 }
 
-/// Polls the future that `make` makes when this is first called: in an `Option`, so that it is made, polled and dropped
-/// where a panic can be contained.
+/// Polls a future, which is in an `Option` so that it is dropped, too, where a panic can be contained.
 #[inline(always)]
 pub(super) fn drive<M, F>(
-    make: &mut Option<impl FnOnce() -> F>,
     mut future: Pin<&mut Option<F>>,
     cell: &Cell<M>,
     work: &mut Option<Box<Work<M>>>,
@@ -53,17 +53,12 @@ where
     M: Send + 'static,
     F: Future,
 {
-    let polled = contain(|| {
-        if let Some(make) = make.take() {
-            future.set(Some(make()));
+    let polled = contain(|| match future.as_mut().as_pin_mut()?.poll(cx) {
+        Poll::Ready(value) => {
+            future.set(None);
+            Some(value)
         }
-        match future.as_mut().as_pin_mut()?.poll(cx) {
-            Poll::Ready(value) => {
-                future.set(None);
-                Some(value)
-            }
-            Poll::Pending => None,
-        }
+        Poll::Pending => None,
     });
     match polled {
         Ok(Some(value)) => Poll::Ready(Step::Done(value)),
