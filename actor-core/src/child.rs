@@ -147,7 +147,7 @@ impl<A: Actor> ChildSpec<A> {
 
     /// Waits before restarts. By default there is no wait: the intensity alone bounds them.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.treatment.backoff = Some(backoff);
+        self.treatment.backoff = Some(Box::new(backoff));
         self
     }
 

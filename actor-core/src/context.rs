@@ -26,11 +26,26 @@ pub struct Context<M> {
     home: Arc<Home>,
     rules: Rules,
     family: Option<Arc<Family>>,
-    watched: BTreeMap<WatchId, Arc<dyn AnyCell>>,
-    fresh: Vec<Fresh<M>>,
+    /// Made when there is the first of it: most actors have none.
+    begun: Option<Box<Begun<M>>>,
     stopping: bool,
     /// The children have been stopped, and there are to be no more in this life.
     over: bool,
+}
+
+/// What a life has begun that is to end with it.
+struct Begun<M> {
+    watched: BTreeMap<WatchId, Arc<dyn AnyCell>>,
+    fresh: Vec<Fresh<M>>,
+}
+
+impl<M> Default for Begun<M> {
+    fn default() -> Self {
+        Self {
+            watched: BTreeMap::new(),
+            fresh: Vec::new(),
+        }
+    }
 }
 
 impl<M: Send + 'static> Context<M> {
@@ -40,8 +55,7 @@ impl<M: Send + 'static> Context<M> {
             home,
             rules,
             family: None,
-            watched: BTreeMap::new(),
-            fresh: Vec::new(),
+            begun: None,
             stopping: false,
             over: false,
         }
@@ -83,14 +97,14 @@ impl<M: Send + 'static> Context<M> {
     pub fn watch<N: Send + 'static>(&mut self, other: &Handle<N>) -> WatchId {
         let watch = WatchId::next();
         let watched = other.any_cell();
-        self.watched.insert(watch, watched.clone());
+        self.begun().watched.insert(watch, watched.clone());
         watched.core().watch(watch, self.cell.clone());
         watch
     }
 
     /// Withdraws a watch: after this, no `Down` comes for it. Returns whether there was one to withdraw.
     pub fn unwatch(&mut self, watch: WatchId) -> bool {
-        let watched = self.watched.remove(&watch);
+        let watched = self.forgets(watch);
         if let Some(watched) = &watched {
             watched.core().unwatch(watch);
         }
@@ -162,7 +176,7 @@ impl<M: Send + 'static> Context<M> {
     }
 
     fn attach_fresh(&mut self, (fresh, attached): (Fresh<M>, Attached)) -> Attached {
-        self.fresh.push(fresh);
+        self.begun().fresh.push(fresh);
         attached
     }
 
@@ -230,18 +244,19 @@ impl<M: Send + 'static> Context<M> {
     /// life.
     pub(crate) fn accepts(&mut self, signal: &Signal) -> bool {
         match signal {
-            Signal::Down(down) => self.watched.remove(&down.watch).is_some(),
+            Signal::Down(down) => self.forgets(down.watch).is_some(),
             Signal::ChildExit(exit) => exit.life == self.cell.core.life(),
             Signal::LinkBroken(broken) => broken.life == self.cell.core.life(),
         }
     }
 
     pub(crate) fn take_fresh(&mut self) -> Vec<Fresh<M>> {
-        std::mem::take(&mut self.fresh)
+        let begun = self.begun.as_mut();
+        begun.map(|begun| std::mem::take(&mut begun.fresh)).unwrap_or_default()
     }
 
     pub(crate) fn has_fresh(&self) -> bool {
-        !self.fresh.is_empty()
+        self.begun.as_ref().is_some_and(|begun| !begun.fresh.is_empty())
     }
 
     /// Makes ready for the actor's next life.
@@ -255,10 +270,22 @@ impl<M: Send + 'static> Context<M> {
 
     /// Withdraws what belonged to the life that ends, and returns the attached work that was not begun.
     pub(crate) fn end_life(&mut self) -> Vec<Fresh<M>> {
-        for (watch, watched) in std::mem::take(&mut self.watched) {
+        let Some(begun) = self.begun.take() else {
+            return Vec::new();
+        };
+        for (watch, watched) in begun.watched {
             watched.core().unwatch(watch);
         }
-        self.take_fresh()
+        begun.fresh
+    }
+
+    fn begun(&mut self) -> &mut Begun<M> {
+        self.begun.get_or_insert_default()
+    }
+
+    /// Takes a watch out of those whose `Down` it is to hear.
+    fn forgets(&mut self, watch: WatchId) -> Option<Arc<dyn AnyCell>> {
+        self.begun.as_mut()?.watched.remove(&watch)
     }
 }
 

@@ -4,8 +4,10 @@
 //! asks the table, and restarts itself if it is told to, while its parent waits in a handler, or computes. Only giving
 //! up needs the parent.
 
+mod child;
+
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -15,11 +17,16 @@ use crate::error::SpawnError;
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::signal::{ChildExit, Orders, Signal};
-use crate::supervision::backoff::{Attempts, Backoff};
-use crate::supervision::policy::RestartPolicy;
 use crate::supervision::strategy::Strategy;
 use crate::supervision::window::{RestartWindow, Verdict};
 use crate::sync::Mutex;
+
+use child::{Child, Named};
+
+pub(crate) use child::{Phase, Standing, Treatment};
+
+/// A table of names with room for so many times what is in it gives that back.
+const NAMES_SPARE_MAX: usize = 16;
 
 /// How often the children of one actor may be restarted before it gives up.
 #[derive(Clone, Copy, Debug)]
@@ -46,15 +53,6 @@ pub(crate) struct Rules {
     pub(crate) stop_together: bool,
 }
 
-/// How a child is treated by its parent.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Treatment {
-    pub(crate) significant: bool,
-    pub(crate) policy: RestartPolicy,
-    pub(crate) backoff: Option<Backoff>,
-    pub(crate) shutdown: Option<Duration>,
-}
-
 pub(crate) struct Family {
     path: ActorPath,
     owner: Weak<dyn AnyCell>,
@@ -69,7 +67,7 @@ struct State {
     retiring: bool,
     window: RestartWindow,
     children: BTreeMap<u64, Child>,
-    names: BTreeMap<Box<str>, u64>,
+    names: HashMap<Named, u64>,
     next: u64,
     /// Children that ended and are to be restarted with others, and how long to wait before it.
     fallen: Vec<(u64, Duration)>,
@@ -77,41 +75,6 @@ struct State {
     regroups: Vec<Waker>,
     /// Which life of the owner it is.
     life: u64,
-}
-
-struct Child {
-    cell: Arc<dyn AnyCell>,
-    treatment: Treatment,
-    attempts: Attempts,
-    phase: Phase,
-    /// When its next life begins, if it waits for that in back-off.
-    resumes: Option<Instant>,
-    /// What the last life that failed had failed for.
-    failure: Option<Failure>,
-    /// How often it has been parked.
-    rests: u64,
-}
-
-/// A living child, as one sees it who looks at the whole family.
-pub(crate) struct Standing {
-    pub(crate) cell: Arc<dyn AnyCell>,
-    pub(crate) treatment: Treatment,
-    pub(crate) phase: Phase,
-    pub(crate) resumes: Option<Instant>,
-    pub(crate) failure: Option<Failure>,
-}
-
-/// Where a child is, as far as one who restarts it must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Its life has begun, or is to begin.
-    Starting,
-    /// Its `on_start` has ended well.
-    Up,
-    /// Its life has ended, and it waits for the order to begin another.
-    Parked,
-    /// It is gone.
-    Gone,
 }
 
 /// What an ended child is to do.
@@ -135,7 +98,7 @@ impl Family {
                 retiring: false,
                 window: RestartWindow::new(intensity.restarts, intensity.period),
                 children: BTreeMap::new(),
-                names: BTreeMap::new(),
+                names: HashMap::new(),
                 next: 0,
                 fallen: Vec::new(),
                 regroups: Vec::new(),
@@ -161,26 +124,23 @@ impl Family {
         let key = state.next;
         state.next += 1;
         let cell = make(self.path.child(name));
-        state.names.insert(name.into(), key);
-        state.children.insert(
-            key,
-            Child {
-                cell: cell.clone(),
-                treatment,
-                attempts: Attempts::default(),
-                phase: Phase::Starting,
-                resumes: None,
-                failure: None,
-                rests: 0,
-            },
-        );
+        state.names.insert(Named(cell.core().path.clone()), key);
+        let child = Child {
+            cell: cell.clone(),
+            treatment,
+            phase: Phase::Starting,
+            past: None,
+        };
+        state.children.insert(key, child);
         Ok((cell, key))
     }
 
     /// Notes that the child's `on_start` has ended well.
     pub(crate) fn life_is_up(&self, key: u64, now: Instant) {
         self.change(key, |child| {
-            child.attempts.started(now);
+            if child.treatment.backoff.is_some() {
+                child.past().attempts.started(now);
+            }
             child.phase = Phase::Up;
         });
     }
@@ -204,7 +164,8 @@ impl Family {
             return Next::End;
         };
         if !reason.is_orderly() {
-            child.failure = Some(reason.as_failure(&child.cell.core().path));
+            let failure = reason.as_failure(&child.cell.core().path);
+            child.past().failure = Some(failure);
         }
         if state.closed || !(restarts || child.treatment.policy.restarts_after(reason)) {
             return Next::End;
@@ -223,10 +184,11 @@ impl Family {
             self.give_up(words, cause);
             return Next::End;
         }
-        let backoff = child.treatment.backoff.as_ref();
-        let wait = backoff.map_or(Duration::ZERO, |backoff| child.attempts.wait(backoff, now, chance));
+        let past = child.past.get_or_insert_default();
+        let backoff = child.treatment.backoff.as_deref();
+        let wait = backoff.map_or(Duration::ZERO, |backoff| past.attempts.wait(backoff, now, chance));
+        past.resumes = (!wait.is_zero()).then(|| now + wait);
         child.phase = Phase::Starting;
-        child.resumes = (!wait.is_zero()).then(|| now + wait);
         if self.rules.strategy.is_single() {
             return Next::RestartAfter(wait);
         }
@@ -269,7 +231,7 @@ impl Family {
     /// Notes that a child waits for the order to begin its next life.
     pub(crate) fn is_parked(&self, key: u64) {
         self.change(key, |child| {
-            child.rests += 1;
+            child.past().rests += 1;
             child.phase = Phase::Parked;
         });
     }
@@ -316,13 +278,14 @@ impl Family {
 
     /// How often a child has been parked; `None` if it is gone.
     pub(crate) fn rests(&self, key: u64) -> Option<u64> {
-        self.state.lock().children.get(&key).map(|child| child.rests)
+        let state = self.state.lock();
+        state.children.get(&key).map(Child::rests)
     }
 
     /// Waits until a child has been parked since it had `rests`, or is gone. Another may have begun its next life since.
     pub(crate) fn poll_down(&self, key: u64, rests: u64, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
-        if state.children.get(&key).is_none_or(|child| child.rests > rests) {
+        if state.children.get(&key).is_none_or(|child| child.rests() > rests) {
             return Poll::Ready(());
         }
         state.wait(cx);
@@ -353,7 +316,7 @@ impl Family {
                 return;
             };
             child.phase = Phase::Starting;
-            child.resumes = None;
+            child.past().resumes = None;
             child.cell.clone()
         };
         // It is parked, so that an order to end its life was for the one before.
@@ -367,7 +330,7 @@ impl Family {
         state
             .children
             .get(&key)
-            .map(|child| (child.treatment, child.stoppable()))
+            .map(|child| (child.treatment.clone(), child.stoppable()))
     }
 
     /// The key of the living child with this name.
@@ -378,14 +341,7 @@ impl Family {
     /// The living children in the order of their start.
     pub(crate) fn census(&self) -> Vec<Standing> {
         let state = self.state.lock();
-        let standing = |child: &Child| Standing {
-            cell: child.cell.clone(),
-            treatment: child.treatment,
-            phase: child.phase,
-            resumes: child.resumes,
-            failure: child.failure.clone(),
-        };
-        state.children.values().map(standing).collect()
+        state.children.values().map(Child::standing).collect()
     }
 
     /// Takes an ended child out, so that its name is free.
@@ -394,6 +350,9 @@ impl Family {
         let child = state.children.remove(&key);
         if let Some(child) = &child {
             state.names.remove(child.cell.core().path.name());
+            if state.names.len() < state.names.capacity() / NAMES_SPARE_MAX {
+                state.names.shrink_to_fit();
+            }
         }
         let wakers = std::mem::take(&mut state.regroups);
         drop(state);
@@ -429,15 +388,6 @@ impl State {
     fn wait(&mut self, cx: &Context<'_>) {
         if !self.regroups.iter().any(|waker| waker.will_wake(cx.waker())) {
             self.regroups.push(cx.waker().clone());
-        }
-    }
-}
-
-impl Child {
-    fn stoppable(&self) -> Stoppable {
-        Stoppable {
-            cell: self.cell.clone(),
-            shutdown: self.treatment.shutdown,
         }
     }
 }

@@ -57,6 +57,7 @@ pub(crate) fn spawn_in<A: Actor>(
         rules,
         front,
     } = spec;
+    let significant = treatment.significant;
     let (cell, key) = family.admit(&name, treatment, |path| make(path, mailbox))?;
     let handle = match front {
         None => Handle::local(cell.clone()),
@@ -66,11 +67,10 @@ pub(crate) fn spawn_in<A: Actor>(
         inbox: Inbox::new(),
         ctx: Context::new(cell.clone(), home.clone(), rules),
         cell,
-        home: home.clone(),
         place: Some(Place {
             family: family.clone(),
             key,
-            significant: treatment.significant,
+            significant,
         }),
         factory,
         started,
@@ -83,12 +83,11 @@ pub(crate) fn spawn_in<A: Actor>(
 }
 
 /// Spawns the actor at the root of a system, whose children are in `family`.
-pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, home: Arc<Home>, ctx: Context<A::Msg>, root: A) {
+pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, ctx: Context<A::Msg>, root: A) {
     launch(Run {
         inbox: Inbox::new(),
         ctx,
         cell,
-        home,
         place: None,
         factory: Factory::Once(Some(Box::new(move || root))),
         started: None,
@@ -155,13 +154,15 @@ impl Drop for Start {
 
 fn launch<A: Actor>(mut run: Run<A>) {
     let cell = run.cell.clone();
-    let scheduler = run.home.scheduler.clone();
+    let scheduler = run.ctx.home().scheduler.clone();
     let span = tracing::info_span!("actor", path = %cell.core.path, id = %cell.core.id);
+    // Boxed, as it is larger than what most need of it, which is nothing.
+    let span = (!span.is_disabled()).then(|| Box::new(span));
     let mut turn = Some(Turn::new(cell.clone()));
     Task::launch(&cell, &scheduler, async move {
         let mut running = pin!(run.run());
         poll_fn(|cx| {
-            let _in_span = (!span.is_disabled()).then(|| span.enter());
+            let _in_span = span.as_ref().map(|span| span.enter());
             turn::enter(&mut turn, || running.as_mut().poll(cx))
         })
         .await;

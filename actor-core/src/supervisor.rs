@@ -192,7 +192,7 @@ impl<A: Actor> Recipe for Shared<A> {
             name: self.name.clone(),
             factory,
             mailbox: self.mailbox.clone(),
-            treatment: self.treatment,
+            treatment: self.treatment.clone(),
             rules: self.rules,
             front: self.front.clone(),
         };

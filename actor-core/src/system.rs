@@ -146,7 +146,7 @@ impl SystemBuilder {
             cell: cell.clone(),
             family,
         });
-        spawn_root(cell, home.clone(), ctx, RootActor);
+        spawn_root(cell, ctx, RootActor);
         System(home)
     }
 }

@@ -1,6 +1,7 @@
 //! What an actor has that does not depend on the type of its messages: who it is, and who is to hear of its lives.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::contain::contain;
@@ -35,17 +36,36 @@ pub(super) struct Life {
     /// Names and groups are being released: no more can be taken, and nobody has been told yet.
     ending: bool,
     ended: Option<ExitReason>,
+    /// Made when there is the first of them: most actors have none.
+    bonds: Option<Box<Bonds>>,
+    traps_links: bool,
+    number: u64,
+    /// The failure of another that the present life is to end for.
+    doom: Option<Failure>,
+}
+
+/// Who is to hear of it when an actor ends.
+#[derive(Default)]
+struct Bonds {
     watchers: BTreeMap<WatchId, Arc<dyn Watcher>>,
     /// Who waits for the end of the present life, be it followed by a restart or not.
     this_life: Vec<Weak<EndOfLife>>,
     /// The links of the present life, with who is at their other ends.
     links: BTreeMap<LinkId, Arc<dyn LinkEnd>>,
-    traps_links: bool,
-    number: u64,
-    /// The failure of another that the present life is to end for.
-    doom: Option<Failure>,
     releases: Releases,
     next_release: u64,
+}
+
+impl Life {
+    /// Its bonds, to add one.
+    fn bonds(&mut self) -> &mut Bonds {
+        self.bonds.get_or_insert_default()
+    }
+
+    /// Takes all of one kind.
+    fn take<T: Default>(&mut self, kind: impl FnOnce(&mut Bonds) -> &mut T) -> T {
+        self.bonds.as_deref_mut().map(kind).map(mem::take).unwrap_or_default()
+    }
 }
 
 /// Where the end of a life is told to one who ordered it.
@@ -74,7 +94,7 @@ impl Core {
         let mut life = self.life.lock();
         match life.ended.clone() {
             None => {
-                life.watchers.insert(watch, watcher);
+                life.bonds().watchers.insert(watch, watcher);
             }
             Some(reason) => {
                 drop(life);
@@ -85,7 +105,9 @@ impl Core {
 
     /// Withdraws a watch. A `Down` that is already on its way is for the watcher to ignore.
     pub(crate) fn unwatch(&self, watch: WatchId) {
-        let watcher = self.life.lock().watchers.remove(&watch);
+        let mut life = self.life.lock();
+        let watcher = life.bonds.as_mut().and_then(|bonds| bonds.watchers.remove(&watch));
+        drop(life);
         drop(watcher);
     }
 
@@ -96,10 +118,11 @@ impl Core {
         match life.ended.clone() {
             None => {
                 // Those who ask for an end and do not wait for it must not pile up.
-                if life.this_life.len() == life.this_life.capacity() {
-                    life.this_life.retain(|slot| slot.strong_count() > 0);
+                let this_life = &mut life.bonds().this_life;
+                if this_life.len() == this_life.capacity() {
+                    this_life.retain(|slot| slot.strong_count() > 0);
                 }
-                life.this_life.push(Arc::downgrade(&slot));
+                this_life.push(Arc::downgrade(&slot));
             }
             Some(reason) => {
                 drop(life);
@@ -114,21 +137,22 @@ impl Core {
         let mut life = self.life.lock();
         let open = !life.ending;
         if open {
-            life.links.insert(link, other);
+            life.bonds().links.insert(link, other);
         }
         open
     }
 
     /// Takes a link away, at this end.
     pub(crate) fn remove_link(&self, link: LinkId) -> Option<Arc<dyn LinkEnd>> {
-        self.life.lock().links.remove(&link)
+        self.life.lock().bonds.as_mut()?.links.remove(&link)
     }
 
     /// The links of the present life.
     #[cfg(feature = "wire")]
     pub(crate) fn links(&self) -> Vec<(LinkId, Arc<dyn LinkEnd>)> {
         let life = self.life.lock();
-        life.links.iter().map(|(link, other)| (*link, other.clone())).collect()
+        let links = life.bonds.iter().flat_map(|bonds| &bonds.links);
+        links.map(|(link, other)| (*link, other.clone())).collect()
     }
 
     /// Says whether this life is told of broken links, instead of failing with them.
@@ -167,7 +191,7 @@ impl Core {
 
     /// Tells the other ends of this life's links that it has ended.
     pub(crate) fn break_links(&self, reason: &ExitReason) {
-        let links = std::mem::take(&mut self.life.lock().links);
+        let links = self.life.lock().take(|bonds| &mut bonds.links);
         for (link, other) in links {
             other.link_broken(self.broken(link, reason.clone()));
         }
@@ -189,7 +213,8 @@ impl Core {
         let mut life = self.life.lock();
         broken.life = life.number;
         // The link of an earlier life, which has ended at this end too.
-        if life.links.remove(&broken.link).is_none() {
+        let known = life.bonds.as_mut().and_then(|bonds| bonds.links.remove(&broken.link));
+        if known.is_none() {
             return;
         }
         if life.traps_links {
@@ -213,7 +238,7 @@ impl Core {
 
     /// Tells those who wait for the end of this life what becomes of that.
     pub(crate) fn tell_those_who_wait(&self, what: &Result<ExitReason, StopError>) {
-        let waiting = std::mem::take(&mut self.life.lock().this_life);
+        let waiting = self.life.lock().take(|bonds| &mut bonds.this_life);
         for slot in waiting.iter().filter_map(Weak::upgrade) {
             if let Err(panic) = contain(|| slot.put(what.clone()).is_ok()) {
                 tracing::error!(path = %self.path, panic, "a waker panicked");
@@ -226,7 +251,7 @@ impl Core {
         let watchers = {
             let mut life = self.life.lock();
             life.ended = Some(reason.clone());
-            std::mem::take(&mut life.watchers)
+            life.take(|bonds| &mut bonds.watchers)
         };
         self.tell(watchers, &reason);
     }
@@ -244,7 +269,7 @@ impl Core {
     /// Tells those who watch, once each, that nothing is known of the actor any more. It has not ended by that.
     #[cfg(feature = "wire")]
     pub(crate) fn tell_of_loss(&self) {
-        let watchers = std::mem::take(&mut self.life.lock().watchers);
+        let watchers = self.life.lock().take(|bonds| &mut bonds.watchers);
         self.break_links(&ExitReason::NodeDown);
         self.tell(watchers, &ExitReason::NodeDown);
     }
@@ -253,10 +278,10 @@ impl Core {
     /// begun before.
     pub(crate) fn begin_end(&self) -> Option<Releases> {
         let mut life = self.life.lock();
-        if std::mem::replace(&mut life.ending, true) {
+        if mem::replace(&mut life.ending, true) {
             return None;
         }
-        Some(std::mem::take(&mut life.releases))
+        Some(life.take(|bonds| &mut bonds.releases))
     }
 
     /// Takes the actor out of the tables that it stands in.
@@ -293,15 +318,18 @@ impl Core {
         if life.ending {
             return None;
         }
-        let key = life.next_release;
-        life.next_release += 1;
-        life.releases.insert(key, Box::new(release));
+        let bonds = life.bonds();
+        let key = bonds.next_release;
+        bonds.next_release += 1;
+        bonds.releases.insert(key, Box::new(release));
         Some(key)
     }
 
     /// Withdraws what [`at_end`](Self::at_end) arranged.
     pub(crate) fn not_at_end(&self, key: u64) {
-        let release = self.life.lock().releases.remove(&key);
+        let mut life = self.life.lock();
+        let release = life.bonds.as_mut().and_then(|bonds| bonds.releases.remove(&key));
+        drop(life);
         drop(release);
     }
 

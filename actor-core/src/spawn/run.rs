@@ -15,7 +15,6 @@ use crate::context::Context;
 use crate::error::{ActorError, ActorResult, SpawnError};
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::family::{Family, Next};
-use crate::home::Home;
 use crate::ledger::DeadReason;
 use crate::mailbox::Inbox;
 use crate::signal::{ChildExit, Orders};
@@ -28,7 +27,6 @@ pub(crate) type Started = Arc<Slot<Result<(), SpawnError>>>;
 
 pub(super) struct Run<A: Actor> {
     pub(super) cell: Arc<Cell<A::Msg>>,
-    pub(super) home: Arc<Home>,
     pub(super) place: Option<Place>,
     pub(super) factory: Factory<A>,
     pub(super) ctx: Context<A::Msg>,
@@ -142,7 +140,7 @@ impl<A: Actor> Run<A> {
         if self.cell.mailbox.orders().any_of(Orders::SHUTDOWN) || matches!(self.factory, Factory::Once(_)) {
             return Next::End;
         }
-        let (now, chance) = (clock::now().into_std(), self.home.chance());
+        let (now, chance) = (clock::now().into_std(), self.ctx.home().chance());
         let (judged, taken_down) = (meaning.judged, meaning.cycled);
         let restarts = taken_down && !meaning.stopped_late;
         place

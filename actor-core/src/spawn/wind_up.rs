@@ -92,7 +92,7 @@ impl<A: Actor> Run<A> {
     /// Stops the children: at once, and all together, from the moment when this actor is killed itself.
     async fn stop_family(&mut self, family: &Arc<Family>, killed: bool) {
         self.cell.core.set_winding_up(true);
-        let home = self.home.clone();
+        let home = self.ctx.home().clone();
         if !killed {
             let mut stopping = pin!(stop_children(&**family, &home));
             let done = poll_fn(|cx| {

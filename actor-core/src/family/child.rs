@@ -1,0 +1,118 @@
+//! One child in the table of its parent.
+
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::cell::{AnyCell, Stoppable};
+use crate::exit::Failure;
+use crate::id::ActorPath;
+use crate::supervision::backoff::{Attempts, Backoff};
+use crate::supervision::policy::RestartPolicy;
+
+/// How a child is treated by its parent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Treatment {
+    pub(crate) significant: bool,
+    pub(crate) policy: RestartPolicy,
+    /// Boxed, as most have none.
+    pub(crate) backoff: Option<Box<Backoff>>,
+    pub(crate) shutdown: Option<Duration>,
+}
+
+/// A child in the table of its parent.
+pub(super) struct Child {
+    pub(super) cell: Arc<dyn AnyCell>,
+    pub(super) treatment: Treatment,
+    pub(super) phase: Phase,
+    /// Made when there is something to note: of most children there never is.
+    pub(super) past: Option<Box<Past>>,
+}
+
+/// What is known of a child's earlier lives.
+#[derive(Default)]
+pub(super) struct Past {
+    pub(super) attempts: Attempts,
+    /// When its next life begins, if it waits for that in back-off.
+    pub(super) resumes: Option<Instant>,
+    /// What the last life that failed had failed for.
+    pub(super) failure: Option<Failure>,
+    /// How often it has been parked.
+    pub(super) rests: u64,
+}
+
+/// A path that is found by its last part: the name that a child has among its siblings, kept once.
+pub(super) struct Named(pub(super) ActorPath);
+
+impl Borrow<str> for Named {
+    fn borrow(&self) -> &str {
+        self.0.name()
+    }
+}
+
+impl Hash for Named {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.name().hash(hasher);
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name() == other.0.name()
+    }
+}
+
+impl Eq for Named {}
+
+/// A living child, as one sees it who looks at the whole family.
+pub(crate) struct Standing {
+    pub(crate) cell: Arc<dyn AnyCell>,
+    pub(crate) treatment: Treatment,
+    pub(crate) phase: Phase,
+    pub(crate) resumes: Option<Instant>,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Where a child is, as far as one who restarts it must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Its life has begun, or is to begin.
+    Starting,
+    /// Its `on_start` has ended well.
+    Up,
+    /// Its life has ended, and it waits for the order to begin another.
+    Parked,
+    /// It is gone.
+    Gone,
+}
+
+impl Child {
+    /// Its past, to note something in it.
+    pub(super) fn past(&mut self) -> &mut Past {
+        self.past.get_or_insert_default()
+    }
+
+    pub(super) fn rests(&self) -> u64 {
+        self.past.as_ref().map_or(0, |past| past.rests)
+    }
+
+    pub(super) fn stoppable(&self) -> Stoppable {
+        Stoppable {
+            cell: self.cell.clone(),
+            shutdown: self.treatment.shutdown,
+        }
+    }
+
+    /// What one sees of it who looks at the whole family.
+    pub(super) fn standing(&self) -> Standing {
+        let past = self.past.as_deref();
+        Standing {
+            cell: self.cell.clone(),
+            treatment: self.treatment.clone(),
+            phase: self.phase,
+            resumes: past.and_then(|past| past.resumes),
+            failure: past.and_then(|past| past.failure.clone()),
+        }
+    }
+}
