@@ -22,6 +22,8 @@ mod node_idle;
 mod node_links;
 mod node_lookup;
 mod node_loss;
+mod node_names;
+mod node_presence;
 mod nodes;
 mod orders;
 mod otp;

@@ -1,7 +1,7 @@
 //! Nodes: the same handle on another machine.
 //!
-//! What is here so far lies beneath nodes: the protocol, what two peers owe each other, and how bytes get from one to the other.
-//! Everything that decides is a pure value that takes `now`; see [`wire::protocol`] for what is said on a connection.
+//! A [`Node`] joins a system to others. What they share without a place of its own is built on that: [`presence`], who is there, and [`names`], which
+//! one actor of all has. Everything that decides is a pure value that takes `now`; see [`wire::protocol`] for what is said on a connection.
 
 // From the bottom up, a blank line between two layers: a room imports from its own layer and from those above it here.
 mod chance;
@@ -18,12 +18,17 @@ mod error;
 pub mod transport;
 
 mod peer;
+mod share;
 
 mod remote;
 
 mod security;
 
+mod courier;
 mod node;
+
+pub mod names;
+pub mod presence;
 
 #[doc(hidden)]
 pub mod fuzzing;

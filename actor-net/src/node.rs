@@ -8,7 +8,7 @@ use std::time::Duration;
 use actor_core::wire;
 use actor_core::{Actor, ChildSpec, Handle, System};
 use actor_wire::{Codec, Limits, Wire};
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::broadcast;
 
 use crate::clock::now;
 use crate::config::NetConfig;
@@ -246,6 +246,10 @@ impl Node {
         &self.0.net.id
     }
 
+    pub(crate) fn net(&self) -> &Arc<Net> {
+        &self.0.net
+    }
+
     /// Where it takes connections, if it does.
     pub fn address(&self) -> Option<&str> {
         self.0.address.as_deref()
@@ -302,23 +306,7 @@ impl Node {
     /// As for [`lookup`](Self::lookup).
     pub async fn lookup_as<M: Wire>(&self, name: &str, protocol: Protocol) -> Result<Handle<M>, LookupError> {
         let (local, node) = parted(name)?;
-        if node == self.0.net.id.name {
-            return lookup::here(&self.0.net, local, &protocol);
-        }
-        let fingerprint = fingerprint_of::<M>().hash();
-        let lookup = |request, terms: &wire::Terms, send: &dyn Fn(&Frame<'_>)| {
-            let frame = Frame::Lookup {
-                request,
-                name: local,
-                protocol: &protocol.name,
-                version: protocol.version,
-                fingerprint,
-                codec: terms.codec.id(),
-            };
-            send(&frame);
-            Ok(())
-        };
-        self.request(&node, lookup).await
+        lookup::at(&self.0.net, &node, local, &protocol).await
     }
 
     /// Lets other nodes [start](Self::start_at) actors of this kind here, as children of the system. `make` says how from the arguments;
@@ -416,23 +404,7 @@ impl Node {
             send(&frame);
             Ok(())
         };
-        self.request(&node, spawn).await
-    }
-
-    async fn request<M: Wire>(
-        &self,
-        node: &NodeName,
-        ask: impl Fn(u64, &wire::Terms, &dyn Fn(&Frame<'_>)) -> Result<(), LookupError>,
-    ) -> Result<Handle<M>, LookupError> {
-        loop {
-            let far = self.0.net.connect(node).await.map_err(LookupError::Unreachable)?;
-            let (sender, receiver) = oneshot::channel();
-            // A connection that is being closed, as nobody needed it until now, is followed by another.
-            if far.request(sender, &ask)? {
-                let proxy = receiver.await.unwrap_or(Err(LookupError::NodeDown))?;
-                return Ok(wire::handle_to(proxy));
-            }
-        }
+        lookup::request(&self.0.net, &node, spawn).await
     }
 
     /// Makes a connection to a node, unless there is one; `address` is remembered for it.
@@ -496,7 +468,7 @@ impl fmt::Debug for Node {
     }
 }
 
-fn named<M: Wire>(handle: &Handle<M>, protocol: Protocol) -> Named {
+pub(crate) fn named<M: Wire>(handle: &Handle<M>, protocol: Protocol) -> Named {
     Named {
         exported: wire::exported(handle),
         protocol,

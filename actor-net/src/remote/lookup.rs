@@ -7,10 +7,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actor_core::Handle;
-use actor_core::wire::{self, Exported, Peer};
+use actor_core::wire::{self, Exported, Peer, Terms};
 use actor_wire::{Codec, Fingerprint, Wire};
+use tokio::sync::oneshot;
 
 use crate::error::LookupError;
+use crate::id::NodeName;
 use crate::wire::HandleRef;
 use crate::wire::codes::NotFound;
 use crate::wire::protocol::Frame;
@@ -168,8 +170,51 @@ pub(super) fn spawn(
     }
 }
 
+/// What is exposed at a node, be it another one or this.
+pub(crate) async fn at<M: Wire>(
+    net: &Net,
+    node: &NodeName,
+    name: &str,
+    protocol: &Protocol,
+) -> Result<Handle<M>, LookupError> {
+    if *node == net.id.name {
+        return here(net, name, protocol);
+    }
+    let fingerprint = fingerprint_of::<M>().hash();
+    let lookup = |request, terms: &Terms, send: &dyn Fn(&Frame<'_>)| {
+        let frame = Frame::Lookup {
+            request,
+            name,
+            protocol: &protocol.name,
+            version: protocol.version,
+            fingerprint,
+            codec: terms.codec.id(),
+        };
+        send(&frame);
+        Ok(())
+    };
+    request(net, node, lookup).await
+}
+
+/// Asks another node for a handle, over a connection that is made if there is none.
+pub(crate) async fn request<M: Wire>(
+    net: &Net,
+    node: &NodeName,
+    ask: impl Fn(u64, &Terms, &dyn Fn(&Frame<'_>)) -> Result<(), LookupError>,
+) -> Result<Handle<M>, LookupError> {
+    loop {
+        let far = net.connect(node).await.map_err(LookupError::Unreachable)?;
+        let (sender, receiver) = oneshot::channel();
+        // A connection that is being closed, as nobody needed it until now, is followed by another.
+        if far.request(sender, &ask)? {
+            let proxy = receiver.await.unwrap_or(Err(LookupError::NodeDown))?;
+            return Ok(wire::handle_to(proxy));
+        }
+    }
+}
+
 /// What is exposed at this very node: the handle itself, as it is.
-pub(crate) fn here<M: Wire>(net: &Net, name: &str, protocol: &Protocol) -> Result<Handle<M>, LookupError> {
+fn here<M: Wire>(net: &Net, name: &str, protocol: &Protocol) -> Result<Handle<M>, LookupError> {
     let found = find(net, name, &Wanted::here::<M>(protocol)).map_err(|(code, words)| not_found(code, &words))?;
     typed(found.exported)
 }

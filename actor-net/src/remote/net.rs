@@ -13,7 +13,7 @@ use tokio::sync::{Notify, broadcast, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::clock::now;
+use crate::clock::{self, now};
 use crate::config::NetConfig;
 use crate::error::Closed;
 use crate::id::{ExportId, Ids, Incarnation, NodeId, NodeName};
@@ -79,6 +79,7 @@ pub(crate) struct Net {
     next_session: AtomicU64,
     is_leaving: AtomicBool,
     chance: Mutex<fastrand::Rng>,
+    is_seeded: bool,
 }
 
 /// What became of making a connection.
@@ -131,6 +132,7 @@ impl Net {
             tasks: Mutex::default(),
             next_session: AtomicU64::new(1),
             is_leaving: AtomicBool::new(false),
+            is_seeded: parts.seed.is_some(),
             chance: Mutex::new(parts.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
             system: parts.system,
             id: parts.id,
@@ -374,6 +376,15 @@ impl Net {
         drop(nodes);
         let is_needed = || met.iter().chain(&self.told_of(name)).any(|far| far.is_needed());
         !self.is_leaving() && (waits || is_needed())
+    }
+
+    /// The time by this node's clock, to be compared with that of others: repeatable where the node is.
+    pub(crate) fn wall_nanos(&self) -> u64 {
+        if self.is_seeded {
+            clock::paused_nanos()
+        } else {
+            clock::wall_nanos()
+        }
     }
 
     /// From 0 to 1, for jitter.
