@@ -13,6 +13,7 @@ mod hostile;
 mod inspecting;
 mod linking;
 mod mailboxes;
+mod members;
 mod naming;
 mod node_chaos;
 mod node_cost;

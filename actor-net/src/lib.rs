@@ -15,6 +15,9 @@ pub mod wire;
 
 mod error;
 
+#[doc(hidden)]
+pub mod membership;
+
 pub mod transport;
 
 mod peer;

@@ -1,7 +1,7 @@
 //! The protocol as bytes: how frames are cut out of a stream, and what each of them says. Pure.
 
 pub mod codes;
-mod field;
+pub(crate) mod field;
 pub mod frame;
 pub(crate) mod message;
 pub mod protocol;

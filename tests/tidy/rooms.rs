@@ -15,6 +15,7 @@ const PURE: &[&str] = &[
     "actor-core/src/supervision/strategy.rs",
     "actor-core/src/supervision/window.rs",
     "actor-net/src/names/claims.rs",
+    "actor-net/src/membership/",
     "actor-net/src/peer/budget.rs",
     "actor-net/src/peer/exports.rs",
     "actor-net/src/peer/handshake.rs",

@@ -39,9 +39,9 @@ impl fmt::Display for ProtocolError {
 impl std::error::Error for ProtocolError {}
 
 /// The bytes of a frame that were not read yet.
-pub(super) struct Reader<'a> {
-    pub(super) rest: &'a [u8],
-    pub(super) frame: &'static str,
+pub(crate) struct Reader<'a> {
+    pub(crate) rest: &'a [u8],
+    pub(crate) frame: &'static str,
 }
 
 impl<'a> Reader<'a> {
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-pub(super) trait Field<'a>: Sized {
+pub(crate) trait Field<'a>: Sized {
     fn read(from: &mut Reader<'a>) -> Result<Self, ProtocolError>;
     fn write(&self, out: &mut Vec<u8>);
 }
