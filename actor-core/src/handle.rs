@@ -4,6 +4,8 @@ mod adapter;
 mod place;
 mod weak;
 
+#[cfg(feature = "wire")]
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
@@ -15,6 +17,8 @@ use crate::contain::discard;
 use crate::error::{AskError, Deadlock, NoRoom, TellError, TryTellError};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::DeadReason;
+#[cfg(feature = "wire")]
+use crate::mailbox::Entry;
 use crate::mailbox::{Pushed, Refused};
 #[cfg(feature = "wire")]
 use crate::peer::Proxy;
@@ -67,6 +71,15 @@ pub(crate) trait Route<M>: Send + Sync {
     /// Delivers into the room that was reserved. What cannot be delivered after all comes back, or is a dead letter
     /// where it has been turned into another message.
     fn deliver(&self, envelope: Envelope<M>, berth: Berth) -> Result<(), Unsent<M>>;
+    /// Sends a message where it need not be kept for that, and nothing stands in its way. What was not sent is to be sent by the
+    /// other ways, which say why they cannot.
+    fn send_at_once(&self, _msg: &M) -> bool {
+        false
+    }
+    /// Waits until others had their turn who carry what was sent before. Nothing is reserved by that.
+    fn poll_turn(&self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
     /// Takes room for a message that is here already, beyond the bound if it must be.
     #[cfg(feature = "wire")]
     fn reserve_anyway(&self, msg: &M) -> Result<Berth, NoRoom>;
@@ -134,13 +147,19 @@ impl<M: Send + 'static> Handle<M> {
     /// # Cancel safety
     /// Dropping the future before it resolves drops `msg` unsent, and gives up the place in the queue for room.
     pub async fn tell(&self, msg: M) -> Result<(), TellError<M>> {
-        let mut envelope = Envelope::plain(msg);
-        if let Kind::Local(cell) = &self.0 {
-            envelope = match cell.mailbox.push_at_once(envelope) {
+        let envelope = match &self.0 {
+            Kind::Local(cell) => match cell.mailbox.push_at_once(Envelope::plain(msg)) {
                 Ok(()) => return Ok(()),
                 Err(envelope) => envelope,
-            };
-        }
+            },
+            Kind::Routed(route) => {
+                if route.send_at_once(&msg) {
+                    return Ok(());
+                }
+                poll_fn(|cx| route.poll_turn(cx)).await;
+                Envelope::plain(msg)
+            }
+        };
         self.tell_slowly(envelope).await
     }
 
@@ -198,25 +217,12 @@ impl<M: Send + 'static> Handle<M> {
         }
     }
 
-    /// Queues messages that came together in their order, as long as there is room; hands `unsent` those for which there is
-    /// none, each before the next one is tried.
+    /// Queues messages that came together in their order, as long as nothing stands in their way; those that are left are to be
+    /// sent one by one.
     #[cfg(feature = "wire")]
-    pub(crate) fn send_each<T>(
-        &self,
-        mut messages: impl Iterator<Item = (Envelope<M>, T)>,
-        mut unsent: impl FnMut(Unsent<M>, T),
-    ) {
-        let first = match &self.0 {
-            Kind::Local(cell) => match cell.mailbox.push_many(&mut messages) {
-                None => return,
-                first => first,
-            },
-            Kind::Routed(_) => None,
-        };
-        for (envelope, beside) in first.into_iter().chain(messages) {
-            if let Err(why) = self.try_send(envelope) {
-                unsent(why, beside);
-            }
+    pub(crate) fn send_many(&self, messages: &mut VecDeque<Entry<M>>) {
+        if let Kind::Local(cell) = &self.0 {
+            cell.mailbox.push_many(messages);
         }
     }
 

@@ -29,7 +29,7 @@ use crate::sync::Mutex;
 pub use line::Line;
 pub use link::Linked;
 pub use proxy::Proxy;
-pub(crate) use scope::{Scope, enter, with};
+pub(crate) use scope::{Scope, Within, enter, with};
 
 /// What an actor is called by other nodes. It cannot be guessed: who knows it was told by the node of the actor, or by
 /// one who was.
@@ -130,6 +130,12 @@ pub trait Peer: Abroad + 'static {
     /// # Errors
     /// There is none, and none is being made.
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>>;
+
+    /// Whether so much waits to be written that a sender which can wait is to [let the writer come first](Self::poll_turn).
+    fn is_ahead(&self) -> bool;
+
+    /// Waits until the writer has come, where it is told to and much is ready for it. Nothing is reserved by that.
+    fn poll_turn(&self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Takes room for a message of so many bytes to an actor there, and waits for it, first come, first served.
     ///

@@ -5,6 +5,7 @@
 //! port the number of a call. Outside of that it is an error of serde.
 
 mod answer;
+mod batch;
 mod export;
 mod route;
 
@@ -32,7 +33,11 @@ fn decode<T: Wire>(terms: &Terms, body: &[u8]) -> Result<T, String> {
         let decoded = terms.codec.decode::<T>(body, &terms.limits);
         decoded.map_err(|why| why.to_string())
     };
-    contain(decode).unwrap_or_else(|panic| Err(format!("its Deserialize panicked: {panic}")))
+    contain(decode).unwrap_or_else(|panic| Err(panicked(&panic)))
+}
+
+fn panicked(words: &str) -> String {
+    format!("its Deserialize panicked: {words}")
 }
 
 /// What stands here for an actor at another node. There is to be one for each address: handles are equal by it.

@@ -44,6 +44,15 @@ impl Room {
         free
     }
 
+    /// Takes room for so many messages, or for as many as there is room for. Returns for how many.
+    #[cfg(feature = "wire")]
+    pub(super) fn try_take_many(&mut self, count: usize) -> usize {
+        let free = self.capacity.saturating_sub(self.used);
+        let taken = if self.has_waiting() { 0 } else { count.min(free) };
+        self.used += taken;
+        taken
+    }
+
     /// Whether one who needs room would have to wait.
     #[inline]
     pub(super) fn is_full(&self) -> bool {

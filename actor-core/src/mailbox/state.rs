@@ -51,6 +51,17 @@ impl<M> State<M> {
         self.accepted += 1;
     }
 
+    /// Queues the first of these messages, which have room.
+    #[cfg(feature = "wire")]
+    pub(super) fn append_many(&mut self, messages: &mut VecDeque<Entry<M>>, count: usize) {
+        if count == messages.len() {
+            self.queue.append(messages);
+        } else {
+            self.queue.extend(messages.drain(..count));
+        }
+        self.accepted += count as u64;
+    }
+
     /// Parks the actor; returns the waker that is not needed any more, to be dropped without the lock.
     #[inline]
     pub(super) fn park(&mut self, waker: &Waker, messages_wake: bool) -> Option<Waker> {

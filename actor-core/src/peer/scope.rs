@@ -15,7 +15,7 @@ thread_local! {
     /// Pointers, so that to begin and to end a message exchanges words.
     static SCOPE: Cell<Option<Box<Scope>>> = const { Cell::new(None) };
 
-    /// One that is not in use, with the memory that it has: a message needs none of its own.
+    /// One that is not in use, with the memory that it has, and its last peer: a message needs none of its own.
     static SPARE: Cell<Option<Box<Scope>>> = const { Cell::new(None) };
 }
 
@@ -48,9 +48,12 @@ pub(crate) struct Within {
 }
 
 /// Begins to encode or to decode a message for a peer.
-pub(crate) fn enter(peer: Arc<dyn Peer>) -> Within {
+pub(crate) fn enter(peer: &Arc<dyn Peer>) -> Within {
     let mut scope = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
-    scope.peer = Some(peer);
+    // Most messages of a thread go to the node of the last one: to count who holds it takes longer than to look.
+    if !scope.peer.as_ref().is_some_and(|last| Arc::ptr_eq(last, peer)) {
+        scope.peer = Some(peer.clone());
+    }
     Within {
         outer: SCOPE.replace(Some(scope)),
         has_left: false,
@@ -65,7 +68,11 @@ impl Within {
 
     /// Exchanges the ways back that were found so far for an empty list, to begin the next message of several.
     pub(crate) fn exchange_lines(&self, lines: &mut Vec<Arc<Line>>) {
-        with(|scope| mem::swap(&mut scope.lines, lines));
+        with(|scope| {
+            if !scope.lines.is_empty() {
+                mem::swap(&mut scope.lines, lines);
+            }
+        });
     }
 
     /// Ends it; returns what was found in it, with the bytes that it was turned into.
@@ -111,7 +118,6 @@ impl Deref for Found {
 impl Drop for Found {
     fn drop(&mut self) {
         let Some(mut scope) = self.scope.take() else { return };
-        scope.peer = None;
         scope.replies.clear();
         scope.exports.clear();
         scope.lines.clear();

@@ -34,7 +34,7 @@ fn send<T: Wire>(line: &Line, answer: &T) {
     }
     let peer = line.peer();
     let Some(terms) = peer.terms() else { return };
-    let within = peer::enter(peer.clone());
+    let within = peer::enter(peer);
     let mut bytes = within.buffer();
     let encoded = terms.codec.encode(answer, &mut bytes, terms.body_bytes_max);
     let mut found = within.leave(bytes);
@@ -103,7 +103,7 @@ impl<T: Wire> Asker for Pending<T> {
 
 /// Reads an answer that came from `peer`.
 fn read<T: Wire>(peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8]) -> Result<T, AskError> {
-    let within = peer::enter(peer.clone());
+    let within = peer::enter(peer);
     let read = decode::<T>(terms, body).map_err(AskError::NotUnderstood);
     let found = within.leave(Vec::new());
     for line in &found.lines {

@@ -12,10 +12,10 @@ use crate::error::AskError;
 use crate::exit::ExitReason;
 use crate::handle::{Handle, Unsent};
 use crate::id::{ActorId, ActorPath};
-use crate::peer::{self, Arrival, Arrivals, Asked, ExportId, Exported, Line, Linked, Order, Peer, Terms, Watched};
+use crate::peer::{Arrivals, ExportId, Exported, Linked, Order, Peer, Terms, Watched};
 use crate::question::{Envelope, Question};
 
-use super::decode;
+use super::batch::Batch;
 
 /// A handle that other nodes may use, with the type that their bytes are to have.
 struct Export<M>(Handle<M>);
@@ -27,16 +27,6 @@ pub(super) fn of<M: Wire>(handle: &Handle<M>) -> Arc<dyn Exported> {
 pub(super) fn handle_of<M: Wire>(exported: Arc<dyn Exported>) -> Option<Handle<M>> {
     let export = exported.as_any().downcast::<Export<M>>().ok()?;
     Some(export.0.clone())
-}
-
-/// So many messages are read before they are queued: more take one lock together, fewer wait for one another.
-const READ_AT_A_TIME: usize = 32;
-
-/// The question of a message, if one of its reply ports is the one that is asked by.
-fn question_of(asked: Asked, lines: &[Arc<Line>]) -> Option<Arc<dyn Question>> {
-    let line = lines.iter().find(|line| line.call() == asked.call)?;
-    line.set_deadline(asked.deadline);
-    Some(line.clone())
 }
 
 impl<M: Wire> Exported for Export<M> {
@@ -57,57 +47,33 @@ impl<M: Wire> Exported for Export<M> {
     }
 
     fn deliver(&self, to: ExportId, peer: &Arc<dyn Peer>, terms: &Terms, arrivals: &mut dyn Arrivals) {
-        let (mut read, mut lines) = (Vec::new(), Vec::new());
+        let mut batch = Batch::new();
         let mut is_full = false;
-        while !is_full {
-            let within = peer::enter(peer.clone());
-            while read.len() < READ_AT_A_TIME
-                && let Some(Arrival { body, asked }) = arrivals.next()
-            {
-                let bytes = body.len();
-                let decoded = decode::<M>(terms, body);
-                within.exchange_lines(&mut lines);
-                match decoded {
-                    Ok(msg) => {
-                        let question = asked.and_then(|asked| question_of(asked, &lines));
-                        lines.iter().for_each(|line| line.open());
-                        read.push((Envelope { msg, question }, bytes));
-                    }
-                    Err(why) => {
-                        for line in &lines {
-                            line.open();
-                            line.answer(Err(AskError::NotUnderstood(why.clone())));
+        while !is_full && batch.read(peer, terms, arrivals) {
+            for (envelope, bytes) in batch.queue(&self.0) {
+                match self.0.try_send(envelope) {
+                    Ok(()) => {}
+                    Err(Unsent::Full(Envelope { msg, question })) => {
+                        is_full = true;
+                        arrivals.held(bytes);
+                        let held = Held {
+                            question,
+                            peer: peer.clone(),
+                            session: terms.session,
+                            export: to,
+                            bytes,
+                        };
+                        let envelope = Envelope {
+                            msg,
+                            question: Some(Arc::new(held)),
+                        };
+                        if let Err(unsent) = self.0.send_anyway(envelope) {
+                            self.0.bury(unsent);
                         }
-                        arrivals.not_understood(&why);
                     }
+                    Err(unsent) => self.0.bury(unsent),
                 }
-                lines.clear();
             }
-            drop(within.leave(Vec::new()));
-            if read.is_empty() {
-                return;
-            }
-            self.0.send_each(read.drain(..), |unsent, bytes| match unsent {
-                Unsent::Full(Envelope { msg, question }) => {
-                    is_full = true;
-                    arrivals.held(bytes);
-                    let held = Held {
-                        question,
-                        peer: peer.clone(),
-                        session: terms.session,
-                        export: to,
-                        bytes,
-                    };
-                    let envelope = Envelope {
-                        msg,
-                        question: Some(Arc::new(held)),
-                    };
-                    if let Err(unsent) = self.0.send_anyway(envelope) {
-                        self.0.bury(unsent);
-                    }
-                }
-                unsent => self.0.bury(unsent),
-            });
         }
     }
 

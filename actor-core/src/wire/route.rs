@@ -13,7 +13,7 @@ use crate::error::NoRoom;
 use crate::handle::{Berth, Handle, Place, Room, Route, Unsent};
 use crate::id::ActorPath;
 use crate::mailbox::MailboxSpec;
-use crate::peer::{self, Address, Asked, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope};
+use crate::peer::{self, Address, Asked, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope, Terms};
 use crate::question::{Envelope, Question};
 use crate::signal::Orders;
 
@@ -46,6 +46,50 @@ impl<M> Remote<M> {
 
     fn export(&self) -> ExportId {
         self.proxy.address().export
+    }
+}
+
+impl<M: Wire> Remote<M> {
+    /// Encodes a message and sends it, into the room that is `given` then or if there is room. An error comes with how many bytes it
+    /// has.
+    fn send(
+        &self,
+        terms: &Terms,
+        msg: &M,
+        question: Option<&Arc<dyn Question>>,
+        given: impl FnOnce() -> Option<usize>,
+    ) -> Result<(), (NotSent, usize)> {
+        let peer = self.peer();
+        let within = peer::enter(peer);
+        let mut bytes = within.buffer();
+        let encoded = terms.codec.encode(msg, &mut bytes, terms.body_bytes_max);
+        let mut found = within.leave(bytes);
+        if let Err(why) = encoded {
+            peer.unsend(&found.exports);
+            return Err((NotSent::Refused(why.to_string()), 0));
+        }
+        let (body, Scope { replies, exports, .. }) = found.parts();
+        let asked = question.and_then(|question| {
+            let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
+            Some(Asked {
+                call: *call,
+                deadline: question.deadline(),
+            })
+        });
+        let bytes = body.len();
+        let session = terms.session;
+        let parcel = Parcel {
+            session,
+            body,
+            replies,
+            exports,
+        };
+        peer.send(self.export(), parcel, asked, given())
+            .map_err(|why| (why, bytes))?;
+        for (call, asker) in replies {
+            asker.has_gone(peer.clone(), *call);
+        }
+        Ok(())
     }
 }
 
@@ -141,45 +185,29 @@ impl<M: Wire> Route<M> for Remote<M> {
                 Poll::Ready(Ok(())) | Poll::Pending => Unsent::TooLarge(envelope, 0),
             });
         };
-        let within = peer::enter(self.peer().clone());
-        let mut bytes = within.buffer();
-        let encoded = terms.codec.encode(&envelope.msg, &mut bytes, terms.body_bytes_max);
-        let mut found = within.leave(bytes);
-        if let Err(why) = encoded {
-            self.peer().unsend(&found.exports);
-            return Err(Unsent::Unsendable(envelope, why.to_string()));
-        }
-        let (body, Scope { replies, exports, .. }) = found.parts();
-        let asked = envelope.question.as_ref().and_then(|question| {
-            let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
-            Some(Asked {
-                call: *call,
-                deadline: question.deadline(),
-            })
-        });
-        let given = match room.berth.take() {
+        let given = || match room.berth.take() {
             Some(Berth::Bytes(bytes)) => Some(bytes),
             _ => None,
         };
-        let bytes = body.len();
-        let session = terms.session;
-        let parcel = Parcel {
-            session,
-            body,
-            replies,
-            exports,
-        };
-        match self.peer().send(self.export(), parcel, asked, given) {
-            Ok(()) => {
-                for (call, asker) in replies {
-                    asker.has_gone(self.peer().clone(), *call);
-                }
-                Ok(())
-            }
-            Err(NotSent::Full) => Err(Unsent::TooLarge(envelope, bytes)),
-            Err(NotSent::NodeDown) => Err(Unsent::NodeDown(envelope)),
-            Err(NotSent::Refused(why)) => Err(Unsent::Unsendable(envelope, why)),
+        match self.send(&terms, &envelope.msg, envelope.question.as_ref(), given) {
+            Ok(()) => Ok(()),
+            Err((NotSent::Full, bytes)) => Err(Unsent::TooLarge(envelope, bytes)),
+            Err((NotSent::NodeDown, _)) => Err(Unsent::NodeDown(envelope)),
+            Err((NotSent::Refused(why), _)) => Err(Unsent::Unsendable(envelope, why)),
         }
+    }
+
+    /// From where it is: most of a message's way here would be moving it.
+    fn send_at_once(&self, msg: &M) -> bool {
+        if self.peer().is_ahead() || self.proxy.is_over() {
+            return false;
+        }
+        let terms = self.peer().terms();
+        terms.is_some_and(|terms| self.send(&terms, msg, None, || None).is_ok())
+    }
+
+    fn poll_turn(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.peer().poll_turn(cx)
     }
 
     fn proxy(&self) -> Option<&Arc<Proxy>> {

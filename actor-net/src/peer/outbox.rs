@@ -6,18 +6,22 @@
 //!
 //! # How it is used
 //! A sender encodes its message (outside the lock that guards this value), asks with [`Outbox::try_admit`] or [`Outbox::admit`], and gives it to [`Outbox::push`]; one that
-//! waits and goes away calls [`Outbox::forget`]. The writer calls [`Outbox::take`], writes all of it, calls [`Outbox::written`], and
+//! waits and goes away calls [`Outbox::forget`]. One that can wait asks for its turn with [`Outbox::wait_for_writer`]. The writer calls [`Outbox::take`], writes all of it, calls [`Outbox::written`], and
 //! begins again until there is nothing to take; then it parks, and the first push says so. [`Outbox::propose`] when nobody needs the connection. [`Outbox::credit`] when a `Credit` comes. [`Outbox::close`] when the connection ends. Wakers are woken when the lock
 //! is free.
 
+mod batch;
+mod lane;
+
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::budget::{Budget, Ticket};
 use crate::config::STREAMS;
 use crate::id::ExportId;
-use crate::wire::Rest;
-use crate::wire::frame::{self, LENGTH_BYTES};
+use crate::wire::frame;
+use crate::wire::message::Head;
 use crate::wire::protocol::{AFTER_AT, Frame, MESSAGE_OVERHEAD_BYTES};
 
 /// So many pieces go in one write: fewer have the peer wake up more often, more have small messages wait longer.
@@ -25,6 +29,13 @@ const PIECES_PER_WRITE: usize = 4;
 
 /// A buffer larger than this is given back, and not kept for the next large message.
 const SPARE_BYTES_MAX: usize = 2 << 20;
+
+/// When so much is ready and the writer was told, but did not come yet, senders that can wait let it come: a whole window written at
+/// once has the peer idle before it, and does not fit into any cache.
+const AHEAD_BYTES_MAX: usize = 64 << 10;
+
+pub(crate) use batch::Batch;
+use lane::{Lane, Waiting};
 
 /// To whom data goes, as far as its order matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,40 +119,11 @@ pub(crate) struct Outbox {
     is_proposed: bool,
     /// The writer has found nothing, and is to be told when there is something.
     parked: bool,
+    /// It writes what it took.
+    is_writing: bool,
+    /// Senders that let it come first.
+    behind_writer: Vec<Waker>,
     closed: bool,
-}
-
-/// One receiver with a large frame under way.
-#[derive(Debug)]
-struct Lane {
-    to: Receiver,
-    stream: u32,
-    /// Of the first frame, without its length.
-    sent: usize,
-    frames: VecDeque<Waiting>,
-}
-
-/// A frame whose bytes are those of `head` and `body`, and have no length before them.
-#[derive(Debug)]
-struct Waiting {
-    place: u64,
-    numbered: Numbered,
-    cost: usize,
-    head: Vec<u8>,
-    body: Vec<u8>,
-}
-
-impl Waiting {
-    fn len(&self) -> usize {
-        self.head.len() + self.body.len()
-    }
-
-    /// Appends the piece from `begin` to `end`.
-    fn append_piece(&self, begin: usize, end: usize, out: &mut Vec<u8>) {
-        let head = self.head.len();
-        out.extend_from_slice(&self.head[begin.min(head)..end.min(head)]);
-        out.extend_from_slice(&self.body[begin.saturating_sub(head)..end.saturating_sub(head)]);
-    }
 }
 
 #[derive(Debug)]
@@ -175,6 +157,8 @@ impl Outbox {
             round: 0,
             is_proposed: false,
             parked: true,
+            is_writing: false,
+            behind_writer: Vec::new(),
             closed: false,
         }
     }
@@ -256,14 +240,14 @@ impl Outbox {
         }
     }
 
-    /// Queues a frame as data, whose last field is followed by `body`; that of a large one is taken, with an empty one left in its place, and
-    /// not copied. `cost` is what was admitted for it, or 0. Returns whether the writer is to be told.
+    /// Queues a frame as data: `head`, its kind and fields but the last one, and `body`. A large body is taken, with an empty one left in its
+    /// place, and not copied. `cost` is what was admitted for it, or 0. Returns whether the writer is to be told.
     pub(crate) fn push(
         &mut self,
         to: Receiver,
         numbered: Numbered,
         cost: usize,
-        frame: &Frame<'_>,
+        head: &[u8],
         body: &mut Vec<u8>,
     ) -> bool {
         if self.closed {
@@ -272,18 +256,14 @@ impl Outbox {
         self.is_proposed = false;
         self.pushed += 1;
         let found = self.lanes.iter().position(|lane| lane.to == to);
-        if found.is_none() && body.len() <= self.limits.chunk_bytes {
-            let begin = self.ready.len();
-            frame.encode_before(body, &mut self.ready);
-            if self.ready.len() - begin - LENGTH_BYTES <= self.limits.chunk_bytes {
-                self.ready_cost += cost;
-                if numbered == Numbered::Yes {
-                    self.complete += 1;
-                    self.ready_frames += 1;
-                }
-                return self.has_more();
+        if found.is_none() && head.len() + body.len() <= self.limits.chunk_bytes {
+            frame::put(head, body, &mut self.ready);
+            self.ready_cost += cost;
+            if numbered == Numbered::Yes {
+                self.complete += 1;
+                self.ready_frames += 1;
             }
-            self.ready.truncate(begin);
+            return self.has_more();
         }
         let lane = match found.and_then(|at| self.lanes.get_mut(at)) {
             None => {
@@ -297,8 +277,6 @@ impl Outbox {
             }
             Some(lane) => lane,
         };
-        let mut head = Vec::new();
-        frame.encode_fields(&mut head);
         let body = if body.len() > self.limits.chunk_bytes {
             std::mem::replace(body, std::mem::take(&mut self.spare))
         } else {
@@ -308,8 +286,8 @@ impl Outbox {
             place: self.pushed,
             numbered,
             cost,
-            head,
-            body,
+            head: head.to_vec(),
+            body: Arc::new(body),
         });
         self.has_more()
     }
@@ -395,16 +373,31 @@ impl Outbox {
         self.room.is_over() || self.control.len() > self.limits.outbox_bytes_max
     }
 
+    /// Whether a sender that can wait is to let the writer come first.
+    pub(crate) fn is_ahead(&self) -> bool {
+        !self.parked && !self.is_writing && self.ready.len() >= AHEAD_BYTES_MAX
+    }
+
+    /// Lets the writer come first, if it is time for that. Returns whether it is the sender's turn.
+    pub(crate) fn wait_for_writer(&mut self, waker: &Waker) -> bool {
+        let waits = self.is_ahead();
+        if waits && !self.behind_writer.iter().any(|known| known.will_wake(waker)) {
+            self.behind_writer.push(waker.clone());
+        }
+        !waits
+    }
+
     /// Moves into `out` what is to be written next. Returns whether there was anything. An empty `out` costs no copy.
-    pub(crate) fn take(&mut self, out: &mut Vec<u8>) -> bool {
+    pub(crate) fn take(&mut self, out: &mut Batch) -> bool {
         let before = out.len();
         for lane in [&mut self.control, &mut self.ready] {
-            if out.is_empty() {
-                std::mem::swap(out, lane);
+            if out.bytes.is_empty() {
+                std::mem::swap(&mut out.bytes, lane);
             } else {
-                out.append(lane);
+                out.bytes.append(lane);
             }
         }
+        out.wake.append(&mut self.behind_writer);
         self.writing_cost += std::mem::take(&mut self.ready_cost);
         self.ready_frames = 0;
         for _ in 0..PIECES_PER_WRITE {
@@ -415,22 +408,21 @@ impl Outbox {
                 let place = if lane.sent > 0 { turn } else { self.lanes.len() };
                 self.lanes.insert(place, lane);
             }
-            self.let_go(out);
+            self.let_go(&mut out.bytes);
         }
         self.parked = out.len() == before;
+        self.is_writing = !self.parked;
         !self.parked
     }
 
     /// Appends the next piece of a lane. Returns whether the lane has more.
-    fn send_piece(&mut self, lane: &mut Lane, out: &mut Vec<u8>) -> bool {
+    fn send_piece(&mut self, lane: &mut Lane, out: &mut Batch) -> bool {
         let Some(frame) = lane.frames.front() else {
             return false;
         };
         let whole = frame.len();
         let done = if lane.sent == 0 && whole <= self.limits.chunk_bytes {
-            let begin = frame::open(out);
-            frame.append_piece(0, whole, out);
-            frame::seal(out, begin);
+            frame::put(&frame.head, &frame.body, &mut out.bytes);
             true
         } else {
             if lane.sent == 0 {
@@ -439,15 +431,8 @@ impl Outbox {
             }
             let end = whole.min(lane.sent + self.limits.chunk_bytes);
             let last = end == whole;
-            let chunk = Frame::Chunk {
-                stream: lane.stream,
-                last,
-                piece: Rest::default(),
-            };
-            let begin = frame::open(out);
-            chunk.encode_fields(out);
+            frame::put_before(end - lane.sent, &Head::chunk(lane.stream, last), &mut out.bytes);
             frame.append_piece(lane.sent, end, out);
-            frame::seal(out, begin);
             lane.sent = end;
             last
         };
@@ -455,18 +440,18 @@ impl Outbox {
             self.writing_cost += frame.cost;
             self.complete += u64::from(frame.numbered == Numbered::Yes);
             lane.sent = 0;
-            if let Some(mut sent) = lane.frames.pop_front()
-                && sent.body.capacity() <= SPARE_BYTES_MAX
-            {
-                sent.body.clear();
-                self.spare = sent.body;
-            }
+            lane.frames.pop_front();
         }
         !lane.frames.is_empty()
     }
 
     /// Everything that was taken is written. Whom to wake is added to `wake`.
-    pub(crate) fn written(&mut self, wake: &mut Vec<Waker>) {
+    pub(crate) fn written(&mut self, written: &mut Batch, wake: &mut Vec<Waker>) {
+        self.is_writing = false;
+        if let Some(mut body) = written.clear(SPARE_BYTES_MAX) {
+            body.clear();
+            self.spare = body;
+        }
         self.room.give_back(std::mem::take(&mut self.writing_cost), wake);
     }
 
@@ -490,6 +475,7 @@ impl Outbox {
         let waiting = self.lanes.iter().flat_map(|lane| &lane.frames);
         unsent.frames = self.ready_frames + waiting.filter(|frame| frame.numbered == Numbered::Yes).count() as u64;
         self.room.dismiss(&mut unsent.wake);
+        unsent.wake.append(&mut self.behind_writer);
         for window in self.windows.values_mut() {
             window.dismiss(&mut unsent.wake);
         }

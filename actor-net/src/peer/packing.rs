@@ -5,13 +5,9 @@
 
 use lz4_flex::block::{compress, decompress_into};
 
-use crate::wire::protocol::Frame;
-
-/// Packs a frame of which the body goes behind its fields. `None`: it would not become smaller by an eighth.
-pub(crate) fn pack(frame: &Frame<'_>, body: &[u8]) -> Option<(u32, Vec<u8>)> {
-    let mut whole = Vec::with_capacity(body.len() + 64);
-    frame.encode_fields(&mut whole);
-    whole.extend_from_slice(body);
+/// Packs a frame of these two parts. `None`: it would not become smaller by an eighth.
+pub(crate) fn pack(head: &[u8], body: &[u8]) -> Option<(u32, Vec<u8>)> {
+    let whole = [head, body].concat();
     let packed = compress(&whole);
     let is_worth_it = packed.len() < whole.len() - whole.len() / 8;
     is_worth_it
@@ -38,12 +34,11 @@ mod tests {
     use super::*;
     use crate::id::ExportId;
     use crate::wire::Rest;
+    use crate::wire::message::Head;
+    use crate::wire::protocol::Frame;
 
-    fn tell() -> Frame<'static> {
-        Frame::Tell {
-            to: ExportId(7),
-            body: Rest::default(),
-        }
+    fn tell() -> Head {
+        Head::message(ExportId(7), None)
     }
 
     #[test]

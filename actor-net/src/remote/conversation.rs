@@ -18,11 +18,11 @@ use crate::id::{ExportId, NodeId};
 use crate::peer::exports::SessionId;
 use crate::peer::handshake::Agreed;
 use crate::peer::heartbeat::{Beat, Heartbeat};
-use crate::peer::outbox::{self, Admission, Admitted, Numbered, Outbox, OutboxLimits, Receiver};
+use crate::peer::outbox::{self, Admission, Admitted, Batch, Numbered, Outbox, OutboxLimits, Receiver};
 use crate::peer::packing;
 use crate::peer::session::{Matters, Session, SessionLimits};
-use crate::wire::Rest;
 use crate::wire::codes::Goodbye;
+use crate::wire::message::Head;
 use crate::wire::protocol::{Frame, PACKED};
 
 use super::far::Far;
@@ -78,6 +78,16 @@ pub(crate) enum Stage {
     Gone,
 }
 
+/// What a message that was sent leaves to be done.
+#[derive(Default)]
+pub(super) struct Sent {
+    pub(super) tell_writer: bool,
+    /// Who comes next is to let the writer come first.
+    pub(super) is_ahead: bool,
+    /// Who has the room that it did not need.
+    pub(super) wake: Vec<Waker>,
+}
+
 #[derive(Default)]
 struct Places {
     by_ticket: HashMap<u64, Admission>,
@@ -89,7 +99,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn wake_all(wakers: Vec<Waker>) {
+pub(super) fn wake_all(wakers: Vec<Waker>) {
     wakers.into_iter().for_each(Waker::wake);
 }
 
@@ -172,11 +182,13 @@ impl Conversation {
 
     /// Sends a frame in its place among those to the same receiver.
     pub(super) fn in_order(&self, to: Receiver, frame: &Frame<'_>) {
-        let parked = self.outbox().push(to, Numbered::No, 0, frame, &mut Vec::new());
+        let mut fields = Vec::new();
+        frame.encode_fields(&mut fields);
+        let parked = self.outbox().push(to, Numbered::No, 0, &fields, &mut Vec::new());
         self.tell_writer(parked);
     }
 
-    fn tell_writer(&self, parked: bool) {
+    pub(super) fn tell_writer(&self, parked: bool) {
         if parked {
             self.to_write.notify_one();
         }
@@ -193,18 +205,19 @@ impl Conversation {
         let _ = reached.wait_for(|reached| *reached >= stage).await;
     }
 
-    /// Sends a message into the room that was given for it, or if there is room now.
+    /// Sends a message into the room that was given for it, or if there is room now. What is left to be done without any lock is
+    /// for the caller to do.
     pub(super) fn message(
         &self,
         to: ExportId,
         given: Option<usize>,
-        frame: &Frame<'_>,
+        head: &Head,
         body: &mut Vec<u8>,
-    ) -> Result<(), NotSent> {
+    ) -> Result<Sent, NotSent> {
         let cost = outbox::cost(body.len());
-        let mut wake = Vec::new();
-        let mut packed = self.packed(frame, body);
-        let (frame, body) = packed.as_mut().map_or((frame, body), |(frame, block)| (&*frame, block));
+        let mut sent = Sent::default();
+        let mut packed = self.packed(head, body);
+        let (head, body) = packed.as_mut().map_or((head, body), |(head, block)| (&*head, block));
         let mut outbox = self.outbox();
         match given {
             None => match outbox.try_admit(to, cost) {
@@ -212,40 +225,29 @@ impl Conversation {
                 Admitted::Waits => return Err(NotSent::Full),
                 Admitted::Closed => return Err(NotSent::NodeDown),
             },
-            Some(given) => outbox.settle(to, outbox::cost(given), cost, &mut wake),
+            Some(given) => outbox.settle(to, outbox::cost(given), cost, &mut sent.wake),
         }
-        let parked = outbox.push(Receiver::Export(to), Numbered::Yes, cost, frame, body);
-        drop(outbox);
-        wake_all(wake);
-        self.tell_writer(parked);
-        Ok(())
+        sent.tell_writer = outbox.push(Receiver::Export(to), Numbered::Yes, cost, head, body);
+        sent.is_ahead = outbox.is_ahead();
+        Ok(sent)
     }
 
     /// A message as it goes where the peer reads packed ones, if it is worth it.
-    fn packed(&self, frame: &Frame<'_>, body: &[u8]) -> Option<(Frame<'static>, Vec<u8>)> {
+    fn packed(&self, head: &Head, body: &[u8]) -> Option<(Head, Vec<u8>)> {
         self.packs_from.filter(|least| body.len() >= *least)?;
-        let (bytes, block) = packing::pack(frame, body)?;
-        let head = Frame::Packed {
-            bytes,
-            block: Rest::default(),
-        };
-        Some((head, block))
+        let (bytes, block) = packing::pack(head, body)?;
+        Some((Head::packed(bytes), block))
     }
 
     /// Sends an answer, which waits for no room: while there is too much of that, nothing is read from the peer.
     pub(super) fn answer(&self, call: u64, body: &mut Vec<u8>) {
         let cost = outbox::cost(body.len());
-        let frame = Frame::Answer {
-            call,
-            body: Rest::default(),
-        };
-        let mut packed = self.packed(&frame, body);
-        let (frame, body) = packed
-            .as_mut()
-            .map_or((&frame, body), |(frame, block)| (&*frame, block));
+        let head = &Head::answer(call);
+        let mut packed = self.packed(head, body);
+        let (head, body) = packed.as_mut().map_or((head, body), |(head, block)| (&*head, block));
         let mut outbox = self.outbox();
         outbox.admit_answer(cost);
-        let parked = outbox.push(Receiver::Call(call), Numbered::Yes, cost, frame, body);
+        let parked = outbox.push(Receiver::Call(call), Numbered::Yes, cost, head, body);
         drop(outbox);
         self.tell_writer(parked);
     }
@@ -315,10 +317,17 @@ impl Conversation {
         wake_all(wake);
     }
 
+    /// Takes what is to be written next. Returns whether there was anything.
+    pub(super) fn take(&self, batch: &mut Batch) -> bool {
+        let taken = self.outbox().take(batch);
+        wake_all(std::mem::take(&mut batch.wake));
+        taken
+    }
+
     /// Everything that was taken out of the outbox is written.
-    pub(super) fn written(&self) {
+    pub(super) fn written(&self, batch: &mut Batch) {
         let mut wake = Vec::new();
-        self.outbox().written(&mut wake);
+        self.outbox().written(batch, &mut wake);
         wake_all(wake);
         self.is_written.notify_one();
     }

@@ -1,10 +1,11 @@
 //! One life of another node, as actors here see it: it lasts through connections that are lost and made again.
 
+mod known;
 mod speaks;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
@@ -21,12 +22,16 @@ use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
 use super::net::Net;
+use known::Known;
 
 pub(crate) struct Far {
     me: Weak<Far>,
     net: Weak<Net>,
     pub(crate) id: NodeId,
     link: Mutex<Link>,
+    known: Known,
+    /// Senders that can wait are to look whether the writer comes first.
+    is_ahead: AtomicBool,
     next_call: AtomicU64,
     next_place: AtomicU64,
     proxies: Mutex<Proxies>,
@@ -75,6 +80,8 @@ impl Far {
             net,
             id,
             link: Mutex::new(Link::Idle),
+            known: Known::default(),
+            is_ahead: AtomicBool::new(false),
             next_call: AtomicU64::new(1),
             next_place: AtomicU64::new(1),
             proxies: Mutex::default(),
@@ -84,6 +91,15 @@ impl Far {
 
     fn arc(&self) -> Arc<Self> {
         self.me.upgrade().expect("who calls it holds it")
+    }
+
+    /// Changes how things stand; returns how they stood.
+    fn turn(&self, link: &mut Link, next: Link) -> Link {
+        self.known.set(match &next {
+            Link::Up(conversation) => Some(&conversation.terms),
+            _ => None,
+        });
+        std::mem::replace(link, next)
     }
 
     pub(crate) fn conversation(&self) -> Option<Arc<Conversation>> {
@@ -128,7 +144,7 @@ impl Far {
             entry.watch = None;
             entry.held = 0;
         }
-        let before = std::mem::replace(&mut *lock(&self.link), Link::Up(conversation.clone()));
+        let before = self.turn(&mut lock(&self.link), Link::Up(conversation.clone()));
         self.go_on(conversation, before);
     }
 
@@ -138,7 +154,8 @@ impl Far {
         let Link::Up(up) = &*link else { return false };
         let rests = up.number == conversation.number && !self.leads_there() && up.rest(proposal);
         if rests {
-            *link = Link::Resting(up.clone(), Vec::new());
+            let resting = Link::Resting(up.clone(), Vec::new());
+            self.turn(&mut link, resting);
         }
         rests
     }
@@ -149,7 +166,7 @@ impl Far {
         let Link::Resting(conversation, _) = &*link else { return };
         let conversation = conversation.clone();
         conversation.go_on();
-        let before = std::mem::replace(&mut *link, Link::Up(conversation.clone()));
+        let before = self.turn(&mut link, Link::Up(conversation.clone()));
         drop(link);
         self.go_on(&conversation, before);
     }
@@ -189,15 +206,17 @@ impl Far {
         if let Link::Resting(_, waiting) = &mut *link {
             // It was given up: nothing of it is lost to those who need one again, and wait for the next.
             let (waiting, is_needed) = (std::mem::take(waiting), self.leads_there());
-            *link = if is_needed { Link::Wanted(waiting) } else { Link::Idle };
+            let next = if is_needed { Link::Wanted(waiting) } else { Link::Idle };
+            let before = self.turn(&mut link, next);
             drop(link);
+            drop(before);
             if let Some(net) = self.net.upgrade().filter(|_| is_needed) {
                 net.want(&self.id.name);
             }
             return;
         }
         let then = if self.leads_there() { Link::Lost } else { Link::Idle };
-        let before = std::mem::replace(&mut *link, then);
+        let before = self.turn(&mut link, then);
         // Who gave them hears of the loss with the rest.
         lock(&self.orders).clear();
         drop(link);
@@ -212,7 +231,7 @@ impl Far {
         let mut link = lock(&self.link);
         let rests = !matches!(*link, Link::Lost) || !self.leads_there();
         if rests && matches!(*link, Link::Lost) {
-            *link = Link::Idle;
+            self.turn(&mut link, Link::Idle);
         }
         rests
     }
@@ -223,7 +242,7 @@ impl Far {
         if !matches!(*link, Link::Idle) {
             return;
         }
-        *link = Link::Wanted(Vec::new());
+        self.turn(&mut link, Link::Wanted(Vec::new()));
         drop(link);
         match self.net.upgrade() {
             Some(net) => net.want(&self.id.name),
@@ -233,7 +252,7 @@ impl Far {
 
     /// This life of the node is over: another has taken its place, or it has left.
     pub(crate) fn over(&self) {
-        let before = std::mem::replace(&mut *lock(&self.link), Link::Over);
+        let before = self.turn(&mut lock(&self.link), Link::Over);
         lock(&self.orders).clear();
         wake(before);
         for proxy in self.living() {

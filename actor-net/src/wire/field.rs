@@ -113,8 +113,12 @@ impl Field<'_> for Option<u32> {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        self.map_or(u32::MAX, |millis| millis.min(u32::MAX - 1)).write(out);
+        millis(*self).write(out);
     }
+}
+
+pub(super) fn millis(limit: Option<u32>) -> u32 {
+    limit.map_or(u32::MAX, |millis| millis.min(u32::MAX - 1))
 }
 
 /// A `u16` of length, then so many bytes.

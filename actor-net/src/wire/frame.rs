@@ -181,6 +181,22 @@ pub fn seal(out: &mut [u8], begin: usize) {
     out[begin..begin + LENGTH_BYTES].copy_from_slice(&bytes.to_le_bytes());
 }
 
+/// Appends a frame of these two parts, with its length.
+#[inline]
+pub(crate) fn put(head: &[u8], body: &[u8], out: &mut Vec<u8>) {
+    out.reserve(LENGTH_BYTES + head.len() + body.len());
+    put_before(body.len(), head, out);
+    out.extend_from_slice(body);
+}
+
+/// The same without the second part, of so many bytes, which is to follow.
+#[inline]
+pub(crate) fn put_before(bytes: usize, head: &[u8], out: &mut Vec<u8>) {
+    let length = u32::try_from(head.len() + bytes).unwrap_or(u32::MAX);
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(head);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

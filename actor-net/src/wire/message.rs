@@ -1,8 +1,13 @@
-//! A message to an actor as it stands in its frame: a `Tell` or an `Ask`, read without looking at what else a frame can be.
+//! Messages to actors and answers as they stand in their frames, written and read without looking at what else a frame can be.
 
-use super::field::{Field, Reader};
+use std::ops::Deref;
+
+use super::field::{Field, Reader, millis};
 use super::protocol::Frame;
 use crate::id::ExportId;
+
+/// As much as the longest of these has before its body: a kind, an export, a call and a deadline.
+const HEAD_BYTES_MAX: usize = 1 + 16 + 8 + 4;
 
 /// A `Tell`, or an `Ask`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +50,65 @@ impl<'a> Message<'a> {
     }
 }
 
+/// What goes before a body: the kind of its frame, with all fields but the last.
+#[derive(Clone, Copy)]
+pub(crate) struct Head {
+    bytes: [u8; HEAD_BYTES_MAX],
+    len: usize,
+}
+
+impl Head {
+    fn of(kind: u8) -> Self {
+        let mut head = Self {
+            bytes: [0; HEAD_BYTES_MAX],
+            len: 1,
+        };
+        head.bytes[0] = kind;
+        head
+    }
+
+    fn with<const N: usize>(mut self, field: [u8; N]) -> Self {
+        let end = self.len + N;
+        self.bytes[self.len..end].copy_from_slice(&field);
+        self.len = end;
+        self
+    }
+
+    /// Of a message.
+    pub(crate) fn message(to: ExportId, question: Option<Question>) -> Self {
+        match question {
+            None => Self::of(Frame::TELL).with(to.0.to_le_bytes()),
+            Some(Question { call, deadline_millis }) => Self::of(Frame::ASK)
+                .with(to.0.to_le_bytes())
+                .with(call.to_le_bytes())
+                .with(millis(deadline_millis).to_le_bytes()),
+        }
+    }
+
+    /// Of the answer to a question.
+    pub(crate) fn answer(call: u64) -> Self {
+        Self::of(Frame::ANSWER).with(call.to_le_bytes())
+    }
+
+    /// Of a piece of a large one.
+    pub(crate) fn chunk(stream: u32, last: bool) -> Self {
+        Self::of(Frame::CHUNK).with(stream.to_le_bytes()).with([u8::from(last)])
+    }
+
+    /// Of a block that so many bytes were packed into.
+    pub(crate) fn packed(bytes: u32) -> Self {
+        Self::of(Frame::PACKED).with(bytes.to_le_bytes())
+    }
+}
+
+impl Deref for Head {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -81,6 +145,25 @@ mod tests {
                 let mut bytes = Vec::new();
                 frame.encode_fields(&mut bytes);
                 prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(of_frame));
+            }
+        }
+
+        #[test]
+        fn its_head_and_its_body_are_the_frame(to: u128, call: u64, deadline_millis: Option<u32>, body: Vec<u8>) {
+            let (to, rest) = (ExportId(to), Rest(&body));
+            for (head, frame) in [
+                (Head::message(to, None), Frame::Tell { to, body: rest }),
+                (
+                    Head::message(to, Some(Question { call, deadline_millis })),
+                    Frame::Ask { to, call, deadline_millis, body: rest },
+                ),
+                (Head::answer(call), Frame::Answer { call, body: rest }),
+                (Head::chunk(9, true), Frame::Chunk { stream: 9, last: true, piece: rest }),
+                (Head::packed(7), Frame::Packed { bytes: 7, block: rest }),
+            ] {
+                let mut bytes = Vec::new();
+                frame.encode_fields(&mut bytes);
+                prop_assert_eq!([&*head, &body].concat(), bytes);
             }
         }
 

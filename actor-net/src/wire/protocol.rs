@@ -151,11 +151,6 @@ macro_rules! frames {
                 }
             }
 
-            /// Appends the frame, with its length.
-            pub fn encode(&self, out: &mut Vec<u8>) {
-                self.encode_before(&[], out);
-            }
-
             /// Appends its kind and fields.
             pub(crate) fn encode_fields(&self, out: &mut Vec<u8>) {
                 match self {
@@ -504,15 +499,17 @@ macro_rules! codes {
 codes!(Refusal Unanswered NotFound Goodbye);
 
 impl Frame<'_> {
-    /// The kinds of messages, which [`Message`](super::message::Message) reads by itself.
+    /// Those kinds that [`message`](super::message) writes and reads by itself.
     pub(super) const TELL: u8 = 0x20;
     pub(super) const ASK: u8 = 0x21;
+    pub(super) const ANSWER: u8 = 0x22;
+    pub(super) const CHUNK: u8 = 0x50;
+    pub(super) const PACKED: u8 = 0x51;
 
-    /// Appends the frame, with its length. What its last field holds is followed by `rest`.
-    pub(crate) fn encode_before(&self, rest: &[u8], out: &mut Vec<u8>) {
+    /// Appends the frame, with its length.
+    pub fn encode(&self, out: &mut Vec<u8>) {
         let begin = frame::open(out);
         self.encode_fields(out);
-        out.extend_from_slice(rest);
         frame::seal(out, begin);
     }
 

@@ -13,15 +13,22 @@ const LIMITS: OutboxLimits = OutboxLimits {
     window_bytes: 1_000,
 };
 
+/// What is to be written next, as it comes to the other side.
+fn take(outbox: &mut Outbox, out: &mut Vec<u8>) -> bool {
+    let mut batch = Batch::default();
+    let taken = outbox.take(&mut batch);
+    for slice in batch.slices() {
+        out.extend_from_slice(&slice);
+    }
+    taken
+}
+
 fn push(outbox: &mut Outbox, to: u128, body: &[u8]) {
     push_at(outbox, to, 0, body);
 }
 
 fn push_at(outbox: &mut Outbox, to: u128, cost: usize, body: &[u8]) -> bool {
-    let tell = Frame::Tell {
-        to: ExportId(to),
-        body: Rest::default(),
-    };
+    let tell = Head::message(ExportId(to), None);
     let to = Receiver::Export(ExportId(to));
     outbox.push(to, Numbered::Yes, cost, &tell, &mut body.to_vec())
 }
@@ -139,11 +146,11 @@ proptest! {
                     outbox.push_control(&Frame::Ping { token: 0 });
                 }
                 Do::Write => {
-                    outbox.take(&mut wire);
+                    take(&mut outbox, &mut wire);
                 }
             }
         }
-        while outbox.take(&mut wire) {}
+        while take(&mut outbox, &mut wire) {}
         prop_assert!(outbox.is_empty());
 
         let mut end = End::new();
@@ -175,17 +182,17 @@ fn control_goes_before_data_and_small_messages_between_pieces() {
     outbox.push_control(&Frame::Ping { token: 1 });
     let mut end = End::new();
     let mut out = Vec::new();
-    outbox.take(&mut out);
+    take(&mut outbox, &mut out);
     end.read(&out);
     assert_eq!(end.pings, [0]);
     assert_eq!(end.tells.len(), 1, "the small one, before the large one is complete");
     out.clear();
     push(&mut outbox, 3, b"later");
-    outbox.take(&mut out);
+    take(&mut outbox, &mut out);
     end.read(&out);
     assert_eq!(end.tells.last().map(|(to, _)| *to), Some(3));
     out.clear();
-    while outbox.take(&mut out) {}
+    while take(&mut outbox, &mut out) {}
     end.read(&out);
     assert_eq!(end.tells.last().map(|(to, _)| *to), Some(1));
 }
@@ -194,16 +201,16 @@ fn control_goes_before_data_and_small_messages_between_pieces() {
 fn a_writer_that_parked_is_told_once() {
     let mut outbox = Outbox::new(LIMITS);
     let mut out = Vec::new();
-    assert!(!outbox.take(&mut out));
+    assert!(!take(&mut outbox, &mut out));
     assert!(push_at(&mut outbox, 1, 0, b"first"));
     assert!(!push_at(&mut outbox, 1, 0, b"second"), "it knows already");
-    assert!(outbox.take(&mut out));
+    assert!(take(&mut outbox, &mut out));
     assert!(
         !push_at(&mut outbox, 1, 0, &[0; 300]),
         "it looks again when it has written"
     );
     out.clear();
-    while outbox.take(&mut out) {}
+    while take(&mut outbox, &mut out) {}
     assert!(outbox.push_control(&Frame::Ping { token: 1 }));
 }
 
@@ -214,7 +221,7 @@ fn two_large_ones_take_turns() {
     push(&mut outbox, 2, &[2; 100]);
     let mut end = End::new();
     let mut out = Vec::new();
-    while outbox.take(&mut out) {}
+    while take(&mut outbox, &mut out) {}
     end.read(&out);
     let order: Vec<_> = end.tells.iter().map(|(to, _)| *to).collect();
     assert_eq!(order, [2, 1]);
@@ -227,7 +234,7 @@ fn only_so_many_large_ones_are_under_way_at_a_time() {
         push(&mut outbox, to, &[1; 300]);
     }
     let mut out = Vec::new();
-    while outbox.take(&mut out) {}
+    while take(&mut outbox, &mut out) {}
     let mut open = std::collections::BTreeSet::new();
     let mut bytes = &out[..];
     while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
@@ -251,7 +258,7 @@ fn only_so_many_large_ones_are_under_way_at_a_time() {
 fn a_large_one_does_not_wait_for_what_is_given_back_only_in_parts() {
     let mut outbox = Outbox::new(LIMITS);
     assert_eq!(outbox.try_admit(ExportId(1), 10), Admitted::Yes);
-    outbox.written(&mut Vec::new());
+    outbox.written(&mut Batch::default(), &mut Vec::new());
     assert_eq!(outbox.try_admit(ExportId(1), LIMITS.window_bytes), Admitted::Yes);
     assert_eq!(outbox.try_admit(ExportId(1), 1), Admitted::Waits);
 }
@@ -259,13 +266,13 @@ fn a_large_one_does_not_wait_for_what_is_given_back_only_in_parts() {
 #[test]
 fn a_warm_outbox_takes_no_memory_for_a_message() {
     let mut outbox = Outbox::new(LIMITS);
-    let mut out = Vec::new();
+    let mut out = Batch::default();
     let mut capacities = Vec::new();
     for _ in 0..10 {
-        out.clear();
         push(&mut outbox, 1, b"abc");
         outbox.take(&mut out);
-        capacities.push((out.capacity(), outbox.ready.capacity()));
+        outbox.written(&mut out, &mut Vec::new());
+        capacities.push((out.bytes.capacity(), outbox.ready.capacity()));
     }
     assert!(
         capacities[2..]
@@ -313,9 +320,9 @@ fn a_full_connection_holds_up_everyone_and_forgets_who_goes() {
     assert_eq!(admit(&mut outbox, 3, 10, &mut second), Admitted::Yes);
     assert_eq!(outbox.window(ExportId(2)).used(), 0, "its window is whole again");
     let mut out = Vec::new();
-    outbox.take(&mut out);
+    take(&mut outbox, &mut out);
     assert_eq!(outbox.room.used(), 90, "what is being written still counts");
-    outbox.written(&mut wake);
+    outbox.written(&mut Batch::default(), &mut wake);
     assert_eq!(outbox.room.used(), 10);
 }
 
@@ -338,7 +345,7 @@ fn an_end_sends_everyone_away_and_counts_what_was_never_taken() {
     assert_eq!(outbox.try_admit(ExportId(1), 1_000), Admitted::Yes);
     assert_eq!(admit(&mut outbox, 1, 10, &mut waits), Admitted::Waits);
     push(&mut outbox, 1, b"taken");
-    outbox.take(&mut Vec::new());
+    take(&mut outbox, &mut Vec::new());
     push(&mut outbox, 1, b"not taken");
     push(&mut outbox, 1, &[0; 500]);
     push(&mut outbox, 1, b"behind it");
@@ -349,5 +356,53 @@ fn an_end_sends_everyone_away_and_counts_what_was_never_taken() {
     push(&mut outbox, 1, b"too late");
     outbox.push_behind(&down(1));
     outbox.push_control(&Frame::Ping { token: 1 });
-    assert!(!outbox.take(&mut Vec::new()));
+    assert!(!take(&mut outbox, &mut Vec::new()));
+}
+
+#[test]
+fn a_large_message_is_written_from_where_it_was_encoded_into_memory_that_comes_back() {
+    let mut outbox = Outbox::new(LIMITS);
+    let (mut body, mut batch) = (vec![1; 500], Batch::default());
+    let lies_at = body.as_ptr();
+    let to = ExportId(1);
+    outbox.push(
+        Receiver::Export(to),
+        Numbered::Yes,
+        0,
+        &Head::message(to, None),
+        &mut body,
+    );
+    assert!(body.is_empty());
+    while outbox.take(&mut batch) {
+        let pieces = batch.pieces.iter();
+        assert!(pieces.clone().count() > 0);
+        assert!(pieces.clone().all(|piece| piece.body.as_ptr() == lies_at));
+        outbox.written(&mut batch, &mut Vec::new());
+    }
+    assert_eq!((outbox.spare.as_ptr(), outbox.spare.len()), (lies_at, 0));
+}
+
+#[test]
+fn a_sender_that_is_far_ahead_lets_the_writer_come_first() {
+    let mut outbox = Outbox::new(OutboxLimits {
+        chunk_bytes: AHEAD_BYTES_MAX,
+        ..LIMITS
+    });
+    let large = vec![0; AHEAD_BYTES_MAX - 100];
+    let mut batch = Batch::default();
+    push(&mut outbox, 1, &large);
+    assert!(outbox.wait_for_writer(Waker::noop()), "it is not so far yet");
+    push(&mut outbox, 1, &[0; 100]);
+    assert!(!outbox.wait_for_writer(Waker::noop()));
+    assert!(outbox.take(&mut batch));
+    assert_eq!(batch.wake.len(), 1);
+    push(&mut outbox, 1, &large);
+    push(&mut outbox, 1, &[0; 100]);
+    assert!(
+        outbox.wait_for_writer(Waker::noop()),
+        "while it writes, nobody waits for it"
+    );
+    outbox.written(&mut batch, &mut Vec::new());
+    assert!(!outbox.wait_for_writer(Waker::noop()), "it is to come again");
+    assert_eq!(outbox.close().wake.len(), 1);
 }

@@ -14,10 +14,10 @@ use crate::clock::now;
 use crate::id::ExportId;
 use crate::peer::outbox::{Receiver, cost};
 use crate::peer::session::NotBegun;
-use crate::wire::Rest;
+use crate::wire::message::{Head, Question};
 use crate::wire::protocol::Frame;
 
-use super::super::conversation::Conversation;
+use super::super::conversation::{Conversation, Sent, wake_all};
 use super::super::reason::{Told, fate};
 use super::{Far, Link, link, lock, order};
 
@@ -35,10 +35,7 @@ impl Abroad for Far {
 
 impl Peer for Far {
     fn terms(&self) -> Option<Terms> {
-        match &*lock(&self.link) {
-            Link::Up(conversation) => Some(conversation.terms),
-            _ => None,
-        }
+        self.known.get()
     }
 
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>> {
@@ -57,6 +54,24 @@ impl Peer for Far {
         drop(link);
         self.want();
         self.poll_connected(cx)
+    }
+
+    fn is_ahead(&self) -> bool {
+        self.is_ahead.load(Ordering::Relaxed)
+    }
+
+    fn poll_turn(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.is_ahead() {
+            return Poll::Ready(());
+        }
+        let link = lock(&self.link);
+        if let Link::Up(conversation) = &*link
+            && !conversation.outbox().wait_for_writer(cx.waker())
+        {
+            return Poll::Pending;
+        }
+        self.is_ahead.store(false, Ordering::Relaxed);
+        Poll::Ready(())
     }
 
     fn poll_room(
@@ -101,31 +116,48 @@ impl Peer for Far {
         asked: Option<Asked>,
         given: Option<usize>,
     ) -> Result<(), NotSent> {
-        let Some(conversation) = self.conversation_of(parcel.session) else {
+        let question = asked.map(|Asked { call, deadline }| Question {
+            call,
+            deadline_millis: deadline.map(millis_left),
+        });
+        let head = Head::message(to, question);
+        // Under the lock, so that nothing counts who holds the conversation; whoever is woken is so without it.
+        let link = lock(&self.link);
+        let (Link::Up(conversation) | Link::Resting(conversation, _)) = &*link else {
             return Err(NotSent::NodeDown);
         };
-        let sent = begin_calls(&conversation, parcel.replies, Some(to)).and_then(|()| {
-            let body = Rest::default();
-            let frame = match asked {
-                None => Frame::Tell { to, body },
-                Some(Asked { call, deadline }) => Frame::Ask {
-                    to,
-                    call,
-                    deadline_millis: deadline.map(millis_left),
-                    body,
-                },
-            };
-            conversation.message(to, given, &frame, parcel.body)
-        });
-        if sent.is_err() {
-            let mut session = conversation.session();
-            let calls = parcel.replies.iter().map(|(call, _)| *call);
-            let unsent: Vec<_> = calls.map(|call| session.calls.settle(call)).collect();
-            drop(session);
-            drop(unsent);
-            self.unsend(parcel.exports);
+        if conversation.number != parcel.session {
+            return Err(NotSent::NodeDown);
         }
-        sent
+        let begun = begin_calls(conversation, parcel.replies, Some(to));
+        match begun.and_then(|()| conversation.message(to, given, &head, parcel.body)) {
+            Ok(Sent {
+                tell_writer,
+                is_ahead,
+                wake,
+            }) => {
+                if is_ahead {
+                    self.is_ahead.store(true, Ordering::Relaxed);
+                }
+                let to_tell = tell_writer.then(|| conversation.clone());
+                drop(link);
+                wake_all(wake);
+                if let Some(conversation) = to_tell {
+                    conversation.tell_writer(true);
+                }
+                Ok(())
+            }
+            Err(why) => {
+                let mut session = conversation.session();
+                let calls = parcel.replies.iter().map(|(call, _)| *call);
+                let unsent: Vec<_> = calls.map(|call| session.calls.settle(call)).collect();
+                drop(session);
+                drop(link);
+                drop(unsent);
+                self.unsend(parcel.exports);
+                Err(why)
+            }
+        }
     }
 
     fn unsend(&self, exports: &[ExportId]) {

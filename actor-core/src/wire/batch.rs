@@ -1,0 +1,103 @@
+//! Messages that came one behind the other, as they are read to be queued together.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use actor_wire::Wire;
+
+use crate::contain::contain;
+use crate::error::AskError;
+use crate::handle::Handle;
+use crate::mailbox::Entry;
+use crate::peer::{self, Arrival, Arrivals, Asked, Line, Peer, Terms, Within};
+use crate::question::{Envelope, Question};
+
+use super::panicked;
+
+/// So many messages are read before they are queued: more take one lock together, fewer wait for one another.
+const READ_AT_A_TIME: usize = 32;
+
+pub(super) struct Batch<M> {
+    /// As they will stand in the mailbox, so that none of them is moved there by itself.
+    entries: VecDeque<Entry<M>>,
+    /// How many bytes each of them had.
+    bytes: VecDeque<usize>,
+    /// The ways back in the message that is being read.
+    lines: Vec<Arc<Line>>,
+}
+
+impl<M: Wire> Batch<M> {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: VecDeque::new(),
+            bytes: VecDeque::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Reads the next messages. Returns whether there were any.
+    pub(super) fn read(&mut self, peer: &Arc<dyn Peer>, terms: &Terms, arrivals: &mut dyn Arrivals) -> bool {
+        let within = peer::enter(peer);
+        while let Err(panic) = contain(|| self.read_on(&within, terms, arrivals)) {
+            self.refuse(&within, arrivals, &panicked(&panic));
+        }
+        drop(within.leave(Vec::new()));
+        !self.entries.is_empty()
+    }
+
+    /// Reads up to the end, or up to where a user's `Deserialize` panics.
+    fn read_on(&mut self, within: &Within, terms: &Terms, arrivals: &mut dyn Arrivals) {
+        while self.entries.len() < READ_AT_A_TIME
+            && let Some(Arrival { body, asked }) = arrivals.next()
+        {
+            match terms.codec.decode(body, &terms.limits) {
+                Ok(msg) => {
+                    self.bytes.push_back(body.len());
+                    let question = self.question(within, asked);
+                    self.entries.push_back(Entry::Message(Envelope { msg, question }));
+                }
+                Err(why) => self.refuse(within, arrivals, &why.to_string()),
+            }
+        }
+    }
+
+    /// The question of a message that was read, if one of its reply ports is the one that is asked by.
+    #[inline]
+    fn question(&mut self, within: &Within, asked: Option<Asked>) -> Option<Arc<dyn Question>> {
+        within.exchange_lines(&mut self.lines);
+        if self.lines.is_empty() {
+            return None;
+        }
+        let line = asked.and_then(|asked| {
+            let line = self.lines.iter().find(|line| line.call() == asked.call)?;
+            line.set_deadline(asked.deadline);
+            Some(line.clone() as Arc<dyn Question>)
+        });
+        self.lines.drain(..).for_each(|line| line.open());
+        line
+    }
+
+    /// Says that the bytes are no message.
+    #[cold]
+    fn refuse(&mut self, within: &Within, arrivals: &mut dyn Arrivals, why: &str) {
+        within.exchange_lines(&mut self.lines);
+        for line in self.lines.drain(..) {
+            line.open();
+            line.answer(Err(AskError::NotUnderstood(why.to_owned())));
+        }
+        arrivals.not_understood(why);
+    }
+
+    /// Queues them, as long as nothing stands in their way. Those that are left come back, each with its size.
+    pub(super) fn queue(&mut self, to: &Handle<M>) -> impl Iterator<Item = (Envelope<M>, usize)> {
+        let read = self.entries.len();
+        to.send_many(&mut self.entries);
+        self.bytes.drain(..read - self.entries.len());
+        let left = self.entries.drain(..).zip(self.bytes.drain(..));
+        left.filter_map(|(entry, bytes)| match entry {
+            Entry::Message(envelope) => Some((envelope, bytes)),
+            // None was read.
+            Entry::Signal(_) => None,
+        })
+    }
+}
