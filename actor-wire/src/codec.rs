@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{DecodeError, EncodeError};
-use crate::guard::{Guard, Whole};
 use crate::limits::Limits;
 
 /// How a message becomes bytes.
@@ -74,11 +73,9 @@ impl Codec {
     /// # Panics
     /// Only where the type's own `Deserialize` does.
     pub fn decode<T: DeserializeOwned>(self, bytes: &[u8], limits: &Limits) -> Result<T, DecodeError> {
-        let guard = Guard::new(bytes.len(), limits);
-        let whole = Whole::new(&guard);
         match self {
-            Codec::Bincode => bincode::decode(whole, bytes),
-            Codec::Postcard => postcard::decode(whole, bytes),
+            Codec::Bincode => bincode::decode(bytes, limits),
+            Codec::Postcard => postcard::decode(bytes, limits),
         }
     }
 }

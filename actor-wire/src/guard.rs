@@ -7,28 +7,32 @@
 mod access;
 mod seed;
 mod visitor;
+mod words;
 
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserializer, Visitor};
+use serde::de::{self, Deserializer, Visitor};
 
 use crate::error::DecodeError;
 use crate::limits::Limits;
 
 pub(crate) use seed::Whole;
+pub(crate) use words::{Forgotten, Kept, Words};
 
 /// What is left of the bounds while one message is read.
-pub(crate) struct Guard {
+pub(crate) struct Guard<W> {
     depth_max: usize,
     depth_left: Cell<usize>,
     elements_max: usize,
     elements_left: Cell<usize>,
     /// What really went wrong, while the codec's own error carries the news outwards.
     fault: Cell<Option<DecodeError>>,
+    words: PhantomData<W>,
 }
 
-impl Guard {
+impl<W: Words> Guard<W> {
     #[inline]
     pub(crate) fn new(message_bytes: usize, limits: &Limits) -> Self {
         Self {
@@ -37,6 +41,7 @@ impl Guard {
             elements_max: message_bytes,
             elements_left: Cell::new(message_bytes),
             fault: Cell::new(None),
+            words: PhantomData,
         }
     }
 
@@ -64,28 +69,25 @@ impl Guard {
     }
 
     #[inline]
-    fn descend(&self) -> Result<(), DecodeError> {
+    fn descend<E: de::Error>(&self) -> Result<(), W::Error<E>> {
         let Some(left) = self.depth_left.get().checked_sub(1) else {
-            return Err(DecodeError::TooDeep {
-                depth_max: self.depth_max,
-            });
+            let depth_max = self.depth_max;
+            return Err(W::refuse(DecodeError::TooDeep { depth_max }, self));
         };
         self.depth_left.set(left);
         Ok(())
     }
 
-    /// Only a level that went well is left again: after an error nothing more is read.
     #[inline]
     fn ascend(&self) {
         self.depth_left.set(self.depth_left.get() + 1);
     }
 
     #[inline]
-    fn charge(&self, elements: usize) -> Result<(), DecodeError> {
+    fn charge<E: de::Error>(&self, elements: usize) -> Result<(), W::Error<E>> {
         let Some(left) = self.elements_left.get().checked_sub(elements) else {
-            return Err(DecodeError::TooMany {
-                elements_max: self.elements_max,
-            });
+            let elements_max = self.elements_max;
+            return Err(W::refuse(DecodeError::TooMany { elements_max }, self));
         };
         self.elements_left.set(left);
         Ok(())
@@ -102,50 +104,52 @@ enum Length {
 }
 
 /// A deserializer under guard.
-pub(crate) struct Guarded<'g, D> {
+pub(crate) struct Guarded<'g, D, W> {
     inner: D,
-    guard: &'g Guard,
+    guard: &'g Guard<W>,
 }
 
-impl<'g, 'de, D: Deserializer<'de>> Guarded<'g, D> {
+impl<'g, 'de, D: Deserializer<'de>, W: Words> Guarded<'g, D, W> {
     /// Reads what holds no other value.
     #[inline]
-    fn plain<V, F>(self, visitor: V, read: F) -> Result<V::Value, DecodeError>
+    fn plain<V, F>(self, visitor: V, read: F) -> Result<V::Value, W::Error<D::Error>>
     where
         V: Visitor<'de>,
-        F: FnOnce(D, visitor::Guarded<'g, V>) -> Result<V::Value, D::Error>,
+        F: FnOnce(D, visitor::Guarded<'g, V, W>) -> Result<V::Value, D::Error>,
     {
         let guard = self.guard;
-        read(self.inner, visitor::Guarded::new(visitor, guard, Length::Fixed)).map_err(|why| guard.fault_or(why))
+        W::inwards(
+            read(self.inner, visitor::Guarded::new(visitor, guard, Length::Fixed)),
+            guard,
+        )
     }
 
     /// Reads what holds others, one level down.
     #[inline]
-    fn nested<V, F>(self, visitor: V, length: Length, read: F) -> Result<V::Value, DecodeError>
+    fn nested<V, F>(self, visitor: V, length: Length, read: F) -> Result<V::Value, W::Error<D::Error>>
     where
         V: Visitor<'de>,
-        F: FnOnce(D, visitor::Guarded<'g, V>) -> Result<V::Value, D::Error>,
+        F: FnOnce(D, visitor::Guarded<'g, V, W>) -> Result<V::Value, D::Error>,
     {
         let guard = self.guard;
-        guard.descend()?;
-        let value =
-            read(self.inner, visitor::Guarded::new(visitor, guard, length)).map_err(|why| guard.fault_or(why))?;
+        guard.descend::<D::Error>()?;
+        let read = read(self.inner, visitor::Guarded::new(visitor, guard, length));
         guard.ascend();
-        Ok(value)
+        W::inwards(read, guard)
     }
 }
 
 macro_rules! plain {
     ($($method:ident => $inner:ident)*) => {$(
         #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
             self.plain(visitor, |inner, visitor| inner.$inner(visitor))
         }
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
-    type Error = DecodeError;
+impl<'de, D: Deserializer<'de>, W: Words> Deserializer<'de> for Guarded<'_, D, W> {
+    type Error = W::Error<D::Error>;
 
     plain! {
         deserialize_bool => deserialize_bool
@@ -173,14 +177,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
     }
 
     #[inline]
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         self.nested(visitor, Length::Fixed, |inner, visitor| {
             inner.deserialize_option(visitor)
         })
     }
 
     #[inline]
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
         self.plain(visitor, |inner, visitor| inner.deserialize_unit_struct(name, visitor))
     }
 
@@ -189,21 +193,21 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, Self::Error> {
         self.nested(visitor, Length::Fixed, |inner, visitor| {
             inner.deserialize_newtype_struct(name, visitor)
         })
     }
 
     #[inline]
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         self.nested(visitor, Length::Declared, |inner, visitor| {
             inner.deserialize_seq(visitor)
         })
     }
 
     #[inline]
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Self::Error> {
         self.nested(visitor, Length::Fixed, |inner, visitor| {
             inner.deserialize_tuple(len, visitor)
         })
@@ -215,14 +219,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         name: &'static str,
         len: usize,
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, Self::Error> {
         self.nested(visitor, Length::Fixed, |inner, visitor| {
             inner.deserialize_tuple_struct(name, len, visitor)
         })
     }
 
     #[inline]
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         self.nested(visitor, Length::Declared, |inner, visitor| {
             inner.deserialize_map(visitor)
         })
@@ -234,7 +238,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, Self::Error> {
         self.nested(visitor, Length::Fixed, |inner, visitor| {
             inner.deserialize_struct(name, fields, visitor)
         })
@@ -246,7 +250,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<'_, D> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, Self::Error> {
         self.nested(visitor, Length::Fixed, |inner, visitor| {
             inner.deserialize_enum(name, variants, visitor)
         })

@@ -2,13 +2,14 @@
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::enc::write::Writer;
-use bincode::error::EncodeError as BincodeError;
+use bincode::error::{DecodeError as BincodeDecodeError, EncodeError as BincodeError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::buffer::Draft;
 use crate::error::DecodeError;
-use crate::guard::Whole;
+use crate::guard::{Guard, Kept, Whole};
+use crate::limits::Limits;
 
 /// Beyond any frame. bincode checks lengths against it before it allocates; the guard's bounds are the ones that bite.
 const BYTES_MAX: usize = 1 << 30;
@@ -28,10 +29,11 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T, draft: &mut Draft<'_>) ->
     })
 }
 
-pub(super) fn decode<T: DeserializeOwned>(whole: Whole<'_, T>, bytes: &[u8]) -> Result<T, DecodeError> {
-    let guard = whole.guard();
-    match bincode::serde::seed_decode_from_slice(whole, bytes, CONFIG) {
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, DecodeError> {
+    let guard = Guard::<Kept>::new(bytes.len(), limits);
+    match bincode::serde::seed_decode_from_slice(Whole::new(&guard), bytes, CONFIG) {
         Ok((value, read)) => guard.whole(value, bytes.len() - read),
+        Err(BincodeDecodeError::OtherString(words)) => Err(guard.fault_or(words)),
         Err(why) => Err(guard.fault_or(why)),
     }
 }

@@ -6,7 +6,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use super::buffer::Draft;
 use crate::error::DecodeError;
-use crate::guard::Whole;
+use crate::guard::{Forgotten, Guard, Whole};
+use crate::limits::Limits;
 
 struct Sink<'a, 'b>(&'a mut Draft<'b>);
 
@@ -30,10 +31,12 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T, draft: &mut Draft<'_>) ->
     postcard::serialize_with_flavor(value, Sink(draft)).map_err(|why| why.to_string())
 }
 
-pub(super) fn decode<T: DeserializeOwned>(whole: Whole<'_, T>, bytes: &[u8]) -> Result<T, DecodeError> {
-    let guard = whole.guard();
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, DecodeError> {
+    let guard = Guard::<Forgotten>::new(bytes.len(), limits);
     let mut reader = postcard::Deserializer::from_bytes(bytes);
-    let value = whole.deserialize(&mut reader).map_err(|why| guard.fault_or(why))?;
+    let value = Whole::new(&guard)
+        .deserialize(&mut reader)
+        .map_err(|why| guard.fault_or(why))?;
     let rest = reader.finalize().map_err(|why| guard.fault_or(why))?;
     guard.whole(value, rest.len())
 }

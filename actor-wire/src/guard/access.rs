@@ -1,32 +1,31 @@
 //! Accesses under guard: elements are charged, variants go on guarded.
 
-use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{self, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::seed::Element;
-use super::{Guard, Length, visitor};
-use crate::error::DecodeError;
+use super::{Guard, Length, Words, visitor};
 
 /// The elements of a sequence, or the entries of a map.
-pub(super) struct Elements<'g, A> {
+pub(super) struct Elements<'g, A, W> {
     inner: A,
-    guard: &'g Guard,
+    guard: &'g Guard<W>,
     /// Whether each is charged when it comes, because nobody said beforehand how many there are.
     one_by_one: bool,
 }
 
-impl<'g, A> Elements<'g, A> {
+impl<'g, A, W: Words> Elements<'g, A, W> {
     /// Charges what the message declares, all at once: whoever reads it may make room for so many.
     #[inline]
-    pub(super) fn new(
+    pub(super) fn new<E: de::Error>(
         inner: A,
         size_hint: impl FnOnce(&A) -> Option<usize>,
-        guard: &'g Guard,
+        guard: &'g Guard<W>,
         length: Length,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, W::Error<E>> {
         let mut one_by_one = false;
         if length == Length::Declared {
             match size_hint(&inner) {
-                Some(elements) => guard.charge(elements)?,
+                Some(elements) => guard.charge::<E>(elements)?,
                 None => one_by_one = true,
             }
         }
@@ -39,22 +38,22 @@ impl<'g, A> Elements<'g, A> {
 
     /// Charges one that came.
     #[inline]
-    fn counted<T>(&self, element: Option<T>) -> Result<Option<T>, DecodeError> {
-        if self.one_by_one && element.is_some() {
-            self.guard.charge(1)?;
+    fn counted<T, E: de::Error>(&self, element: Result<Option<T>, E>) -> Result<Option<T>, W::Error<E>> {
+        if self.one_by_one && matches!(element, Ok(Some(_))) {
+            self.guard.charge::<E>(1)?;
         }
-        Ok(element)
+        W::inwards(element, self.guard)
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
-    type Error = DecodeError;
+impl<'de, A: SeqAccess<'de>, W: Words> SeqAccess<'de> for Elements<'_, A, W> {
+    type Error = W::Error<A::Error>;
 
     #[inline]
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Self::Error> {
         let guard = self.guard;
         let element = self.inner.next_element_seed(Element { seed, guard });
-        self.counted(element.map_err(|why| guard.fault_or(why))?)
+        self.counted(element)
     }
 
     #[inline]
@@ -63,22 +62,20 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
-    type Error = DecodeError;
+impl<'de, A: MapAccess<'de>, W: Words> MapAccess<'de> for Elements<'_, A, W> {
+    type Error = W::Error<A::Error>;
 
     #[inline]
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Self::Error> {
         let guard = self.guard;
         let key = self.inner.next_key_seed(Element { seed, guard });
-        self.counted(key.map_err(|why| guard.fault_or(why))?)
+        self.counted(key)
     }
 
     #[inline]
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Self::Error> {
         let guard = self.guard;
-        self.inner
-            .next_value_seed(Element { seed, guard })
-            .map_err(|why| guard.fault_or(why))
+        W::inwards(self.inner.next_value_seed(Element { seed, guard }), guard)
     }
 
     #[inline]
@@ -88,48 +85,41 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
 }
 
 /// A variant: its name first, then what it holds.
-pub(super) struct Variant<'g, A> {
+pub(super) struct Variant<'g, A, W> {
     pub(super) inner: A,
-    pub(super) guard: &'g Guard,
+    pub(super) guard: &'g Guard<W>,
 }
 
-impl<'g, 'de, A: EnumAccess<'de>> EnumAccess<'de> for Variant<'g, A> {
-    type Error = DecodeError;
-    type Variant = Variant<'g, A::Variant>;
+impl<'g, 'de, A: EnumAccess<'de>, W: Words> EnumAccess<'de> for Variant<'g, A, W> {
+    type Error = W::Error<A::Error>;
+    type Variant = Variant<'g, A::Variant, W>;
 
     #[inline]
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), DecodeError> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), Self::Error> {
         let guard = self.guard;
-        let (name, inner) = self
-            .inner
-            .variant_seed(Element { seed, guard })
-            .map_err(|why| guard.fault_or(why))?;
+        let (name, inner) = W::inwards(self.inner.variant_seed(Element { seed, guard }), guard)?;
         Ok((name, Variant { inner, guard }))
     }
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
-    type Error = DecodeError;
+impl<'de, A: VariantAccess<'de>, W: Words> VariantAccess<'de> for Variant<'_, A, W> {
+    type Error = W::Error<A::Error>;
 
     #[inline]
-    fn unit_variant(self) -> Result<(), DecodeError> {
-        self.inner.unit_variant().map_err(|why| self.guard.fault_or(why))
+    fn unit_variant(self) -> Result<(), Self::Error> {
+        W::inwards(self.inner.unit_variant(), self.guard)
     }
 
     #[inline]
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, DecodeError> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Self::Error> {
         let guard = self.guard;
-        self.inner
-            .newtype_variant_seed(Element { seed, guard })
-            .map_err(|why| guard.fault_or(why))
+        W::inwards(self.inner.newtype_variant_seed(Element { seed, guard }), guard)
     }
 
     #[inline]
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, DecodeError> {
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Self::Error> {
         let visitor = visitor::Guarded::new(visitor, self.guard, Length::Fixed);
-        self.inner
-            .tuple_variant(len, visitor)
-            .map_err(|why| self.guard.fault_or(why))
+        W::inwards(self.inner.tuple_variant(len, visitor), self.guard)
     }
 
     #[inline]
@@ -137,10 +127,8 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variant<'_, A> {
         self,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, Self::Error> {
         let visitor = visitor::Guarded::new(visitor, self.guard, Length::Fixed);
-        self.inner
-            .struct_variant(fields, visitor)
-            .map_err(|why| self.guard.fault_or(why))
+        W::inwards(self.inner.struct_variant(fields, visitor), self.guard)
     }
 }

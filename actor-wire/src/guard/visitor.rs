@@ -1,21 +1,21 @@
-//! Visitors under guard: they see guarded accesses, and their words are kept where the codec would forget them.
+//! Visitors under guard: they see guarded accesses.
 
 use std::fmt;
 
 use serde::de::{self, Deserializer, EnumAccess, MapAccess, SeqAccess};
 
 use super::access::{Elements, Variant};
-use super::{Guard, Length};
+use super::{Guard, Length, Words};
 
-pub(super) struct Guarded<'g, V> {
+pub(super) struct Guarded<'g, V, W> {
     visitor: V,
-    guard: &'g Guard,
+    guard: &'g Guard<W>,
     length: Length,
 }
 
-impl<'g, V> Guarded<'g, V> {
+impl<'g, V, W> Guarded<'g, V, W> {
     #[inline]
-    pub(super) fn new(visitor: V, guard: &'g Guard, length: Length) -> Self {
+    pub(super) fn new(visitor: V, guard: &'g Guard<W>, length: Length) -> Self {
         Self { visitor, guard, length }
     }
 }
@@ -24,12 +24,12 @@ macro_rules! plain {
     ($($method:ident: $value:ty)*) => {$(
         #[inline]
         fn $method<E: de::Error>(self, value: $value) -> Result<V::Value, E> {
-            self.visitor.$method(value).map_err(|fault| self.guard.carry(fault))
+            W::outwards(self.visitor.$method(value), self.guard)
         }
     )*};
 }
 
-impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
+impl<'de, V: de::Visitor<'de>, W: Words> de::Visitor<'de> for Guarded<'_, V, W> {
     type Value = V::Value;
 
     #[inline]
@@ -62,51 +62,52 @@ impl<'de, V: de::Visitor<'de>> de::Visitor<'de> for Guarded<'_, V> {
 
     #[inline]
     fn visit_none<E: de::Error>(self) -> Result<V::Value, E> {
-        self.visitor.visit_none().map_err(|fault| self.guard.carry(fault))
+        W::outwards(self.visitor.visit_none(), self.guard)
     }
 
     #[inline]
     fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
-        self.visitor.visit_unit().map_err(|fault| self.guard.carry(fault))
+        W::outwards(self.visitor.visit_unit(), self.guard)
     }
 
     #[inline]
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
         let guard = self.guard;
-        self.visitor
-            .visit_some(super::Guarded { inner, guard })
-            .map_err(|fault| guard.carry(fault))
+        W::outwards(self.visitor.visit_some(super::Guarded { inner, guard }), guard)
     }
 
     #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
         let guard = self.guard;
-        self.visitor
-            .visit_newtype_struct(super::Guarded { inner, guard })
-            .map_err(|fault| guard.carry(fault))
+        W::outwards(
+            self.visitor.visit_newtype_struct(super::Guarded { inner, guard }),
+            guard,
+        )
     }
 
     #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         let guard = self.guard;
-        Elements::new(access, A::size_hint, guard, self.length)
-            .and_then(|elements| self.visitor.visit_seq(elements))
-            .map_err(|fault| guard.carry(fault))
+        let elements = W::outwards(
+            Elements::new::<A::Error>(access, A::size_hint, guard, self.length),
+            guard,
+        )?;
+        W::outwards(self.visitor.visit_seq(elements), guard)
     }
 
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         let guard = self.guard;
-        Elements::new(access, A::size_hint, guard, self.length)
-            .and_then(|elements| self.visitor.visit_map(elements))
-            .map_err(|fault| guard.carry(fault))
+        let elements = W::outwards(
+            Elements::new::<A::Error>(access, A::size_hint, guard, self.length),
+            guard,
+        )?;
+        W::outwards(self.visitor.visit_map(elements), guard)
     }
 
     #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
         let guard = self.guard;
-        self.visitor
-            .visit_enum(Variant { inner, guard })
-            .map_err(|fault| guard.carry(fault))
+        W::outwards(self.visitor.visit_enum(Variant { inner, guard }), guard)
     }
 }
