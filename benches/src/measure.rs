@@ -1,88 +1,113 @@
-//! Runs both sides of each case in turns, and condenses the rounds to medians.
+//! Runs all sides of each comparison in turns, and condenses the rounds to medians.
 
 use std::hint::black_box;
+use std::io::IsTerminal as _;
 use std::time::Instant;
 
-use crate::cases::{Case, Side};
+use crate::framework::Threads;
+use crate::work::{Contestant, Work};
 
 /// Steps of the fixed computation which shows how steady the machine is.
 const NOISE_STEPS: u64 = 20_000_000;
 
+/// Does so many operations: nanoseconds for each, or `None` if it cannot.
+pub type Run = Box<dyn Fn(Threads, u64) -> Option<f64>>;
+
+/// One comparison: the same by all sides.
+pub struct Row {
+    /// What is done.
+    pub name: String,
+    /// How often each side does it in a round.
+    pub operations: u64,
+    /// Who does it.
+    pub sides: Vec<(&'static str, Run)>,
+}
+
+impl Row {
+    /// A workload by all of `contestants`.
+    pub fn of(work: Work, operations: u64, contestants: &[Contestant]) -> Self {
+        let side = |&Contestant { name, run }: &Contestant| -> (&'static str, Run) {
+            (
+                name,
+                Box::new(move |threads, operations| run(work, threads, operations)),
+            )
+        };
+        Self {
+            name: work.to_string(),
+            operations,
+            sides: contestants.iter().map(side).collect(),
+        }
+    }
+
+    /// Whether one of `words` is in the name, or there are no words.
+    pub fn is_wanted(&self, words: &[String]) -> bool {
+        words.is_empty() || words.iter().any(|word| self.name.contains(&**word))
+    }
+}
+
 /// The middle half of a set of figures.
-#[derive(Clone, Copy)]
-pub(crate) struct Middle {
-    pub(crate) quarter: f64,
-    pub(crate) median: f64,
-    pub(crate) three_quarters: f64,
+#[derive(Clone, Copy, Debug)]
+pub struct Middle {
+    /// A quarter of them are below this.
+    pub quarter: f64,
+    /// Half of them are below this.
+    pub median: f64,
+    /// Three quarters of them are below this.
+    pub three_quarters: f64,
 }
 
-/// One case, measured.
-pub(crate) struct Row {
-    pub(crate) name: &'static str,
-    /// Nanoseconds for each operation.
-    pub(crate) ours: Middle,
-    pub(crate) raw: Middle,
-    /// Ours by raw, of the same round.
-    pub(crate) ratio: Middle,
+impl Middle {
+    /// The width of the middle half, as a share of the median.
+    pub fn spread(&self) -> f64 {
+        (self.three_quarters - self.quarter) / self.median
+    }
 }
 
-/// All cases, and the spread of a computation that is always the same.
-pub(crate) struct Measured {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) noise: Middle,
-    pub(crate) rounds: u32,
+/// What was measured.
+pub struct Measured {
+    /// For each row, for each of its sides, the figures of all rounds: none, where it cannot do it.
+    pub rows: Vec<Vec<Vec<f64>>>,
+    /// Seconds that the fixed computation took, each time.
+    pub noise: Vec<f64>,
 }
 
-/// Measures `cases`; the first round only warms up.
-pub(crate) fn in_turns(cases: &[&Case], rounds: u32, size: f64) -> Measured {
-    let mut figures = vec![(Vec::new(), Vec::new()); cases.len()];
+/// Measures `rows` in so many rounds, beside one that only warms up. `size` is how much of their operations is done.
+pub fn in_turns(rows: &[Row], rounds: u32, size: f64) -> Measured {
+    let mut figures: Vec<Vec<_>> = rows.iter().map(|row| vec![Vec::new(); row.sides.len()]).collect();
     let mut noise = Vec::new();
     for round in 0..=rounds {
-        for (case, (ours, raw)) in cases.iter().zip(&mut figures) {
-            let operations = ((case.operations as f64 * size) as u64).max(1);
-            let once = |side| each_nanos(case, side, operations);
-            // Whoever runs second finds a warmer machine: each side is second every other time.
-            let (of_ours, of_raw) = if round % 2 == 0 {
-                let of_ours = once(Side::Ours);
-                (of_ours, once(Side::Raw))
-            } else {
-                let of_raw = once(Side::Raw);
-                (once(Side::Ours), of_raw)
-            };
-            if round > 0 {
-                ours.push(of_ours);
-                raw.push(of_raw);
-                noise.push(computation());
+        for (at, (row, figures)) in rows.iter().zip(&mut figures).enumerate() {
+            progress(&format!(
+                "round {round} of {rounds}, {} of {}: {}",
+                at + 1,
+                rows.len(),
+                row.name
+            ));
+            let operations = ((row.operations as f64 * size) as u64).max(1);
+            // Whoever runs later finds a warmer machine: each round begins with another side.
+            for turn in 0..row.sides.len() {
+                let at = (turn + round as usize) % row.sides.len();
+                let figure = (row.sides[at].1)(Threads::Cores, operations);
+                if round > 0 {
+                    figures[at].extend(figure);
+                }
             }
+            noise.push(computation());
         }
-        eprint!("\rround {round} of {rounds}");
     }
-    eprintln!("\r{:20}", "");
-    let rows = cases.iter().zip(figures).map(|(case, (ours, raw))| {
-        let ratios = ours.iter().zip(&raw).map(|(ours, raw)| ours / raw).collect();
-        Row {
-            name: case.name,
-            ours: middle(ours),
-            raw: middle(raw),
-            ratio: middle(ratios),
-        }
-    });
-    Measured {
-        rows: rows.collect(),
-        noise: middle(noise),
-        rounds,
+    progress("");
+    Measured { rows: figures, noise }
+}
+
+/// Shows on a terminal, in one line, what is being done.
+pub fn progress(what: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{what:<76}\r");
     }
 }
 
-fn each_nanos(case: &Case, side: Side, operations: u64) -> f64 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be built");
-    case.run(side, &runtime, operations).as_secs_f64() * 1e9 / operations as f64
-}
-
-fn computation() -> f64 {
+/// Seconds that a computation takes which is always the same.
+pub fn computation() -> f64 {
     let begun = Instant::now();
     let mut value = 1_u64;
     for step in 0..NOISE_STEPS {
@@ -91,7 +116,8 @@ fn computation() -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
-pub(crate) fn middle(mut figures: Vec<f64>) -> Middle {
+/// The middle of `figures`.
+pub fn middle(mut figures: Vec<f64>) -> Middle {
     figures.sort_by(f64::total_cmp);
     let at = |share: f64| {
         let place = share * (figures.len().saturating_sub(1)) as f64;
@@ -104,6 +130,11 @@ pub(crate) fn middle(mut figures: Vec<f64>) -> Middle {
         median: at(0.5),
         three_quarters: at(0.75),
     }
+}
+
+/// The middle of `one` by `other`, round by round.
+pub fn ratio(one: &[f64], other: &[f64]) -> Middle {
+    middle(one.iter().zip(other).map(|(one, other)| one / other).collect())
 }
 
 #[cfg(test)]

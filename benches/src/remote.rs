@@ -16,7 +16,7 @@ use std::time::Duration;
 use actor_core::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::measure::middle;
+use benches::measure::middle;
 
 use ours::Msg;
 use there::There;

@@ -5,6 +5,7 @@ mod browser;
 mod chance;
 mod check;
 mod flags;
+mod floor;
 mod fuzz;
 mod load;
 mod miri;
@@ -31,7 +32,13 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
                     --seconds N   how long (60)          --seed N      repeat a run (else chosen and printed)
   load            starts a chat server and measures it with chat_load: 2,000 clients in 50 rooms
                     everything after the word goes to chat_load: cargo xtask load --clients 500
-  bench           actor-core beside hand-written tokio tasks and channels, as ratios
+  floor           actor-core beside hand-written tokio tasks and channels, as ratios
+                    everything after the word goes to the benchmark: cargo xtask floor --help
+  guard           fails when a tell, ask, spawn or broadcast takes 5 % more instructions than were committed, or a tell
+                  allocates (needs valgrind)
+                    --renew   commit what is counted now
+  bench           the same workloads by actor-core, hand-written tasks and five other frameworks, each alone and at every
+                  scale: writes benches/RESULTS.md with its pictures (takes minutes; counts need valgrind)
                     everything after the word goes to the benchmark: cargo xtask bench --help
   model [TEST]    locks, wake-ups, whole lives of actors under a model checker, in many orders of their steps
                     --iterations N   for each test (20000)   --seed N   repeat a run (a failed test prints its own)
@@ -46,7 +53,7 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
                   tests each time: takes hours (needs cargo-mutants)
                     everything after the word goes to it: cargo xtask mutants --file actor-core/src/family.rs
 
-The same build as `cargo test --workspace` is used wherever speed does not matter; load, bench and soak build with --release.
+The same build as `cargo test --workspace` is used wherever speed does not matter; load, bench, floor, guard and soak build with --release.
 ";
 
 fn main() -> ExitCode {
@@ -67,10 +74,12 @@ fn run(word: Option<&str>, rest: &[String]) -> Outcome {
     match word {
         Some("load") => load::run(rest),
         Some("bench") => bench::run(rest),
+        Some("floor") => floor::run(rest),
         Some("soak") => soak::run(rest),
         None | Some("help" | "--help" | "-h") => help(),
         Some(_) if wants_help => help(),
         Some("check") => check::run(rest),
+        Some("guard") => floor::guard(rest),
         Some("browser") => browser::run(rest),
         Some("model") => model::run(rest),
         Some("miri") => miri::run(rest),

@@ -1,128 +1,185 @@
-//! One-way messages of 64 bytes to an actor in another process: ours, ractor_cluster and kameo's remote, each as its own
-//! documents recommend, in turns within each round.
+//! What an actor costs beside a hand-written task with its channel, and beside the actors of five other frameworks: the
+//! same workloads by all, in turns.
 //!
-//! `cargo run --release` in this folder. It is no part of the workspace: nobody else builds what these depend on.
+//! `cargo xtask bench` runs it. It is no part of the workspace: nobody else builds what these depend on.
 
-mod by_kameo;
-mod by_ractor;
-mod ours;
+mod by;
+mod figures;
+mod machine;
+mod page;
+mod part;
+mod picture;
+#[cfg(feature = "remote")]
+mod remote;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::ExitCode;
+use std::time::Instant;
 
-use tokio::runtime::Runtime;
+use benches::process;
+use clap::{Parser, ValueEnum};
 
-const BYTES: usize = 64;
-const ROUNDS: usize = 5;
-
-/// What became of a number of messages.
-#[derive(Clone, Copy)]
-struct Sent {
-    /// Until the last of them that came was handled.
-    took: Duration,
-    arrived: u64,
-}
+use crate::figures::Figures;
+use crate::part::Wanted;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-fn main() -> Result<(), Failed> {
-    let runtime = runtime()?;
-    let mut words = std::env::args().skip(1);
-    match words.next().as_deref() {
-        Some("--serve") => runtime.block_on(serve(&words.next().ok_or("whose actor?")?)),
-        _ => compare(&runtime),
-    }
+/// Measures actors by actor-core, tokio tasks with channels, kameo, ractor, actix, xtra and coerce, and writes
+/// benches/RESULTS.md with its pictures.
+#[derive(Parser)]
+struct Flags {
+    /// What to measure: all that concerns one process, if nothing is said
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+
+    /// Only workloads whose name holds this word; prints, and writes nothing
+    #[arg(long, value_name = "WORD")]
+    work: Vec<String>,
+
+    /// Only these, beside tokio; prints, and writes nothing
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+
+    /// How often everybody does each workload, beside one round to warm up
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+
+    /// Operations of each run, as a share of the usual number
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    size: f64,
+
+    /// How many idle actors share a process
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    idle: u64,
+
+    /// Print, and write nothing
+    #[arg(long)]
+    dry: bool,
+
+    /// Run one side of one row once, as counts and memory need it
+    #[arg(long, hide = true, num_args = 3, value_names = ["ROW", "SIDE", "OPERATIONS"])]
+    alone: Option<Vec<String>>,
+
+    /// Be a program that sends its first message
+    #[arg(long, hide = true, value_name = "SIDE")]
+    first_message: Option<String>,
+
+    /// Be the other process
+    #[cfg(feature = "remote")]
+    #[arg(long, hide = true, value_name = "SIDE")]
+    serve: Option<String>,
 }
 
-/// A thread for each process, as in the other comparisons.
-fn runtime() -> Result<Runtime, Failed> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    Ok(builder.worker_threads(1).enable_all().build()?)
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The time of each operation
+    Times,
+    /// Its instructions and allocations (needs valgrind)
+    Counts,
+    /// The bytes of an idle actor
+    Memory,
+    /// How cost grows
+    Scale,
+    /// From the start of a program to its first message
+    Start,
+    /// The cold build of a program
+    Build,
+    /// Messages to another process
+    #[cfg(feature = "remote")]
+    Remote,
+    /// Nothing: page and pictures are written anew from the figures
+    Draw,
 }
 
-/// Prints where its actor is, and serves until it is killed.
-async fn serve(whose: &str) -> Result<(), Failed> {
-    match whose {
-        "ours" => ours::serve().await,
-        "ractor" => by_ractor::serve().await,
-        _ => by_kameo::serve().await,
-    }
-}
+const LOCAL: [Part; 6] = [
+    Part::Times,
+    Part::Counts,
+    Part::Memory,
+    Part::Scale,
+    Part::Start,
+    Part::Build,
+];
 
-fn compare(runtime: &Runtime) -> Result<(), Failed> {
-    let there = ["ours", "ractor", "kameo"].map(There::start);
-    let [ours_there, ractor_there, kameo_there] = there;
-    let (ours_there, ractor_there, kameo_there) = (ours_there?, ractor_there?, kameo_there?);
-    let ours = runtime.block_on(ours::Sender::connect(&ours_there.address))?;
-    let ractor = runtime.block_on(by_ractor::Sender::connect(&ractor_there.address))?;
-    let kameo = runtime.block_on(by_kameo::Sender::connect(&kameo_there.address))?;
-    let mut rates = [Vec::new(), Vec::new(), Vec::new()];
-    let mut lost = [0; 3];
-    for round in 0..=ROUNDS {
-        let counts = [400_000, 50_000, 10_000];
-        let sent = [
-            in_task(runtime, ours.clone().send(counts[0]))?,
-            in_task(runtime, ractor.clone().send(counts[1]))?,
-            in_task(runtime, kameo.clone().send(counts[2]))?,
-        ];
-        // The first warms up.
-        if round > 0 {
-            for at in 0..3 {
-                rates[at].push(sent[at].arrived as f64 / sent[at].took.as_secs_f64());
-                lost[at] += counts[at] - sent[at].arrived;
-            }
+fn main() -> ExitCode {
+    match run(Flags::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("peers: {why}");
+            ExitCode::FAILURE
         }
     }
-    let median = |rates: &mut Vec<f64>| {
-        rates.sort_by(f64::total_cmp);
-        rates[rates.len() / 2]
+}
+
+fn run(flags: Flags) -> Result<(), Failed> {
+    if let Some(side) = &flags.first_message {
+        part::start::be(side);
+        return Ok(());
+    }
+    #[cfg(feature = "remote")]
+    if let Some(side) = &flags.serve {
+        return remote::serve(side);
+    }
+    let mut contestants = vec![benches::OURS, benches::RAW];
+    contestants.extend(by::ALL);
+    if !flags.only.is_empty() {
+        contestants.retain(|one| one.name == figures::FLOOR || flags.only.iter().any(|name| name == one.name));
+    }
+    let filtered = !flags.only.is_empty() || !flags.work.is_empty();
+    let wanted = Wanted {
+        contestants,
+        words: flags.work,
+        rounds: flags.rounds,
+        size: flags.size,
+        idle: flags.idle,
     };
-    let [of_ours, of_ractor, of_kameo] = rates.each_mut().map(median);
-    println!(
-        "{:<18} {:>14} {:>10} {:>8}",
-        "tell 64 B", "messages/s", "ours by it", "lost"
-    );
-    for (name, rate, lost) in [
-        ("actor-net", of_ours, lost[0]),
-        ("ractor_cluster", of_ractor, lost[1]),
-        ("kameo remote", of_kameo, lost[2]),
-    ] {
-        println!("{name:<18} {rate:>14.0} {:>10.1} {lost:>8}", of_ours / rate);
+    if let Some(words) = &flags.alone {
+        return Ok(process::alone(&wanted.alone(), words)?);
+    }
+    let parts = if flags.parts.is_empty() {
+        LOCAL.to_vec()
+    } else {
+        flags.parts
+    };
+    let mut figures = if filtered || flags.dry {
+        Figures::default()
+    } else {
+        Figures::load()?
+    };
+    for part in parts {
+        let begun = Instant::now();
+        measure(part, &wanted, &mut figures)?;
+        if filtered || flags.dry {
+            continue;
+        }
+        // After each part, so that an end between two loses nothing.
+        figures.save()?;
+        page::write(&figures)?;
+        picture::draw(&figures)?;
+        eprintln!(
+            "{}: {:.0} s",
+            part.to_possible_value()
+                .map_or(String::new(), |value| value.get_name().to_owned()),
+            begun.elapsed().as_secs_f64()
+        );
+    }
+    if filtered || flags.dry {
+        print!("{}", page::body(&figures));
+    } else {
+        println!("see {}", figures::folder().join("RESULTS.md").display());
     }
     Ok(())
 }
 
-fn in_task(
-    runtime: &Runtime,
-    sending: impl Future<Output = Result<Sent, Failed>> + Send + 'static,
-) -> Result<Sent, Failed> {
-    runtime.block_on(async { tokio::spawn(sending).await? })
-}
-
-/// The process of one actor, while it is needed.
-struct There {
-    child: Child,
-    address: String,
-}
-
-impl There {
-    fn start(whose: &str) -> Result<Self, Failed> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["--serve", whose])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut address = String::new();
-        let stdout = child.stdout.take().ok_or("it has no output")?;
-        BufReader::new(stdout).read_line(&mut address)?;
-        let address = address.trim().to_owned();
-        Ok(Self { child, address })
+fn measure(part: Part, wanted: &Wanted, figures: &mut Figures) -> Result<(), Failed> {
+    match part {
+        Part::Times => figures.times = Some(part::times::measure(wanted)),
+        Part::Counts => figures.counts = Some(part::counts::measure(wanted)?),
+        Part::Memory => figures.memory = Some(part::memory::measure(wanted)?),
+        Part::Scale => figures.scale = Some(part::scale::measure(wanted)?),
+        Part::Start => figures.start = Some(part::start::measure(wanted)?),
+        Part::Build => figures.build = Some(part::build::measure(wanted)?),
+        #[cfg(feature = "remote")]
+        Part::Remote => figures.remote = Some(remote::measure(wanted)?),
+        Part::Draw => {}
     }
-}
-
-impl Drop for There {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    Ok(())
 }

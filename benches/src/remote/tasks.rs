@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::frames::{GATHERED_BYTES, Raw, connect, put, take};
 use super::{Ends, IN_FLIGHT, SMALL_BYTES};
-use crate::cases::PLACES;
+use benches::framework::PLACES;
 
 /// Has every message handled by a task of its own behind a channel.
 pub(super) async fn serve(socket: TcpStream) -> std::io::Result<()> {

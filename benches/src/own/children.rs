@@ -75,7 +75,7 @@ async fn with_children(system: &System, number: u64) -> Handle<Supervise> {
     supervisor
 }
 
-async fn add(supervisor: &Handle<Supervise>, name: String) -> Handle<sum::Msg> {
+async fn add(supervisor: &Handle<Supervise>, name: String) -> Handle<sum::Get> {
     supervisor
         .start_child(ChildSpec::new(name, Sum::default))
         .await

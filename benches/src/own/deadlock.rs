@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 use super::sum::{self, Sum};
 
-struct Asker(Handle<sum::Msg>);
+struct Asker(Handle<sum::Get>);
 
 enum Ask {
     InHandler(Series),
@@ -41,10 +41,10 @@ impl Actor for Asker {
 }
 
 impl Series {
-    async fn ask(self, whom: &Handle<sum::Msg>) {
+    async fn ask(self, whom: &Handle<sum::Get>) {
         let begun = Instant::now();
         for _ in 0..self.questions {
-            whom.ask(sum::Msg::Get).await.expect("the actor answers");
+            whom.ask(sum::Get).await.expect("the actor answers");
         }
         self.done.send(begun.elapsed());
     }

@@ -9,7 +9,7 @@ use actor_core::prelude::*;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::PLACES;
+use benches::framework::PLACES;
 
 struct Fragile;
 
