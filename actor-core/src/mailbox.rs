@@ -40,9 +40,6 @@ pub use spec::{MailboxSpec, Overflow};
 /// Room goes back to the senders in portions of so many messages, at the end of a batch, or when a handler waits.
 const CREDIT_BATCH: usize = 16;
 
-/// A buffer of at most so many bytes stays with an idle mailbox; a larger one, which a burst left, is given back.
-const IDLE_BUFFER_BYTES_MAX: usize = 2048;
-
 /// One thing in the queue. Signals that have a place in the order stand between the messages, and need no room.
 pub(crate) enum Entry<M> {
     Message(Envelope<M>),
@@ -112,13 +109,6 @@ fn wake(waker: Option<Waker>) {
 fn wake_all(woken: Vec<Waker>) {
     if !woken.is_empty() {
         woken.into_iter().for_each(Waker::wake);
-    }
-}
-
-#[inline]
-fn give_back_memory<M>(buffer: &mut VecDeque<Entry<M>>) {
-    if buffer.capacity() * size_of::<Entry<M>>() > IDLE_BUFFER_BYTES_MAX {
-        *buffer = VecDeque::new();
     }
 }
 
@@ -358,8 +348,7 @@ impl<M> Mailbox<M> {
         let parks = next.is_none() || (has_waited && is_alone());
         let mut stale = None;
         if parks && orders.is_none() {
-            give_back_memory(&mut inbox.batch);
-            give_back_memory(&mut state.queue);
+            state.keep_one_buffer(&mut inbox.batch);
             stale = state.park(cx.waker(), true);
             self.is_parked.store(true, Ordering::Release);
         }

@@ -10,6 +10,12 @@ use super::Entry;
 use super::latest::Keys;
 use super::room::Room;
 
+/// A buffer of at most so many bytes stays with an idle mailbox; a larger one, which a burst left, is given back.
+const IDLE_BUFFER_BYTES_MAX: usize = 2048;
+
+/// The second buffer of an idle mailbox stays if it is as small as they come.
+const SECOND_BUFFER_MAX: usize = 4;
+
 pub(super) struct State<M> {
     pub(super) queue: VecDeque<Entry<M>>,
     pub(super) room: Room,
@@ -84,6 +90,21 @@ impl<M> State<M> {
             return batch.pop_front();
         }
         self.queue.pop_front()
+    }
+
+    /// Leaves the larger of the two empty buffers to the senders, as who comes to an idle actor comes to that one. The other
+    /// is needed only when more come while it works, and would double what the idle hold.
+    #[inline]
+    pub(super) fn keep_one_buffer(&mut self, batch: &mut VecDeque<Entry<M>>) {
+        if batch.capacity() > self.queue.capacity() {
+            mem::swap(batch, &mut self.queue);
+        }
+        if batch.capacity() > SECOND_BUFFER_MAX {
+            *batch = VecDeque::new();
+        }
+        if self.queue.capacity() * size_of::<Entry<M>>() > IDLE_BUFFER_BYTES_MAX {
+            self.queue = VecDeque::new();
+        }
     }
 
     pub(super) fn pop_one(&mut self) -> Option<Entry<M>> {
