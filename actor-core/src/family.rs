@@ -7,6 +7,7 @@
 mod child;
 
 use std::any::Any;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
@@ -51,6 +52,16 @@ pub(crate) struct Rules {
     pub(crate) intensity: Intensity,
     pub(crate) strategy: Strategy,
     pub(crate) stop_together: bool,
+    pub(crate) heard: Heard,
+}
+
+/// Of which of its children's ends an actor is told: to tell one of what it ignores costs as much as a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Heard {
+    #[default]
+    All,
+    Significant,
+    None,
 }
 
 pub(crate) struct Family {
@@ -118,13 +129,14 @@ impl Family {
         if state.closed {
             return Err(SpawnError::Stopping);
         }
-        if state.names.contains_key(name) {
-            return Err(SpawnError::NameTaken(name.to_owned()));
-        }
+        let path = self.path.child(name);
         let key = state.next;
+        match state.names.entry(Named(path.clone())) {
+            Entry::Occupied(_) => return Err(SpawnError::NameTaken(name.to_owned())),
+            Entry::Vacant(place) => place.insert(key),
+        };
         state.next += 1;
-        let cell = make(self.path.child(name));
-        state.names.insert(Named(cell.core().path.clone()), key);
+        let cell = make(path);
         let child = Child {
             cell: cell.clone(),
             treatment,
@@ -366,9 +378,14 @@ impl Family {
     }
 
     /// Tells the owner that a child has ended for good.
-    pub(crate) fn tell_owner(&self, exit: ChildExit) {
-        if let Some(owner) = self.owner.upgrade() {
-            owner.push_signal(Signal::ChildExit(exit));
+    pub(crate) fn tell_owner(&self, significant: bool, exit: impl FnOnce() -> ChildExit) {
+        let is_heard = match self.rules.heard {
+            Heard::All => true,
+            Heard::Significant => significant,
+            Heard::None => false,
+        };
+        if is_heard && let Some(owner) = self.owner.upgrade() {
+            owner.push_signal(Signal::ChildExit(exit()));
         }
     }
 

@@ -12,7 +12,7 @@ use crate::cell::Cell;
 use crate::child::{ChildSpec, Factory, Front};
 use crate::context::Context;
 use crate::error::{ActorResult, LookupError, SpawnError};
-use crate::family::{Family, Intensity, Rules, Treatment};
+use crate::family::{Family, Heard, Intensity, Rules, Treatment};
 use crate::handle::Handle;
 use crate::inspect::{ChildInfo, look_at};
 use crate::mailbox::MailboxSpec;
@@ -102,6 +102,7 @@ impl Supervisor {
     fn new(strategy: Strategy) -> Self {
         let rules = Rules {
             strategy,
+            heard: Heard::Significant,
             ..Rules::default()
         };
         Self {

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult, LookupError, SpawnError};
 use crate::exit::ExitReason;
-use crate::family::{Intensity, Rules};
+use crate::family::{Heard, Intensity, Rules};
 use crate::group::Group;
 use crate::handle::Handle;
 use crate::home::{Home, Root};
@@ -138,6 +138,7 @@ impl SystemBuilder {
         let cell = Arc::new(Cell::new(path, home.ledger.clone(), MailboxSpec::bounded(1)));
         let rules = Rules {
             intensity: self.intensity,
+            heard: Heard::None,
             ..Rules::default()
         };
         let mut ctx = Context::new(cell.clone(), home.clone(), rules);

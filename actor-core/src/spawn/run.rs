@@ -208,7 +208,7 @@ impl<A: Actor> Run<A> {
         if self.cell.end(reason.clone(), &mut self.inbox, self.handled, remove)
             && let Some(place) = place
         {
-            place.family.tell_owner(ChildExit {
+            place.family.tell_owner(place.significant, || ChildExit {
                 id: core.id,
                 path: core.path.clone(),
                 reason,
