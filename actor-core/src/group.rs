@@ -7,6 +7,8 @@ use std::sync::{Arc, Weak};
 use crate::error::TryTellError;
 use crate::handle::Handle;
 use crate::id::ActorId;
+#[cfg(feature = "wire")]
+use crate::peer::{Draft, NotSent};
 use crate::sync::Mutex;
 
 /// Actors that take the same messages, and are told together.
@@ -19,7 +21,11 @@ struct Members<M> {
     places: HashMap<ActorId, Place>,
     /// What a broadcast walks over without the lock; made when it is needed, for as long as nobody joins or leaves.
     snapshot: Option<Arc<[Handle<M>]>>,
+    /// Called when somebody has joined or left.
+    notice: Option<Notice>,
 }
+
+type Notice = Arc<dyn Fn() + Send + Sync>;
 
 struct Place {
     index: usize,
@@ -43,10 +49,21 @@ pub struct Broadcast {
 impl<M: Send + 'static> Group<M> {
     /// A group that has no name, and nobody in it.
     pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// The same, which calls `notice` when somebody has joined or left.
+    #[cfg(feature = "wire")]
+    pub(crate) fn noticed(notice: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::with(Some(Arc::new(notice)))
+    }
+
+    fn with(notice: Option<Notice>) -> Self {
         Self(Arc::new(Mutex::new(Members {
             list: Vec::new(),
             places: HashMap::new(),
             snapshot: None,
+            notice,
         })))
     }
 
@@ -65,9 +82,12 @@ impl<M: Send + 'static> Group<M> {
         let index = members.list.len();
         members.list.push(handle.clone());
         members.places.insert(handle.id(), Place { index, release });
-        let snapshot = members.snapshot.take();
+        let (snapshot, notice) = (members.snapshot.take(), members.notice.clone());
         drop(members);
         drop(snapshot);
+        if let Some(notice) = notice {
+            notice();
+        }
         true
     }
 
@@ -89,22 +109,36 @@ impl<M: Send + 'static> Group<M> {
         {
             moved.index = place.index;
         }
-        let snapshot = members.snapshot.take();
+        let (snapshot, notice) = (members.snapshot.take(), members.notice.clone());
         drop(members);
         drop((handle, snapshot));
+        if let Some(notice) = notice {
+            notice();
+        }
         Some(place.release)
     }
 
     /// Tells every member, without waiting for any: one whose mailbox is full misses the message, and is counted.
     ///
     /// Each member gets a clone of `msg`: put what is large behind an `Arc`. Broadcasts of one sender arrive in their
-    /// order.
+    /// order. For members at other nodes it is encoded once, unless a handle or a reply port is in it.
     pub fn broadcast(&self, msg: M) -> Broadcast
     where
         M: Clone,
     {
         let mut outcome = Broadcast::default();
+        #[cfg(feature = "wire")]
+        let mut draft = Draft::default();
         for member in self.members().iter() {
+            #[cfg(feature = "wire")]
+            if let Some(sent) = member.send_copy(&msg, &mut draft) {
+                match sent {
+                    Ok(()) => outcome.delivered += 1,
+                    Err(NotSent::Full) => outcome.full += 1,
+                    Err(NotSent::NodeDown | NotSent::Refused(_)) => outcome.unsent += 1,
+                }
+                continue;
+            }
             match member.try_tell(msg.clone()) {
                 Ok(()) => outcome.delivered += 1,
                 Err(TryTellError::Full(_)) => outcome.full += 1,

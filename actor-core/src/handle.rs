@@ -21,7 +21,7 @@ use crate::ledger::DeadReason;
 use crate::mailbox::Entry;
 use crate::mailbox::{Pushed, Refused};
 #[cfg(feature = "wire")]
-use crate::peer::Proxy;
+use crate::peer::{Draft, NotSent, Proxy};
 use crate::question::Envelope;
 use crate::scheduler::Scheduler;
 use crate::signal::Orders;
@@ -86,6 +86,11 @@ pub(crate) trait Route<M>: Send + Sync {
     /// The actor at another node that this leads to straight, and not through an adapter.
     #[cfg(feature = "wire")]
     fn proxy(&self) -> Option<&Arc<Proxy>> {
+        None
+    }
+    /// Sends a message of which others are sent copies. `None`: it is to be told as any other.
+    #[cfg(feature = "wire")]
+    fn send_copy(&self, _msg: &M, _draft: &mut Draft) -> Option<Result<(), NotSent>> {
         None
     }
 }
@@ -199,6 +204,15 @@ impl<M: Send + 'static> Handle<M> {
                 Ok(berth) => route.deliver(envelope, berth),
                 Err(why) => Err(Unsent::new(why, envelope)),
             },
+        }
+    }
+
+    /// Sends a message of which others are sent copies. `None`: it is to be told as any other.
+    #[cfg(feature = "wire")]
+    pub(crate) fn send_copy(&self, msg: &M, draft: &mut Draft) -> Option<Result<(), NotSent>> {
+        match &self.0 {
+            Kind::Local(_) => None,
+            Kind::Routed(route) => route.send_copy(msg, draft),
         }
     }
 

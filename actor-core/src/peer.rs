@@ -3,6 +3,7 @@
 //! Core knows nothing of sockets, sessions or frames. Whoever connects nodes implements [`Peer`], one for each node that it
 //! knows; core gives it messages as bytes, and is given bytes as messages.
 
+mod draft;
 mod line;
 mod link;
 mod proxy;
@@ -26,10 +27,11 @@ use crate::question::Abroad;
 use crate::signal::{Down, WatchId, Watcher};
 use crate::sync::Mutex;
 
+pub(crate) use draft::Draft;
 pub use line::Line;
 pub use link::Linked;
 pub use proxy::Proxy;
-pub(crate) use scope::{Scope, Within, enter, with};
+pub(crate) use scope::{Scope, Within, enter, outside, with};
 
 /// What an actor is called by other nodes. It cannot be guessed: who knows it was told by the node of the actor, or by
 /// one who was.

@@ -15,6 +15,7 @@ use actor_wire::Wire;
 
 use crate::contain::contain;
 use crate::exit::{Failure, FailureKind};
+use crate::group::Group;
 use crate::handle::Handle;
 use crate::id::ActorPath;
 use crate::system::System;
@@ -38,6 +39,11 @@ fn decode<T: Wire>(terms: &Terms, body: &[u8]) -> Result<T, String> {
 
 fn panicked(words: &str) -> String {
     format!("its Deserialize panicked: {words}")
+}
+
+/// A group without a name, which calls `notice` when somebody has joined or left; from wherever that happened.
+pub fn noticed_group<M: Send + 'static>(notice: impl Fn() + Send + Sync + 'static) -> Group<M> {
+    Group::noticed(notice)
 }
 
 /// What stands here for an actor at another node. There is to be one for each address: handles are equal by it.

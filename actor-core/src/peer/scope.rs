@@ -129,6 +129,18 @@ impl Drop for Found {
     }
 }
 
+/// Runs `f` as if no message were on its way on this thread.
+pub(crate) fn outside<R>(f: impl FnOnce() -> R) -> R {
+    struct PutBack(Option<Box<Scope>>);
+    impl Drop for PutBack {
+        fn drop(&mut self) {
+            SCOPE.set(self.0.take());
+        }
+    }
+    let _within = PutBack(SCOPE.take());
+    f()
+}
+
 /// Looks at the scope of this thread, if there is one.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Scope) -> R) -> Option<R> {
     let mut scope = SCOPE.try_with(Cell::take).ok().flatten()?;

@@ -13,7 +13,7 @@ use crate::error::NoRoom;
 use crate::handle::{Berth, Handle, Place, Room, Route, Unsent};
 use crate::id::ActorPath;
 use crate::mailbox::MailboxSpec;
-use crate::peer::{self, Address, Asked, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope, Terms};
+use crate::peer::{self, Address, Asked, Draft, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope, Terms};
 use crate::question::{Envelope, Question};
 use crate::signal::Orders;
 
@@ -212,6 +212,20 @@ impl<M: Wire> Route<M> for Remote<M> {
 
     fn proxy(&self) -> Option<&Arc<Proxy>> {
         Some(&self.proxy)
+    }
+
+    fn send_copy(&self, msg: &M, draft: &mut Draft) -> Option<Result<(), NotSent>> {
+        let terms = self.peer().terms().filter(|_| !self.proxy.is_over())?;
+        if !draft.copy_for(&terms, msg) {
+            return None;
+        }
+        let parcel = Parcel {
+            session: terms.session,
+            body: &mut draft.copy,
+            replies: &[],
+            exports: &[],
+        };
+        Some(self.peer().send(self.export(), parcel, None, None))
     }
 }
 
