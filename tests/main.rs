@@ -19,6 +19,7 @@ mod node_chaos;
 mod node_cost;
 mod node_delivery;
 mod node_entry;
+mod node_groups;
 mod node_idle;
 mod node_links;
 mod node_lookup;

@@ -12,9 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use actor_core::wire;
-use actor_core::{
-    Actor, ActorResult, Attached, ChildSpec, Context, Handle, RestartPolicy, Signal, SpawnError, TryTellError, WatchId,
-};
+use actor_core::{Actor, ActorResult, Attached, ChildSpec, Context, Handle, Signal, SpawnError, TryTellError, WatchId};
 use actor_wire::Wire;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::Receiver;
@@ -85,7 +83,8 @@ where
         outcome
     }
 
-    fn settle<R>(&self, change: impl FnOnce(&mut S, Instant) -> R) -> R {
+    /// The same for one who is called by the courier, which looks anyway.
+    pub(crate) fn settle<R>(&self, change: impl FnOnce(&mut S, Instant) -> R) -> R {
         let mut service = self.read();
         let now = now().into_std();
         let outcome = change(&mut service, now);
@@ -93,7 +92,8 @@ where
         outcome
     }
 
-    fn look(&self) {
+    /// Has the courier look what there is to do.
+    pub(crate) fn look(&self) {
         let Some(courier) = self.courier.get() else { return };
         if !self.is_to_look.swap(true, Ordering::AcqRel) && courier.try_tell(Event::Look).is_err() {
             // It has so much to do that it looks anyway.
@@ -139,7 +139,7 @@ where
     };
     // A former life of this node may have left one behind in the same system.
     let unique = format!("{}@{:016x}", name.replace('/', ":"), net.id.incarnation.0);
-    let spec = ChildSpec::new(unique, make).restart(RestartPolicy::Permanent);
+    let spec = ChildSpec::new(unique, make);
     let handle = match net.system.spawn_spec(spec) {
         Ok(handle) => handle,
         Err(SpawnError::NameTaken(_)) => return Err(taken()),

@@ -90,6 +90,8 @@ impl From<ProtocolError> for Closed {
 pub enum ExposeError {
     /// Something is exposed by that name, or a kind is registered under it.
     NameTaken(String),
+    /// Names that begin with `~` are for what nodes have of themselves.
+    Reserved(String),
 }
 
 impl fmt::Display for ExposeError {
@@ -97,6 +99,9 @@ impl fmt::Display for ExposeError {
         match self {
             ExposeError::NameTaken(name) => {
                 write!(f, "'{name}' is exposed already; conceal it first or choose another")
+            }
+            ExposeError::Reserved(name) => {
+                write!(f, "'{name}' begins with '~', as only names of the nodes themselves do")
             }
         }
     }

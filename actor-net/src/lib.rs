@@ -1,7 +1,7 @@
 //! Nodes: the same handle on another machine.
 //!
-//! A [`Node`] joins a system to others. What they share without a place of its own is built on that: [`presence`], who is there, and [`names`], which
-//! one actor of all has. Everything that decides is a pure value that takes `now`; see [`wire::protocol`] for what is said on a connection.
+//! A [`Node`] joins a system to others. What they share without a place of its own is built on that: [`group`]s with members
+//! at all of them, [`presence`], who is there, and [`names`], which one actor of all has. Everything that decides is a pure value that takes `now`; see [`wire::protocol`] for what is said on a connection.
 
 // From the bottom up, a blank line between two layers: a room imports from its own layer and from those above it here.
 mod chance;
@@ -30,6 +30,7 @@ mod security;
 mod courier;
 mod node;
 
+pub mod group;
 pub mod names;
 pub mod presence;
 

@@ -258,7 +258,7 @@ impl Node {
     /// Lets other nodes find an actor by this name, for as long as it lives. Its protocol is named by its message type.
     ///
     /// # Errors
-    /// The name is taken.
+    /// The name is taken, or begins with `~`.
     pub fn expose<M: Wire>(&self, name: &str, handle: &Handle<M>) -> Result<(), ExposeError> {
         self.expose_as(name, handle, Protocol::of::<M>())
     }
@@ -266,23 +266,30 @@ impl Node {
     /// The same, with a protocol that is named and versioned by hand.
     ///
     /// # Errors
-    /// The name is taken.
+    /// As for [`expose`](Self::expose).
     pub fn expose_as<M: Wire>(&self, name: &str, handle: &Handle<M>, protocol: Protocol) -> Result<(), ExposeError> {
-        self.0.net.exports.expose(name, named(handle, protocol), false)
+        self.expose_named(name, named(handle, protocol), false)
     }
 
     /// The same as [`expose`](Self::expose); others may stop, drain and kill the actor, and link their own to it, too.
     ///
     /// # Errors
-    /// The name is taken.
+    /// As for [`expose`](Self::expose).
     pub fn expose_with_orders<M: Wire>(&self, name: &str, handle: &Handle<M>) -> Result<(), ExposeError> {
         let named = named(handle, Protocol::of::<M>());
-        self.0.net.exports.expose(name, named, true)
+        self.expose_named(name, named, true)
+    }
+
+    fn expose_named(&self, name: &str, named: Named, may_be_ordered: bool) -> Result<(), ExposeError> {
+        if name.starts_with('~') {
+            return Err(ExposeError::Reserved(name.to_owned()));
+        }
+        self.0.net.exports.expose(name, named, may_be_ordered)
     }
 
     /// Takes a name away again. Handles that others have stay good. Returns whether there was such a name.
     pub fn conceal(&self, name: &str) -> bool {
-        self.0.net.exports.conceal(name)
+        !name.starts_with('~') && self.0.net.exports.conceal(name)
     }
 
     /// The handle of what is exposed at another node, as in `lobby@b`. Makes the connection if there is none. What this very

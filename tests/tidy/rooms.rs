@@ -14,6 +14,7 @@ const PURE: &[&str] = &[
     "actor-core/src/supervision/policy.rs",
     "actor-core/src/supervision/strategy.rs",
     "actor-core/src/supervision/window.rs",
+    "actor-net/src/group/interests.rs",
     "actor-net/src/names/claims.rs",
     "actor-net/src/membership/",
     "actor-net/src/peer/budget.rs",

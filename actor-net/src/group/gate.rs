@@ -1,0 +1,54 @@
+//! What stands for the members of one node to all others: it tells each of them what comes, and says who they are.
+
+use actor_core::{Actor, ActorResult, Context, Group, Handle, Reply};
+use actor_wire::Wire;
+use serde::{Deserialize, Serialize};
+
+/// So many members are named in one answer.
+const PAGE: usize = 1024;
+
+/// A question for some of the members.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "M: Wire")]
+pub(super) struct Members<M: Wire> {
+    /// From this one on, as they happen to stand.
+    pub(super) from: usize,
+    pub(super) reply: Reply<Page<M>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "M: Wire")]
+pub(super) struct Page<M: Wire> {
+    pub(super) members: Vec<Handle<M>>,
+    /// There are more.
+    pub(super) goes_on: bool,
+}
+
+/// What comes from other nodes.
+pub(super) enum Passage<M: Wire> {
+    Cast(M),
+    Members(Members<M>),
+}
+
+pub(super) struct Gate<M: Wire>(pub(super) Group<M>);
+
+impl<M: Wire + Clone> Actor for Gate<M> {
+    type Msg = Passage<M>;
+
+    async fn handle(&mut self, msg: Passage<M>, _ctx: &mut Context<Passage<M>>) -> ActorResult {
+        match msg {
+            Passage::Cast(msg) => {
+                self.0.broadcast(msg);
+            }
+            Passage::Members(Members { from, reply }) => {
+                let all = self.0.members();
+                let rest = all.get(from..).unwrap_or_default();
+                reply.send(Page {
+                    members: rest.iter().take(PAGE).cloned().collect(),
+                    goes_on: rest.len() > PAGE,
+                });
+            }
+        }
+        Ok(())
+    }
+}
