@@ -212,7 +212,7 @@ pub trait Peer: Abroad + 'static {
     /// There are too many.
     fn line(self: Arc<Self>, call: u64) -> Result<Arc<Line>, String>;
 
-    /// A message of so many bytes that came in this conversation, and was [`Held`](Delivery::Held), was taken up.
+    /// A message of so many bytes that came in this conversation, and waited beyond the bound of its mailbox, was taken up.
     fn taken(&self, session: u64, export: ExportId, bytes: usize);
 
     /// Nobody here holds a handle to this actor any more.
