@@ -24,6 +24,7 @@ mod node_idle;
 mod node_links;
 mod node_lookup;
 mod node_loss;
+mod node_members;
 mod node_names;
 mod node_presence;
 mod nodes;

@@ -3,6 +3,7 @@
 //! `MEMBER_SEEDS=100000` plays as many random stories; `MEMBER_SEED=17` plays that one alone, and shows what everybody was told.
 
 mod chance;
+mod figures;
 mod schedule;
 mod story;
 mod world;

@@ -1,7 +1,8 @@
 //! Nodes: the same handle on another machine.
 //!
-//! A [`Node`] joins a system to others. What they share without a place of its own is built on that: [`group`]s with members
-//! at all of them, [`presence`], who is there, and [`names`], which one actor of all has. Everything that decides is a pure value that takes `now`; see [`wire::protocol`] for what is said on a connection.
+//! A [`Node`] joins a system to others. As a member of a [`Cluster`] it finds the others by itself, and knows who is there. What they share
+//! without a place of its own is built on that: [`group`]s with members at all of them, [`presence`], who is there, and [`names`], which one
+//! actor of all has. Everything that decides is a pure value that takes `now`; see [`wire::protocol`] for what is said on a connection.
 
 // From the bottom up, a blank line between two layers: a room imports from its own layer and from those above it here.
 mod chance;
@@ -30,6 +31,8 @@ mod security;
 mod courier;
 mod node;
 
+mod cluster;
+
 pub mod group;
 pub mod names;
 pub mod presence;
@@ -38,9 +41,14 @@ pub mod presence;
 pub mod fuzzing;
 
 pub use actor_wire::{Codec, Wire, assert_survives_the_wire};
+pub use cluster::{Cluster, ClusterBuilder, Discovery, JoinError};
 pub use config::{NetConfig, Unusable};
 pub use error::{Closed, ExposeError, LookupError, StartError};
 pub use id::{ExportId, Incarnation, NODE_NAME_BYTES_MAX, NodeId, NodeName};
+pub use membership::policy::{Policy, Standing};
+pub use membership::{
+    ClusterConfig, Gone, Member, MemberEvent, MemberState, PROFILE_BYTES_MAX, Profile, ProfileTooLarge, Stay, Suspicion,
+};
 pub use node::{Node, NodeBuilder, PeerInfo};
 pub use remote::exports::Protocol;
 pub use remote::holdings::Holdings;

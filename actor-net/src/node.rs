@@ -25,7 +25,7 @@ use crate::remote::net::{Net, NodeEvent, Parts};
 use crate::security::{Choice, Security};
 use crate::transport::{Tcp, Transport};
 use crate::wire::Rest;
-use crate::wire::protocol::{Frame, PACKED};
+use crate::wire::protocol::{Frame, MEMBERS, PACKED};
 
 /// How long a node that leaves waits for its last words to be written.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -158,7 +158,7 @@ impl NodeBuilder {
         let local = Local {
             id: id.clone(),
             cluster: self.cluster,
-            features: PACKED,
+            features: PACKED | MEMBERS,
             versions: Local::VERSIONS,
             codecs,
             frame_bytes_max: bounded(self.config.frame_bytes_max()),

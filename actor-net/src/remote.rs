@@ -10,5 +10,6 @@ pub(crate) mod holdings;
 mod inbound;
 pub(crate) mod lookup;
 pub(crate) mod net;
+pub(crate) mod packets;
 mod reason;
 mod received;

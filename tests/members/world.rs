@@ -43,11 +43,11 @@ struct Host {
     due: u64,
     paused: bool,
     /// What came while it was paused, and how much a pause has put off.
-    inbox: VecDeque<Vec<u8>>,
+    inbox: VecDeque<(NodeId, Vec<u8>)>,
 }
 
 enum What {
-    Packet { to: usize, bytes: Vec<u8> },
+    Packet { from: NodeId, to: usize, bytes: Vec<u8> },
     Due { at: usize, life: u64, due: u64 },
     Seek { at: usize, life: u64 },
     Resume { at: usize, life: u64 },
@@ -205,12 +205,12 @@ impl World {
     fn happen(&mut self, what: What) {
         let now = self.now;
         match what {
-            What::Packet { to, bytes } => {
+            What::Packet { from, to, bytes } => {
                 let host = &mut self.hosts[to];
                 if host.paused {
-                    host.inbox.push_back(bytes);
+                    host.inbox.push_back((from, bytes));
                 } else if let Some(engine) = &mut host.engine {
-                    let taken = engine.handle_packet(&bytes, now);
+                    let taken = engine.handle_packet(&from, &bytes, now);
                     self.note(to, taken);
                 }
             }
@@ -282,14 +282,14 @@ impl World {
         host.paused = false;
         let inbox = std::mem::take(&mut host.inbox);
         let first = self.chance.index(inbox.len() + 1);
-        for (number, bytes) in inbox.into_iter().enumerate() {
+        for (number, (from, bytes)) in inbox.into_iter().enumerate() {
             if number == first
                 && let Some(engine) = &mut self.hosts[at].engine
             {
                 engine.handle_timeout(now);
             }
             if let Some(engine) = &mut self.hosts[at].engine {
-                let taken = engine.handle_packet(&bytes, now);
+                let taken = engine.handle_packet(&from, &bytes, now);
                 self.note(at, taken);
             }
         }
@@ -308,7 +308,7 @@ impl World {
             self.heard(at, event);
         }
         while let Some(transmit) = engine.poll_transmit() {
-            self.send(at, transmit);
+            self.send(at, engine.me().id.clone(), transmit);
         }
         if engine.state() == MemberState::Down {
             // It has left; the process goes on for a moment, and nothing comes of it.
@@ -325,18 +325,18 @@ impl World {
         }
     }
 
-    fn send(&mut self, from: usize, transmit: Transmit) {
+    fn send(&mut self, at: usize, from: NodeId, transmit: Transmit) {
         let to = number(&transmit.to.name);
         self.packets += 1;
         self.bytes += transmit.bytes.len() as u64;
         let deaf = self.deaf.get(&to).copied().unwrap_or_default();
-        let lost = self.cut.contains(&(from, to)) || self.chance.yes(self.weather.loss) || self.chance.yes(deaf);
+        let lost = self.cut.contains(&(at, to)) || self.chance.yes(self.weather.loss) || self.chance.yes(deaf);
         if lost || to >= self.hosts.len() {
             return;
         }
         let delay = self.weather.delay + self.chance.up_to(self.weather.jitter);
         let bytes = transmit.bytes;
-        self.at(self.now + delay, What::Packet { to, bytes });
+        self.at(self.now + delay, What::Packet { from, to, bytes });
     }
 
     fn heard(&mut self, at: usize, event: MemberEvent) {

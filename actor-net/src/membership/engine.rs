@@ -284,8 +284,6 @@ impl Engine {
             self.state = MemberState::Leaving;
             self.card.leaves = true;
             self.say_card();
-            // Nobody is to hear of it by chance alone.
-            self.tell_some();
             self.agenda.add(now + self.config.leave_notice, Due::Depart);
         }
     }
@@ -432,6 +430,7 @@ impl Engine {
         self.card.number += 1;
         self.card_bytes = self.card.encode();
         self.spread_own();
+        self.tell_some();
     }
 
     /// Tells a few at once what has changed.

@@ -40,6 +40,8 @@ pub enum PacketError {
     Cluster,
     /// It is none, or of a later version.
     Malformed,
+    /// It says that it is from another node than the one that it came from.
+    Sender,
     /// It speaks of more members than there may be.
     TooMany,
 }
@@ -49,6 +51,7 @@ impl fmt::Display for PacketError {
         f.write_str(match self {
             PacketError::Cluster => "a packet of another cluster",
             PacketError::Malformed => "no packet that can be read",
+            PacketError::Sender => "a packet that says it is from another node",
             PacketError::TooMany => "a packet that speaks of more members than there may be",
         })
     }

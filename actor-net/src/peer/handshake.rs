@@ -236,6 +236,10 @@ impl Handshake {
                     return Err((Refusal::Version, format!("{version} was not offered")));
                 }
                 let agreed = self.introduce(*version, card, &self.local.codecs, card.codecs)?;
+                if self.expected.is_none() {
+                    // Only now it is known who was dialled. If that is not wanted the other side is not to judge it.
+                    judge(&agreed.peer).map_err(|code| (code, String::new()))?;
+                }
                 let mac = self.prove(Role::Dialler, &hello, raw);
                 self.state = State::Introduced {
                     hello,

@@ -21,9 +21,10 @@ use crate::peer::heartbeat::{Beat, Heartbeat};
 use crate::peer::outbox::{self, Admission, Admitted, Batch, Numbered, Outbox, OutboxLimits, Receiver};
 use crate::peer::packing;
 use crate::peer::session::{Matters, Session, SessionLimits};
+use crate::wire::Rest;
 use crate::wire::codes::Goodbye;
 use crate::wire::message::Head;
-use crate::wire::protocol::{Frame, PACKED};
+use crate::wire::protocol::{Frame, MEMBERS, PACKED};
 
 use super::far::Far;
 use super::holdings::Holdings;
@@ -53,6 +54,9 @@ pub(crate) struct Conversation {
     pub(crate) since: Instant,
     /// From how many bytes on messages are packed, if they are.
     packs_from: Option<usize>,
+    reads_packets: bool,
+    /// When the last packet of the membership went or came.
+    last_packet: Mutex<Option<tokio::time::Instant>>,
     outbox: Mutex<Outbox>,
     session: Mutex<Session<Kinds>>,
     /// Senders that wait for room, by their tickets.
@@ -111,6 +115,8 @@ impl Conversation {
             peer: agreed.peer.clone(),
             terms,
             since: now,
+            reads_packets: agreed.features & MEMBERS != 0,
+            last_packet: Mutex::default(),
             packs_from: config.compress_bytes_min.filter(|_| reads_packed),
             outbox: Mutex::new(Outbox::new(OutboxLimits {
                 // A piece has a few bytes around it.
@@ -173,6 +179,24 @@ impl Conversation {
     pub(super) fn control(&self, frame: &Frame<'_>) {
         let parked = self.outbox().push_control(frame);
         self.tell_writer(parked);
+    }
+
+    /// Sends a packet of the membership, unless the peer reads none, or too much waits to be written.
+    pub(super) fn packet(&self, packet: &[u8]) {
+        if self.reads_packets && !self.outbox().is_over() {
+            self.carries_packet();
+            self.control(&Frame::Members { packet: Rest(packet) });
+        }
+    }
+
+    /// A packet of the membership goes or has come.
+    pub(super) fn carries_packet(&self) {
+        *lock(&self.last_packet) = Some(now());
+    }
+
+    /// When the last one did.
+    pub(super) fn last_packet(&self) -> Option<tokio::time::Instant> {
+        *lock(&self.last_packet)
     }
 
     pub(super) fn behind(&self, frame: &Frame<'_>) {

@@ -16,7 +16,7 @@ use tokio::time::{sleep, sleep_until, timeout};
 use crate::chance;
 use crate::clock::now;
 use crate::error::Closed;
-use crate::id::NodeName;
+use crate::id::{NodeId, NodeName};
 use crate::peer::handshake::{Agreed, Handshake};
 use crate::peer::heartbeat::Beat;
 use crate::peer::outbox::Batch;
@@ -28,7 +28,7 @@ use crate::wire::protocol::Frame;
 
 use super::conversation::{Conversation, Stage};
 use super::far::Far;
-use super::greeting::{FAREWELL, Open, came, shake_hands, write};
+use super::greeting::{FAREWELL, Open, came, judge, shake_hands, write};
 use super::inbound::Inbound;
 use super::net::{Net, NodeEvent, lock};
 
@@ -37,6 +37,10 @@ const HELD_FOR_THE_LOST: Duration = Duration::from_secs(60);
 
 /// After so many frames other tasks have their turn.
 const FRAMES_PER_YIELD: u32 = 256;
+
+/// A connection that was made for packets of the membership alone is closed so soon after the last of them: random members are probed,
+/// and no node is to be connected to all others for it.
+const PACKETS_IDLE: Duration = Duration::from_secs(10);
 
 /// Makes a connection to `name`, and tries again whenever that fails, until nobody wants it. There is one of these for a node.
 ///
@@ -91,22 +95,49 @@ async fn dial(net: &Arc<Net>, name: &NodeName) -> Result<(), Closed> {
     let Some(address) = net.address(name) else {
         return Err(Closed::Lost(format!("no address is known for node {name}")));
     };
-    let dialled = timeout(net.config.dial_timeout, net.transport.dial(&address)).await;
-    let stream = dialled
+    let stream = reach(net, &address).await?;
+    let (handshake, hello) = greet(net, &stream, Some(name.clone()));
+    let judged = |peer: &NodeId| judge(net, peer, Dialled::ByUs);
+    let open = shake_hands(stream, handshake, hello, judged).await?;
+    begin(net, open, Dialled::ByUs).await
+}
+
+async fn reach(net: &Net, address: &str) -> Result<Stream, Closed> {
+    let dialled = timeout(net.config.dial_timeout, net.transport.dial(address)).await;
+    dialled
         .map_err(|_| Closed::Lost(format!("{address} did not answer within {:?}", net.config.dial_timeout)))?
-        .map_err(|why| Closed::Lost(format!("{address}: {why}")))?;
+        .map_err(|why| Closed::Lost(format!("{address}: {why}")))
+}
+
+fn greet(net: &Net, stream: &Stream, expected: Option<NodeName>) -> (Handshake, Vec<u8>) {
     let auth = net.auth(&stream.identity);
-    let began = now().into_std();
-    let limit = net.config.handshake_timeout;
-    let (handshake, hello) = Handshake::dial(
-        net.local.clone(),
-        auth,
-        Some(name.clone()),
-        chance::bytes(),
-        began,
-        limit,
-    );
-    begin(net, stream, handshake, hello, Dialled::ByUs).await
+    let (began, limit) = (now().into_std(), net.config.handshake_timeout);
+    Handshake::dial(net.local.clone(), auth, expected, chance::bytes(), began, limit)
+}
+
+/// Finds out who is at an address, and makes a connection unless there is one to that node.
+pub(crate) async fn meet(net: &Arc<Net>, address: &str) -> Result<NodeId, Closed> {
+    let stream = reach(net, address).await?;
+    let (handshake, hello) = greet(net, &stream, None);
+    let mut met = None;
+    let judged = |peer: &NodeId| {
+        let is_first = met.replace(peer.clone()).is_none();
+        if is_first && lock(&net.roster).is_connected(&peer.name) {
+            return Err(Refusal::Simultaneous);
+        }
+        judge(net, peer, Dialled::ByUs)
+    };
+    let outcome = match shake_hands(stream, handshake, hello, judged).await {
+        Ok(open) => begin(net, open, Dialled::ByUs).await,
+        Err(why) => Err(why),
+    };
+    match (outcome, met) {
+        (Ok(()), Some(peer)) => Ok(peer),
+        // There is another connection to it.
+        (Err(why), Some(peer)) if is_of_another(&why) => Ok(peer),
+        (Ok(()), None) => Err(Closed::Lost("a handshake that nobody judged".to_owned())),
+        (Err(why), _) => Err(why),
+    }
 }
 
 /// Takes connections, for as long as the node is there.
@@ -142,7 +173,11 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
                     let limit = accepting.config.handshake_timeout;
                     let local = accepting.local.clone();
                     let handshake = Handshake::listen(local, auth, chance::bytes(), now().into_std(), limit);
-                    begin(&accepting, stream, handshake, Vec::new(), Dialled::ByPeer).await
+                    let judged = |peer: &NodeId| judge(&accepting, peer, Dialled::ByPeer);
+                    match shake_hands(stream, handshake, Vec::new(), judged).await {
+                        Ok(open) => begin(&accepting, open, Dialled::ByPeer).await,
+                        Err(why) => Err(why),
+                    }
                 }
                 Ok(Err(why)) => Err(Closed::Lost(why.to_string())),
                 Err(_) => Err(Closed::Lost("it did not open in time".to_owned())),
@@ -155,15 +190,8 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
     }
 }
 
-/// Does the handshake. A conversation that comes of it has a task of its own.
-async fn begin(
-    net: &Arc<Net>,
-    stream: Stream,
-    handshake: Handshake,
-    say: Vec<u8>,
-    dialled: Dialled,
-) -> Result<(), Closed> {
-    let open = shake_hands(net, stream, handshake, say, dialled).await?;
+/// Begins the conversation, in a task of its own.
+async fn begin(net: &Arc<Net>, open: Open, dialled: Dialled) -> Result<(), Closed> {
     let (far, conversation) = connected(net, &open.agreed, dialled).await?;
     let net = net.clone();
     let running = net.clone();
@@ -371,6 +399,7 @@ async fn write_batch(writer: &mut (impl AsyncWrite + Unpin), batch: &Batch) -> R
 
 async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
     let (mut needed, mut awake) = (now(), now());
+    let mut was_needed = false;
     loop {
         sleep_until(conversation.next_tick().into()).await;
         match conversation.beat(now().into_std()) {
@@ -386,9 +415,16 @@ async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
             // The peer wanted to close it, and does not.
             return Closed::Ended(Goodbye::Idle);
         }
+        let carries = conversation.last_packet();
+        let keeps = if was_needed || carries.is_none() {
+            net.config.idle_timeout
+        } else {
+            net.config.idle_timeout.min(PACKETS_IDLE)
+        };
         if far.is_needed() || !conversation.is_idle() {
             needed = now();
-        } else if now().saturating_duration_since(needed) >= net.config.idle_timeout {
+            was_needed = true;
+        } else if now().saturating_duration_since(carries.map_or(needed, |carries| carries.max(needed))) >= keeps {
             needed = now();
             conversation.propose();
         }

@@ -26,18 +26,17 @@ pub(super) struct Open {
 }
 
 pub(super) async fn shake_hands(
-    net: &Net,
     mut stream: Stream,
     mut handshake: Handshake,
     say: Vec<u8>,
-    dialled: Dialled,
+    mut judge: impl FnMut(&NodeId) -> Result<(), Refusal>,
 ) -> Result<Open, Closed> {
     let mut decoder = Decoder::new(HANDSHAKE_FRAME_BYTES_MAX);
     write(&mut stream.writer, &say).await?;
     let deadline = handshake.deadline().into();
     loop {
         let step = match decoder.next()? {
-            Some(frame) => handshake.handle_frame(frame, |peer| judge(net, peer, dialled)),
+            Some(frame) => handshake.handle_frame(frame, &mut judge),
             None => {
                 let reading = stream.reader.read(decoder.room());
                 match timeout_at(deadline, reading).await {
@@ -67,7 +66,8 @@ pub(super) async fn shake_hands(
     }
 }
 
-fn judge(net: &Net, peer: &NodeId, dialled: Dialled) -> Result<(), Refusal> {
+/// Whether a connection to a peer is wanted.
+pub(super) fn judge(net: &Net, peer: &NodeId, dialled: Dialled) -> Result<(), Refusal> {
     if net.is_leaving() || !net.has_room_for(&peer.name) {
         return Err(Refusal::Busy);
     }

@@ -214,6 +214,11 @@ impl Inbound {
                 self.conversation.credited(to, bytes as usize);
                 Ok(())
             }
+            Frame::Members { packet } => {
+                self.conversation.carries_packet();
+                self.net.packets.came(&self.far.id, packet.0);
+                Ok(())
+            }
             Frame::Unneeded { round } => {
                 self.rests = self.rests || self.far.rest(&self.conversation, None);
                 if self.rests {

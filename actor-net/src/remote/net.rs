@@ -30,6 +30,7 @@ use super::exports::Exports;
 use super::far::Far;
 use super::holdings::Holdings;
 use super::lookup::Kind;
+use super::packets::Packets;
 
 /// So many events wait for one who listens; beyond it the oldest are lost to that one, who is told how many.
 const EVENTS_MAX: usize = 1024;
@@ -72,6 +73,7 @@ pub(crate) struct Net {
     pub(crate) exports: Arc<Exports>,
     pub(crate) roster: Mutex<Roster>,
     pub(crate) events: broadcast::Sender<NodeEvent>,
+    pub(crate) packets: Packets,
     nodes: Mutex<Nodes>,
     kinds: Mutex<HashMap<String, Arc<Kind>>>,
     lingering: Mutex<VecDeque<(Instant, Arc<Proxy>)>>,
@@ -79,7 +81,7 @@ pub(crate) struct Net {
     next_session: AtomicU64,
     is_leaving: AtomicBool,
     chance: Mutex<fastrand::Rng>,
-    is_seeded: bool,
+    pub(crate) is_seeded: bool,
 }
 
 /// What became of making a connection.
@@ -127,6 +129,7 @@ impl Net {
                 addresses: parts.addresses,
                 ..Nodes::default()
             }),
+            packets: Packets::default(),
             kinds: Mutex::default(),
             lingering: Mutex::default(),
             tasks: Mutex::default(),
@@ -240,6 +243,11 @@ impl Net {
             }
         }
         holdings
+    }
+
+    /// The newest life of a node that was met.
+    pub(super) fn newest(&self, name: &NodeName) -> Option<Arc<Far>> {
+        lock(&self.nodes).met.get(name).cloned()
     }
 
     /// One life of a node.
@@ -388,7 +396,7 @@ impl Net {
     }
 
     /// From 0 to 1, for jitter.
-    pub(super) fn chance(&self) -> f64 {
+    pub(crate) fn chance(&self) -> f64 {
         lock(&self.chance).f64()
     }
 

@@ -83,7 +83,7 @@
 //! ```
 //!
 //! So nothing is under way in either direction when a connection is closed that nobody needs. Upkeep are `Ping`, `Pong`, `Credit`,
-//! `Unneeded` and `Neither`.
+//! `Unneeded`, `Neither` and `Members`.
 //!
 //! `Tell`, `Ask` and `Answer` are *data*. They are numbered for each direction, from 1, in the order in which they are complete on the wire; the
 //! number is not sent. A `Packed` counts as what is in it. A frame that says `after` counts only when the data frames up to that number were handed on.
@@ -116,6 +116,9 @@ pub const MAGIC: u32 = u32::from_le_bytes(*b"ACTR");
 
 /// The feature of a node that reads [`Packed`](Frame::Packed) messages.
 pub const PACKED: u64 = 1;
+
+/// The feature of a node that reads [`Members`](Frame::Members): it may take no part in a membership, and drops them then.
+pub const MEMBERS: u64 = 2;
 
 /// What a message counts for in budgets and windows, beside its body: an empty one is not free.
 pub const MESSAGE_OVERHEAD_BYTES: usize = 32;
@@ -242,6 +245,12 @@ frames! {
     0x15 Neither {
         /// From the `Unneeded`.
         round: u64,
+    }
+
+    /// A packet of the membership, which may be dropped at any time. Where both have the feature [`MEMBERS`].
+    0x16 Members {
+        /// See [`membership`](crate::membership).
+        packet: Rest<'a>,
     }
 
     /// A message. Data.
@@ -436,7 +445,7 @@ pub struct Card<'a> {
     pub incarnation: Incarnation,
     /// The cluster that it belongs to.
     pub cluster: &'a str,
-    /// What it can do that can be left out, a bit for each: [`PACKED`]. Both use what both can.
+    /// What it can do that can be left out, a bit for each: [`PACKED`], [`MEMBERS`]. Both use what both can.
     pub features: u64,
     /// One of [`codes::method`](super::codes::method).
     pub method: u8,
@@ -528,6 +537,7 @@ impl Frame<'_> {
                 | Frame::Goodbye { .. }
                 | Frame::Unneeded { .. }
                 | Frame::Neither { .. }
+                | Frame::Members { .. }
         )
     }
 

@@ -5,21 +5,24 @@ use std::time::Instant;
 use foca::{Member, Message, State};
 
 use super::Engine;
-use crate::id::NodeName;
+use crate::id::{NodeId, NodeName};
 use crate::membership::codec::spoken_of;
 use crate::membership::identity::Identity;
 use crate::membership::member::MemberState;
 use crate::membership::packet::{Head, Packet, PacketError, Said};
 
 impl Engine {
-    /// Takes a packet that came from the node that its sender says it is.
+    /// Takes a packet that came from this node.
     ///
     /// # Errors
     /// It says nothing to this node, and was dropped; why.
-    pub fn handle_packet(&mut self, bytes: &[u8], now: Instant) -> Result<(), PacketError> {
+    pub fn handle_packet(&mut self, from: &NodeId, bytes: &[u8], now: Instant) -> Result<(), PacketError> {
         self.wake(now);
         let Packet { head, said, cards } = Packet::parse(bytes, self.cluster)?;
         let src = &head.src;
+        if src.id != *from {
+            return Err(PacketError::Sender);
+        }
         if self.state == MemberState::Down || src.id.name == self.me.id.name {
             return Ok(());
         }

@@ -357,8 +357,8 @@ impl Engine {
         }
         self.table.missing.remove(name);
         self.spread_card(name);
-        if leaves && !left_before {
-            // It will not be there for long.
+        if before.is_some() {
+            // News of one that is known already would otherwise wait for the next pings; one that leaves will not be there for long.
             self.tell_some();
         }
     }

@@ -1,5 +1,7 @@
 //! Packets as bytes: each kind comes back as it was written, and nothing else is taken.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn identity(name: &str) -> Identity {
@@ -121,4 +123,47 @@ fn a_packet_holds_as_many_cards_as_it_has_room_for() {
     let held = packet(Said::Cards, 20).encode(1, &mut bytes);
     assert!((7..20).contains(&held) && bytes.len() <= PACKET_BYTES_MAX);
     assert_eq!(Packet::parse(&bytes, 1).expect("a packet").cards.len(), held);
+}
+
+/// As `docs/protocol.md` has it.
+#[test]
+fn a_packet_is_the_bytes_that_the_document_shows() {
+    let src = Identity {
+        address: "a:1".into(),
+        ..identity("a")
+    };
+    let head = Head {
+        src,
+        incarnation: 0,
+        your_stay: Stay(7),
+        card_number: 1,
+        view: 0x10,
+    };
+    let (said, cards) = (Said::Out, Vec::new());
+    let mut bytes = Vec::new();
+    Packet { head, said, cards }.encode(crate::membership::ring::hash("chat"), &mut bytes);
+    let shown = "0106289de348c6662946010061070000000000000003000000000000000300613a310000070000000000000001000000100000000000000000";
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, shown);
+}
+
+proptest! {
+    #[test]
+    fn bytes_of_others_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Packet::parse(&bytes, 1);
+    }
+
+    #[test]
+    fn one_byte_changed_does_no_harm(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let kinds = every_kind();
+        let mut bytes = Vec::new();
+        packet(kinds[which.index(kinds.len())].clone(), 1).encode(1, &mut bytes);
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(packet) = Packet::parse(&bytes, 1) {
+            let mut again = Vec::new();
+            packet.encode(1, &mut again);
+            prop_assert_eq!(again, bytes);
+        }
+    }
 }

@@ -83,6 +83,7 @@ fn examples() -> Vec<(&'static str, Frame<'static>)> {
         ),
         ("is this needed", Frame::Unneeded { round: 3 }),
         ("it is not", Frame::Neither { round: 3 }),
+        ("of the membership", Frame::Members { packet: Rest(b"who?") }),
         ("a message of three bytes", Frame::Tell { to, body: Rest(b"abc") }),
         ("a message without bytes", Frame::Tell { to, body: Rest(b"") }),
         (
@@ -297,6 +298,7 @@ fn a_frame_cut_short_or_drawn_out_is_refused() {
                 | Frame::Ask { .. }
                 | Frame::Answer { .. }
                 | Frame::Spawn { .. }
+                | Frame::Members { .. }
                 | Frame::Packed { .. }
                 | Frame::Chunk { .. }
         );

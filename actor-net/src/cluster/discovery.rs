@@ -1,0 +1,70 @@
+//! Where members may be: asked again and again, so that what it says may change.
+
+use std::io;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+/// A way to find members.
+#[async_trait]
+pub trait Discovery: Send + Sync + 'static {
+    /// Addresses where members may be now, as `host:port`. This node's own may be among them. It is asked every second until a member was
+    /// found, and every five seconds from then on, for the sake of a cluster that began in several places.
+    ///
+    /// # Errors
+    /// They cannot be had now. It is asked again.
+    ///
+    /// # Cancel safety
+    /// The future may be dropped at any time.
+    async fn addresses(&self) -> io::Result<Vec<String>>;
+}
+
+pub(super) struct Listed(pub(super) Vec<String>);
+
+#[async_trait]
+impl Discovery for Listed {
+    async fn addresses(&self) -> io::Result<Vec<String>> {
+        Ok(self.0.clone())
+    }
+}
+
+pub(super) struct Dns(pub(super) String);
+
+#[async_trait]
+impl Discovery for Dns {
+    async fn addresses(&self) -> io::Result<Vec<String>> {
+        let found = tokio::net::lookup_host(&self.0).await?;
+        Ok(found.map(|address| address.to_string()).collect())
+    }
+}
+
+pub(super) struct File(pub(super) PathBuf);
+
+#[async_trait]
+impl Discovery for File {
+    async fn addresses(&self) -> io::Result<Vec<String>> {
+        // A file of a few lines: to have another thread read it would take longer.
+        std::fs::read_to_string(&self.0).map(|text| listed_in(&text))
+    }
+}
+
+fn listed_in(text: &str) -> Vec<String> {
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim());
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_holds_an_address_on_each_line_and_remarks() {
+        let text = "# the first three\n10.0.0.1:4000\n\n  10.0.0.2:4000 # the second\nchat.internal:4000\n";
+        assert_eq!(
+            listed_in(text),
+            ["10.0.0.1:4000", "10.0.0.2:4000", "chat.internal:4000"]
+        );
+    }
+}
