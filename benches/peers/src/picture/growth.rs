@@ -90,7 +90,7 @@ fn legend(area: &Area<'_>, (right, at): (i32, i32), curve: &Curve) -> Result<(),
     let mut right = right;
     for (side, _) in curve.lines.iter().rev() {
         area.draw(&Text::new(side.clone(), (right, at), text(15, INK, HPos::Right)))?;
-        let start = right - 7 * side.len() as i32 - 16;
+        let start = right - 6 * side.len() as i32 - 14;
         area.draw(&PathElement::new(
             [(start - 12, at), (start + 6, at)],
             colour(side).stroke_width(3),
