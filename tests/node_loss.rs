@@ -7,7 +7,8 @@ use actor_net::{Closed, NetConfig, NodeEvent};
 use actor_testkit::pass;
 use tokio::time::{Instant, timeout};
 
-use crate::sites::{Say, Sites, in_each_codec, listener, with_config};
+use crate::sites::{Listener, Say, Sites, in_each_codec, listener, with_config};
+use crate::support::{Gate, Journal};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -258,6 +259,35 @@ async fn a_watch_without_a_connection_fires_in_bounded_time_or_is_as_any_other_w
             assert!(begun.elapsed() <= within, "{:?}", begun.elapsed());
         }
         drop(a);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_watches_an_actor_that_is_gone_is_told_how_it_ended() {
+    in_each_codec(async |sites: Sites| {
+        let Sites { network, a, b, .. } = &sites;
+        let made = || Listener::new(&Journal::default(), &Gate::new());
+        let spec = ChildSpec::new("fails", made).restart(RestartPolicy::Temporary);
+        let fails = b.system.spawn_spec(spec).expect("the name is free");
+        b.node.expose("fails", &fails).expect("the name is free");
+        let far = a.node.lookup::<Say>("fails@b").await.expect("it is exposed");
+        // It fails while nobody can be told.
+        network.silence("a", "b");
+        network.silence("b", "a");
+        let lost = timeout(2 * LONG, far.watch()).await.expect("it fires");
+        assert!(matches!(lost.reason, ExitReason::NodeDown));
+        fails.tell(Say::Break).await.expect("it lives");
+        assert!(matches!(fails.watch().await.reason, ExitReason::Failed(_)));
+        network.repair();
+        let ended = timeout(2 * LONG, far.watch()).await.expect("it fires");
+        let ExitReason::Failed(failure) = ended.reason else {
+            panic!("{:?}", ended.reason)
+        };
+        assert_eq!(
+            (failure.path().to_string().as_str(), failure.message()),
+            ("/b/fails@b", "on purpose")
+        );
     })
     .await;
 }

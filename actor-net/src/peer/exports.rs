@@ -143,9 +143,9 @@ impl<A: Copy + Ord, H> Exports<A, H> {
     }
 
     /// The actor has ended: its export leads nowhere from now on.
-    pub(crate) fn ended(&mut self, actor: A) -> Option<H> {
+    pub(crate) fn ended(&mut self, actor: A) -> Option<(ExportId, H)> {
         let id = self.by_actor.remove(&actor)?;
-        self.by_id.remove(&id).map(|entry| entry.handle)
+        self.by_id.remove(&id).map(|entry| (id, entry.handle))
     }
 
     fn let_go(&mut self, id: ExportId) -> Option<H> {
@@ -214,7 +214,7 @@ mod tests {
     fn an_actor_that_ended_is_gone_at_once_and_late_releases_do_no_harm() {
         let mut exports = Exports::new(8);
         let id = send(&mut exports, A, 7, 1);
-        assert_eq!(exports.ended(7), Some("handle"));
+        assert_eq!(exports.ended(7), Some((id, "handle")));
         assert_eq!(exports.get(id), None);
         assert_eq!(exports.release(A, id, 1), Ok(None));
         assert!(exports.lost(A).is_empty());

@@ -5,12 +5,13 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use actor_core::ActorId;
 use actor_core::wire::{Exported, Watched};
+use actor_core::{ActorId, ExitReason};
 use actor_wire::Fingerprint;
 
 use crate::error::ExposeError;
 use crate::id::{ExportId, Ids};
+use crate::peer::endings::Endings;
 use crate::peer::exports::{self, NoExport, SessionId};
 
 /// What is spoken with an actor: both sides have to mean the same.
@@ -73,6 +74,7 @@ pub(crate) struct Exports {
     me: Weak<Exports>,
     table: Mutex<exports::Exports<Key, Arc<Export>>>,
     names: Mutex<HashMap<String, (Named, Key)>>,
+    endings: Mutex<Endings<ExitReason>>,
     ids: Ids,
 }
 
@@ -87,6 +89,7 @@ impl Exports {
             me: me.clone(),
             table: Mutex::new(exports::Exports::new(for_each_max)),
             names: Mutex::default(),
+            endings: Mutex::default(),
             ids,
         })
     }
@@ -201,9 +204,9 @@ impl Exports {
         if let Some(export) = made {
             // Without the lock: it may have ended, and then this is called at once.
             let exports = self.me.clone();
-            let ends = exported.at_end(Box::new(move |_| {
+            let ends = exported.at_end(Box::new(move |reason| {
                 if let Some(exports) = exports.upgrade() {
-                    exports.ended(key);
+                    exports.ended(key, reason);
                 }
             }));
             let _ = export.ends.set(ends);
@@ -247,8 +250,15 @@ impl Exports {
         drop(gone);
     }
 
-    fn ended(&self, key: Key) {
+    /// How an actor ended that is not there any more, if that is known.
+    pub(crate) fn ending(&self, id: ExportId) -> Option<ExitReason> {
+        lock(&self.endings).of(id).cloned()
+    }
+
+    fn ended(&self, key: Key, reason: ExitReason) {
         let gone = lock(&self.table).ended(key);
+        let forgotten = gone.as_ref().and_then(|(id, _)| lock(&self.endings).note(*id, reason));
+        drop(forgotten);
         let mut names = lock(&self.names);
         let ended: Vec<String> = names
             .iter()

@@ -412,8 +412,9 @@ impl Net {
                 return Ok(Imported::Here(export.exported.clone()));
             }
             // It has ended: what comes of it is a handle that says so.
+            let reason = self.exports.ending(address.export);
             let proxy = wire::proxy(&self.system, from.clone(), address);
-            proxy.ended(actor_core::ExitReason::Normal);
+            proxy.ended(reason.unwrap_or(actor_core::ExitReason::Normal));
             return Ok(Imported::There(proxy));
         }
         let sent = id == from.id;

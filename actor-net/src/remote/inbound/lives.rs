@@ -24,7 +24,7 @@ impl Inbound {
             _ => return Err(ProtocolError::Malformed("Order").into()),
         };
         let Some(export) = self.net.exports.get(to) else {
-            ended(&self.conversation, ending, &ExitReason::Normal);
+            ended(&self.conversation, ending, &self.ending(to));
             return Ok(());
         };
         if !export.may_be_ordered() {
@@ -41,12 +41,17 @@ impl Inbound {
         Ok(())
     }
 
+    /// How an actor ended that is not there, as far as that is known.
+    fn ending(&self, of: ExportId) -> ExitReason {
+        self.net.exports.ending(of).unwrap_or(ExitReason::Normal)
+    }
+
     pub(super) fn watch(&self, watch: u64, to: ExportId) -> Result<(), Closed> {
         let Some(export) = self.net.exports.get(to) else {
             self.conversation.behind(&Frame::Down {
                 after: 0,
                 watch,
-                reason: Told::of(&ExitReason::Normal).reason(),
+                reason: Told::of(&self.ending(to)).reason(),
             });
             return Ok(());
         };
@@ -85,8 +90,9 @@ impl Inbound {
             return Ok(());
         }
         let Some(export) = export else {
-            // How it ended is not known any more. The same is said to one who links itself to an actor that is ending.
-            link_broken(&self.conversation, link, Told::of(&ExitReason::Killed).reason());
+            // Where that is not known any more, the same as to one who links itself to an actor that is ending.
+            let reason = self.net.exports.ending(to).unwrap_or(ExitReason::Killed);
+            link_broken(&self.conversation, link, Told::of(&reason).reason());
             return Ok(());
         };
         let begun = self.conversation.session().their_links.begin_as(link, None);
