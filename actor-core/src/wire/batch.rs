@@ -14,8 +14,11 @@ use crate::question::{Envelope, Question};
 
 use super::panicked;
 
-/// So many messages are read before they are queued: more take one lock together, fewer wait for one another.
+/// So many messages are read before they are queued, if they are small: more take one lock together, fewer wait for one another.
 const READ_AT_A_TIME: usize = 32;
+
+/// The memory for more than so many bytes is much slower to be had.
+const ENTRIES_BYTES_MAX: usize = 1000;
 
 pub(super) struct Batch<M> {
     /// As they will stand in the mailbox, so that none of them is moved there by itself.
@@ -27,10 +30,21 @@ pub(super) struct Batch<M> {
 }
 
 impl<M: Wire> Batch<M> {
+    const AT_A_TIME: usize = {
+        let fit = ENTRIES_BYTES_MAX / size_of::<Entry<M>>();
+        if fit < 1 {
+            1
+        } else if fit < READ_AT_A_TIME {
+            fit
+        } else {
+            READ_AT_A_TIME
+        }
+    };
+
     pub(super) fn new() -> Self {
         Self {
-            entries: VecDeque::new(),
-            bytes: VecDeque::new(),
+            entries: VecDeque::with_capacity(Self::AT_A_TIME),
+            bytes: VecDeque::with_capacity(Self::AT_A_TIME),
             lines: Vec::new(),
         }
     }
@@ -47,7 +61,7 @@ impl<M: Wire> Batch<M> {
 
     /// Reads up to the end, or up to where a user's `Deserialize` panics.
     fn read_on(&mut self, within: &Within, terms: &Terms, arrivals: &mut dyn Arrivals) {
-        while self.entries.len() < READ_AT_A_TIME
+        while self.entries.len() < Self::AT_A_TIME
             && let Some(Arrival { body, asked }) = arrivals.next()
         {
             match terms.codec.decode(body, &terms.limits) {
