@@ -44,4 +44,5 @@ mod support;
 mod telemetry;
 mod tending;
 mod tidy;
+mod trio;
 mod watching;

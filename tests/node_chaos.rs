@@ -12,6 +12,8 @@ use actor_net::{Codec, NetConfig, Node};
 use actor_testkit::{SimulatedNetwork, pass};
 use serde::{Deserialize, Serialize};
 
+use crate::trio;
+
 /// So many runs are part of every check.
 const SEEDS: u64 = 3000;
 const OUTBOX_BYTES_MAX: usize = 100_000;
@@ -311,12 +313,7 @@ impl Run {
 
 /// Runs one seed; returns what went over the wire, as a number.
 fn run(seed: u64) -> u64 {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
+    trio::on_paused_clock(async {
         let network = SimulatedNetwork::seeded(seed);
         let codec = Codec::ALL[seed as usize % Codec::ALL.len()];
         let packs = seed.is_multiple_of(3);
@@ -344,30 +341,10 @@ fn run(seed: u64) -> u64 {
     })
 }
 
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 #[test]
 fn whatever_goes_wrong_between_nodes_the_promises_hold_and_all_is_whole_after_it() {
-    let seeds = match setting("NODE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..setting("NODE_SEEDS").unwrap_or(SEEDS),
-    };
-    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
-    std::thread::scope(|scope| {
-        let run_every = |first: usize| {
-            seeds.clone().skip(first).step_by(threads).for_each(|seed| {
-                run(seed);
-            })
-        };
-        let started: Vec<_> = (0..threads)
-            .map(|first| scope.spawn(move || run_every(first)))
-            .collect();
-        for thread in started {
-            // The thread has said which seed it was.
-            assert!(thread.join().is_ok(), "a seed failed: see above");
-        }
+    trio::each_seed(SEEDS, |seed| {
+        run(seed);
     });
 }
 

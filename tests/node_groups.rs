@@ -7,14 +7,11 @@ use std::time::Duration;
 
 use actor_core::prelude::*;
 use actor_net::group::{ClusterGroup, GROUP_BYTES_MAX, GroupError, Groups, GroupsConfig};
-use actor_net::{ExposeError, LookupError, NetConfig, Node};
-use actor_testkit::{Probe, SimulatedNetwork, pass};
+use actor_net::{ExposeError, LookupError, Node};
+use actor_testkit::{Probe, SimulatedNetwork};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-const NAMES: [&str; 3] = ["a", "b", "c"];
-
-/// Longer than a lost connection, grace and a resync take together.
-const LONG: Duration = Duration::from_secs(60);
+use crate::trio::{self, on_its_way};
 
 struct Site {
     system: System,
@@ -24,39 +21,18 @@ struct Site {
 
 async fn site(network: &SimulatedNetwork, name: &str) -> Site {
     let system = System::new(name);
-    let config = NetConfig {
-        reconnect_max: Duration::from_secs(2),
-        // Rarely, or simulated pings are most of what the machine does.
-        heartbeat_interval: Duration::from_secs(3),
-        ..NetConfig::default()
-    };
-    let node = network.node_with(&system, name, |builder| builder.config(config.clone()));
-    let node = node.await.expect("the name is free");
+    let node = trio::node(network, &system, name).await;
     let groups = Groups::open(&node, GroupsConfig::default()).expect("it is the first");
     Site { system, node, groups }
 }
 
 async fn connect(sites: &[Site]) {
-    for site in sites {
-        for name in NAMES.iter().filter(|name| **name != site.node.id().name.as_str()) {
-            // One of them may be away.
-            let _ = site.node.connect(name, None).await;
-        }
-    }
-    on_its_way().await;
-}
-
-/// Lets come what is on its way.
-async fn on_its_way() {
-    pass(Duration::from_millis(100)).await;
+    trio::connect(sites.iter().map(|site| &site.node)).await;
 }
 
 async fn three() -> (SimulatedNetwork, Vec<Site>) {
     let network = SimulatedNetwork::seeded(1);
-    let mut sites = Vec::new();
-    for name in NAMES {
-        sites.push(site(&network, name).await);
-    }
+    let sites = trio::for_each(|name| site(&network, name)).await;
     connect(&sites).await;
     (network, sites)
 }

@@ -7,13 +7,10 @@ use std::time::Duration;
 
 use actor_core::prelude::*;
 use actor_net::names::{CLAIM_BYTES_MAX, Claim, ClaimError, Names, NamesConfig};
-use actor_net::{ExposeError, LookupError, NetConfig, Node};
+use actor_net::{ExposeError, LookupError, Node};
 use actor_testkit::{Probe, SimulatedNetwork, pass};
 
-const NAMES: [&str; 3] = ["a", "b", "c"];
-
-/// Longer than a lost connection, grace and a resync take together.
-const LONG: Duration = Duration::from_secs(60);
+use crate::trio::{self, LONG, NAMES};
 
 struct Site {
     _system: System,
@@ -25,14 +22,7 @@ struct Site {
 
 async fn site(network: &SimulatedNetwork, name: &str) -> Site {
     let system = System::new(name);
-    let config = NetConfig {
-        reconnect_max: Duration::from_secs(2),
-        // Rarely, or simulated pings are most of what the machine does.
-        heartbeat_interval: Duration::from_secs(3),
-        ..NetConfig::default()
-    };
-    let node = network.node_with(&system, name, |builder| builder.config(config.clone()));
-    let node = node.await.expect("the name is free");
+    let node = trio::node(network, &system, name).await;
     let names = Names::open(&node, NamesConfig::default()).expect("it is the first");
     let probe = Probe::spawn(&system, "probe");
     Site {
@@ -44,21 +34,12 @@ async fn site(network: &SimulatedNetwork, name: &str) -> Site {
 }
 
 async fn connect(sites: &[Site]) {
-    for site in sites {
-        for name in NAMES.iter().filter(|name| **name != site.node.id().name.as_str()) {
-            // One of them may be away.
-            let _ = site.node.connect(name, None).await;
-        }
-    }
-    pass(Duration::from_millis(100)).await;
+    trio::connect(sites.iter().map(|site| &site.node)).await;
 }
 
 async fn three() -> (SimulatedNetwork, Vec<Site>) {
     let network = SimulatedNetwork::seeded(1);
-    let mut sites = Vec::new();
-    for name in NAMES {
-        sites.push(site(&network, name).await);
-    }
+    let sites = trio::for_each(|name| site(&network, name)).await;
     connect(&sites).await;
     (network, sites)
 }
@@ -165,10 +146,7 @@ async fn the_names_of_a_lost_node_are_free_after_its_grace_and_those_of_one_that
 
 async fn run(seed: u64) {
     let network = SimulatedNetwork::seeded(seed);
-    let mut sites = Vec::new();
-    for name in NAMES {
-        sites.push(site(&network, name).await);
-    }
+    let mut sites = trio::for_each(|name| site(&network, name)).await;
     connect(&sites).await;
     let mut claims: Vec<Vec<(Claim, tokio::task::JoinHandle<()>)>> = NAMES.iter().map(|_| Vec::new()).collect();
     for _ in 0..60 {
@@ -231,16 +209,5 @@ async fn run(seed: u64) {
 
 #[test]
 fn whatever_goes_wrong_no_two_holders_of_a_name_are_left() {
-    let setting = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let seeds = match setting("NODE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..setting("NODE_SEEDS").unwrap_or(30),
-    };
-    for seed in seeds {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build();
-        runtime.expect("a runtime").block_on(run(seed));
-    }
+    trio::each_seed(30, |seed| trio::on_paused_clock(run(seed)));
 }

@@ -10,13 +10,10 @@ use actor_core::System;
 use actor_net::presence::{
     Diff, KEY_BYTES_MAX, META_BYTES_MAX, Movement, News, Presence, PresenceConfig, Session, TrackError, Tracked, Watch,
 };
-use actor_net::{ExposeError, NetConfig, Node};
+use actor_net::{ExposeError, Node};
 use actor_testkit::{SimulatedNetwork, pass, settle};
 
-const NAMES: [&str; 3] = ["a", "b", "c"];
-
-/// Longer than a lost connection, grace and a resync take together.
-const LONG: Duration = Duration::from_secs(60);
+use crate::trio::{self, LONG, NAMES, on_its_way};
 
 struct Site {
     system: System,
@@ -27,14 +24,7 @@ struct Site {
 
 async fn site(network: &SimulatedNetwork, name: &str) -> Site {
     let system = System::new(name);
-    let config = NetConfig {
-        reconnect_max: Duration::from_secs(2),
-        // Rarely, or simulated pings are most of what the machine does.
-        heartbeat_interval: Duration::from_secs(3),
-        ..NetConfig::default()
-    };
-    let node = network.node_with(&system, name, |builder| builder.config(config.clone()));
-    let node = node.await.expect("the name is free");
+    let node = trio::node(network, &system, name).await;
     let users = Presence::open(&node, "users", PresenceConfig::default()).expect("the name is free");
     let watch = users.watch();
     Site {
@@ -46,26 +36,12 @@ async fn site(network: &SimulatedNetwork, name: &str) -> Site {
 }
 
 async fn connect(sites: &[Site]) {
-    for site in sites {
-        for name in NAMES.iter().filter(|name| **name != site.node.id().name.as_str()) {
-            // One of them may be away.
-            let _ = site.node.connect(name, None).await;
-        }
-    }
-    settle_long().await;
-}
-
-/// Lets come what is on its way.
-async fn settle_long() {
-    pass(Duration::from_millis(100)).await;
+    trio::connect(sites.iter().map(|site| &site.node)).await;
 }
 
 async fn three() -> (SimulatedNetwork, Vec<Site>) {
     let network = SimulatedNetwork::seeded(1);
-    let mut sites = Vec::new();
-    for name in NAMES {
-        sites.push(site(&network, name).await);
-    }
+    let mut sites = trio::for_each(|name| site(&network, name)).await;
     connect(&sites).await;
     for site in &mut sites {
         assert!(matches!(site.watch.next().await, News::Everybody { number: 0, list } if list.is_empty()));
@@ -116,9 +92,9 @@ fn places(sessions: &[Session<String>]) -> String {
 async fn who_is_there_is_known_at_every_node_with_what_is_said_of_each_session() {
     let (_network, mut sites) = three().await;
     let phone = sites[0].track("ann");
-    settle_long().await;
+    on_its_way().await;
     let desk = sites[1].track("ann");
-    settle_long().await;
+    on_its_way().await;
     for site in &mut sites {
         assert_eq!(site.heard().await, ["ann joins a", "ann +b -"]);
         let nodes: Vec<_> = site
@@ -130,9 +106,9 @@ async fn who_is_there_is_known_at_every_node_with_what_is_said_of_each_session()
         assert_eq!((nodes.len(), site.users.len()), (2, 1));
     }
     desk.update(name("at lunch")).expect("it is short");
-    settle_long().await;
+    on_its_way().await;
     drop(phone);
-    settle_long().await;
+    on_its_way().await;
     for site in &mut sites {
         assert_eq!(site.heard().await, ["ann +at lunch -b", "ann + -a"]);
         assert!(site.users.is_there("ann"));
@@ -149,7 +125,7 @@ async fn who_is_there_is_known_at_every_node_with_what_is_said_of_each_session()
 async fn one_who_moves_to_another_node_does_not_leave() {
     let (_network, mut sites) = three().await;
     let first = sites[0].track("ann");
-    settle_long().await;
+    on_its_way().await;
     drop(first);
     pass(Duration::from_millis(500)).await;
     let _second = sites[1].track("ann");
@@ -164,7 +140,7 @@ async fn the_sessions_of_a_lost_node_leave_after_their_grace_and_those_of_one_th
     let (network, mut sites) = three().await;
     let _ann = sites[2].track("ann");
     let _bob = sites[0].track("bob");
-    settle_long().await;
+    on_its_way().await;
     let lost = sites.remove(2);
     for site in &mut sites {
         site.heard().await;
@@ -189,9 +165,9 @@ async fn the_sessions_of_a_lost_node_leave_after_their_grace_and_those_of_one_th
 async fn who_moved_before_a_node_leaves_is_not_told_of_as_gone() {
     let (_network, mut sites) = three().await;
     let users: Vec<_> = (0..50).map(|n| sites[0].track(&format!("u{n:02}"))).collect();
-    settle_long().await;
+    on_its_way().await;
     let moved: Vec<_> = (0..50).map(|n| sites[1].track(&format!("u{n:02}"))).collect();
-    settle_long().await;
+    on_its_way().await;
     sites[2].heard().await;
     sites[0].node.leave().await;
     pass(LONG).await;
@@ -210,7 +186,7 @@ async fn two_halves_that_meet_again_agree_without_anybodys_doing() {
     let (network, mut sites) = three().await;
     let _ann = sites[0].track("ann");
     let bob = sites[1].track("bob");
-    settle_long().await;
+    on_its_way().await;
     network.partition(&["a"], &["b", "c"]);
     let _eve = sites[0].track("eve");
     drop(bob);
@@ -231,7 +207,7 @@ async fn two_halves_that_meet_again_agree_without_anybodys_doing() {
         assert_eq!(keys, ["ann", "eve", "joe"]);
     }
     let _after = sites[1].track("zoe");
-    settle_long().await;
+    on_its_way().await;
     assert!(sites.iter().all(|site| site.users.is_there("zoe")));
 }
 
@@ -243,11 +219,11 @@ async fn one_who_does_not_listen_for_long_is_told_of_everybody_again() {
         tracked.push(sites[0].track(&format!("u{n}")));
         settle().await;
     }
-    settle_long().await;
+    on_its_way().await;
     let everybody = sites[1].watch.next().await;
     assert!(matches!(everybody, News::Everybody { list, .. } if list.len() == 1000));
     let _ann = sites[0].track("ann");
-    settle_long().await;
+    on_its_way().await;
     assert_eq!(sites[1].heard().await, ["ann joins a"]);
 }
 
@@ -330,10 +306,7 @@ fn view(users: &Presence<String>) -> BTreeMap<String, Vec<String>> {
 
 async fn run(seed: u64) {
     let network = SimulatedNetwork::seeded(seed);
-    let mut sites = Vec::new();
-    for name in NAMES {
-        sites.push(site(&network, name).await);
-    }
+    let mut sites = trio::for_each(|name| site(&network, name)).await;
     connect(&sites).await;
     let mut tracked: Vec<Vec<(String, String, Tracked<String>)>> = NAMES.iter().map(|_| Vec::new()).collect();
     for number in 0..60 {
@@ -390,16 +363,5 @@ async fn run(seed: u64) {
 
 #[test]
 fn whatever_goes_wrong_all_nodes_see_the_same_in_the_end() {
-    let setting = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let seeds = match setting("NODE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..setting("NODE_SEEDS").unwrap_or(30),
-    };
-    for seed in seeds {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build();
-        runtime.expect("a runtime").block_on(run(seed));
-    }
+    trio::each_seed(30, |seed| trio::on_paused_clock(run(seed)));
 }

@@ -9,14 +9,13 @@ use actor_core::prelude::*;
 use actor_net::group::ClusterGroup;
 use actor_testkit::{SimulatedNetwork, pass};
 
-use super::{LONG, NAMES, connect, counts, site};
+use crate::trio::{self, LONG, NAMES};
+
+use super::{connect, counts, site};
 
 async fn run(seed: u64) {
     let network = SimulatedNetwork::seeded(seed);
-    let mut sites = Vec::new();
-    for name in NAMES {
-        sites.push(site(&network, name).await);
-    }
+    let mut sites = trio::for_each(|name| site(&network, name)).await;
     connect(&sites).await;
     let rooms = ["r0", "r1", "r2", "r3"];
     type Members = Vec<(usize, ClusterGroup<u64>, Handle<u64>)>;
@@ -111,16 +110,5 @@ impl Actor for Silent {
 
 #[test]
 fn whatever_goes_wrong_all_nodes_know_the_same_groups_in_the_end_and_reach_their_members() {
-    let setting = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let seeds = match setting("NODE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..setting("NODE_SEEDS").unwrap_or(30),
-    };
-    for seed in seeds {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build();
-        runtime.expect("a runtime").block_on(run(seed));
-    }
+    trio::each_seed(30, |seed| trio::on_paused_clock(run(seed)));
 }

@@ -21,7 +21,7 @@ impl Credit {
         self.earned.store(earned.wrapping_add(1), Ordering::Relaxed);
     }
 
-    /// The room of how many messages is to go back.
+    /// The room of how many messages is to go back. Only a hint without the lock: the two are not read at one moment.
     #[inline]
     pub(super) fn owed(&self) -> usize {
         let given_back = self.given_back.load(Ordering::Relaxed);
