@@ -268,6 +268,7 @@ async fn an_actor_that_nobody_was_told_of_is_not_reached_by_guessing() {
         let link = Frame::Link {
             link: number,
             to,
+            from: ExportId(7),
             path: "/bad",
         };
         bad.say(&link).await;

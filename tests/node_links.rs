@@ -128,6 +128,29 @@ async fn one_that_traps_its_links_is_told_once_of_an_end_at_another_node() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_is_told_of_a_broken_link_knows_the_other_by_its_handle() {
+    for is_lost in [true, false] {
+        in_each_codec(async |sites: Sites| {
+            let Linked { a, far, notes, .. } = linked(&sites, true).await;
+            // The one that was linked to is given a handle to the other only now.
+            far.tell(Say::Know(a.clone())).await.expect("it lives");
+            a.tell(Say::Know(far)).await.expect("it lives");
+            pass(Duration::from_secs(1)).await;
+            if is_lost {
+                sites.network.cut("a", "b");
+                pass(LONG).await;
+                assert_eq!(notes.0.take().last().map(String::as_str), Some("it knew that one"));
+            } else {
+                a.tell(Say::Break).await.expect("it lives");
+                pass(LONG).await;
+            }
+            assert_eq!(notes.1.take().last().map(String::as_str), Some("it knew that one"));
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_connection_breaks_a_link_at_both_ends() {
     for traps in [true, false] {
         in_each_codec(async |sites: Sites| {

@@ -53,6 +53,8 @@ pub(crate) enum Say {
     Link(Handle<Say>, bool),
     /// Takes the last link away.
     Unlink,
+    /// Keeps a handle, to say so when a link to its actor breaks.
+    Know(Handle<Say>),
     /// Stops another one, and says how it ended.
     End(Handle<Say>, Reply<String>),
     Stop,
@@ -63,6 +65,7 @@ pub(crate) struct Listener {
     journal: Journal,
     gate: Gate,
     link: Option<LinkId>,
+    knows: Option<Handle<Say>>,
 }
 
 impl Listener {
@@ -72,6 +75,7 @@ impl Listener {
             journal,
             gate,
             link: None,
+            knows: None,
         }
     }
 }
@@ -125,6 +129,7 @@ impl Actor for Listener {
                 let was_there = self.link.take().is_some_and(|link| ctx.unlink(link));
                 self.journal.note(format!("unlinked: {was_there}"));
             }
+            Say::Know(other) => self.knows = Some(other),
             Say::End(other, reply) => {
                 let ended = other.stop().await;
                 reply.send(ended.map_or_else(|why| why.to_string(), |reason| reason.to_string()));
@@ -140,6 +145,9 @@ impl Actor for Listener {
             Signal::LinkBroken(broken) => {
                 let note = format!("its link to {} broke: {}", broken.path, broken.reason);
                 self.journal.note(note);
+                if self.knows.as_ref().is_some_and(|known| known.id() == broken.id) {
+                    self.journal.note("it knew that one");
+                }
             }
             _ => {}
         }

@@ -131,6 +131,11 @@ impl<M: Send + 'static> LinkEnd for Cell<M> {
         &self.core.path
     }
 
+    #[cfg(feature = "wire")]
+    fn linked_id(&self) -> ActorId {
+        self.core.id
+    }
+
     fn link_broken(&self, broken: LinkBroken) {
         self.core.link_broken(self, broken);
     }

@@ -175,9 +175,9 @@ pub trait Peer: Abroad + 'static {
     /// Sends an order. What becomes of it is told to the [`Proxy`].
     fn order(&self, to: ExportId, order: Order);
 
-    /// Links an actor here, whose path this is, to one there. Where there is no connection, that is to be done when there
+    /// Links an actor here, whose id and path these are, to one there. Where there is no connection, that is to be done when there
     /// is one: [`Proxy::links`] tells which there are.
-    fn link(&self, to: ExportId, link: u64, path: &ActorPath);
+    fn link(&self, to: ExportId, link: u64, by: ActorId, path: &ActorPath);
 
     /// Takes a link away that was made from here.
     fn unlink(&self, link: u64);

@@ -25,7 +25,8 @@ pub enum Signal {
 pub struct LinkBroken {
     /// The link, which is no more.
     pub link: LinkId,
-    /// The other actor.
+    /// The other actor: the [id](crate::Handle::id) of every handle to it. Of one at another node that linked itself to this, and to which
+    /// nobody here has a handle, it is an id that is nobody else's.
     pub id: ActorId,
     /// Its path.
     pub path: ActorPath,
@@ -121,6 +122,8 @@ pub(crate) trait LinkEnd: Send + Sync {
     /// Who is at it, for people.
     #[cfg(feature = "wire")]
     fn linked_path(&self) -> &ActorPath;
+    #[cfg(feature = "wire")]
+    fn linked_id(&self) -> ActorId;
     /// Hears that the life at the other end has ended.
     fn link_broken(&self, broken: LinkBroken);
     /// Hears that the link was taken away.

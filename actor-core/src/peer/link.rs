@@ -41,11 +41,11 @@ impl Linked {
         Self { cell, link, far }
     }
 
-    /// Notes that the life at the other end has ended.
-    pub fn broken(self, reason: ExitReason) {
+    /// Notes that the life at the other end has ended, of an actor to which handles here have this id, if there are any.
+    pub fn broken(self, reason: ExitReason, id: Option<ActorId>) {
         self.cell.link_broken(LinkBroken {
             link: self.link,
-            id: self.far.id,
+            id: id.unwrap_or(self.far.id),
             path: self.far.path.clone(),
             reason,
             life: 0,
@@ -62,6 +62,10 @@ impl Drop for Linked {
 impl LinkEnd for FarEnd {
     fn linked_path(&self) -> &ActorPath {
         &self.path
+    }
+
+    fn linked_id(&self) -> ActorId {
+        self.id
     }
 
     fn link_broken(&self, broken: LinkBroken) {

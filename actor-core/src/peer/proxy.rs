@@ -61,11 +61,16 @@ impl Proxy {
         self.core.tell_those_who_wait(&Err(StopError::NotAllowed));
     }
 
-    /// The links of actors here to it: each by its number, with the path of the actor.
-    pub fn links(&self) -> Vec<(u64, ActorPath)> {
+    /// The id of all handles to it.
+    pub fn id(&self) -> ActorId {
+        self.core.id
+    }
+
+    /// The links of actors here to it: each by its number, with the id and the path of the actor.
+    pub fn links(&self) -> Vec<(u64, ActorId, ActorPath)> {
         let links = self.core.links().into_iter();
         links
-            .map(|(link, by)| (link.number(), by.linked_path().clone()))
+            .map(|(link, by)| (link.number(), by.linked_id(), by.linked_path().clone()))
             .collect()
     }
 
@@ -114,6 +119,10 @@ impl LinkEnd for Proxy {
         &self.core.path
     }
 
+    fn linked_id(&self) -> ActorId {
+        self.core.id
+    }
+
     fn link_broken(&self, broken: LinkBroken) {
         if self.core.remove_link(broken.link).is_some() {
             self.peer.break_link(broken.link.number(), &broken.reason);
@@ -133,10 +142,10 @@ impl AnyCell for Proxy {
     }
 
     fn link(&self, link: LinkId, other: Arc<dyn LinkEnd>) -> bool {
-        let path = other.linked_path().clone();
+        let (by, path) = (other.linked_id(), other.linked_path().clone());
         let is_there = self.core.add_link(link, other);
         if is_there {
-            self.peer.link(self.address.export, link.number(), &path);
+            self.peer.link(self.address.export, link.number(), by, &path);
         }
         is_there
     }

@@ -29,6 +29,8 @@ pub(crate) enum NoExport {
 pub(crate) struct Exports<A, H> {
     by_id: BTreeMap<ExportId, Entry<A, H>>,
     by_actor: BTreeMap<A, ExportId>,
+    /// Actors whose ids were said without their being exported: how often, until each is taken back.
+    named: BTreeMap<A, usize>,
     held: BTreeMap<SessionId, BTreeMap<ExportId, u32>>,
     for_each_max: usize,
 }
@@ -48,6 +50,7 @@ impl<A: Copy + Ord, H> Exports<A, H> {
         Self {
             by_id: BTreeMap::new(),
             by_actor: BTreeMap::new(),
+            named: BTreeMap::new(),
             held: BTreeMap::new(),
             for_each_max,
         }
@@ -63,6 +66,33 @@ impl<A: Copy + Ord, H> Exports<A, H> {
             names: 0,
         });
         (id, entry)
+    }
+
+    /// The id that the actor has, or is going to have: nothing is reached by it until it is exported. It stays that until it was [taken
+    /// back](Self::unname) as often.
+    pub(crate) fn name(&mut self, actor: A, fresh: ExportId) -> ExportId {
+        *self.named.entry(actor).or_insert(0) += 1;
+        *self.by_actor.entry(actor).or_insert(fresh)
+    }
+
+    /// Its id is not needed any more, unless it is exported.
+    pub(crate) fn unname(&mut self, actor: A) {
+        let Some(times) = self.named.get_mut(&actor) else {
+            return;
+        };
+        *times -= 1;
+        if *times == 0 {
+            self.named.remove(&actor);
+            self.forget_if_unknown(actor);
+        }
+    }
+
+    /// Forgets the id of an actor that is neither exported nor named.
+    fn forget_if_unknown(&mut self, actor: A) {
+        let id = self.by_actor.get(&actor);
+        if id.is_some_and(|id| !self.by_id.contains_key(id)) && !self.named.contains_key(&actor) {
+            self.by_actor.remove(&actor);
+        }
     }
 
     /// A name stands for the actor from now on.
@@ -144,8 +174,10 @@ impl<A: Copy + Ord, H> Exports<A, H> {
 
     /// The actor has ended: its export leads nowhere from now on.
     pub(crate) fn ended(&mut self, actor: A) -> Option<(ExportId, H)> {
-        let id = self.by_actor.remove(&actor)?;
-        self.by_id.remove(&id).map(|entry| (id, entry.handle))
+        let id = *self.by_actor.get(&actor)?;
+        let entry = self.by_id.remove(&id);
+        self.forget_if_unknown(actor);
+        entry.map(|entry| (id, entry.handle))
     }
 
     fn let_go(&mut self, id: ExportId) -> Option<H> {
@@ -160,7 +192,7 @@ impl<A: Copy + Ord, H> Exports<A, H> {
             return None;
         }
         let entry = self.by_id.remove(&id)?;
-        self.by_actor.remove(&entry.actor);
+        self.forget_if_unknown(entry.actor);
         Some(entry.handle)
     }
 
@@ -199,6 +231,22 @@ mod tests {
             id,
             "an id that was forgotten does not come back"
         );
+    }
+
+    #[test]
+    fn an_id_that_was_said_before_is_that_of_the_export() {
+        let mut exports = Exports::new(8);
+        let id = exports.name(7, ExportId(100));
+        assert_eq!(exports.name(7, ExportId(101)), id);
+        assert_eq!((exports.get(id), exports.len()), (None, 0), "nothing is reached by it");
+        exports.unname(7);
+        assert_eq!(send(&mut exports, A, 7, 102), id);
+        exports.unname(7);
+        assert_eq!(exports.get(id), Some(&"handle"));
+        exports.name(7, ExportId(103));
+        assert_eq!(exports.ended(7), Some((id, "handle")));
+        exports.unname(7);
+        assert!(exports.by_actor.is_empty() && exports.named.is_empty());
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::wire::codes::Goodbye;
 use crate::wire::message::Head;
 use crate::wire::protocol::{Frame, MEMBERS, PACKED};
 
+use super::exports::Name;
 use super::far::Far;
 use super::holdings::Holdings;
 use super::received::Received;
@@ -38,13 +39,15 @@ impl Matters for Kinds {
     type Call = (Arc<dyn Asker>, Option<ExportId>);
     type Watch = ExportId;
     type Ending = ExportId;
-    type Link = ExportId;
+    /// To whom, and by whom.
+    type Link = (ExportId, Name);
     type Request = oneshot::Sender<Result<Arc<Proxy>, LookupError>>;
     /// Until the message is read there is no way back yet.
     type TheirCall = Option<Arc<Line>>;
     /// Until it has begun there is nothing to end.
     type TheirWatch = Option<Watched>;
-    type TheirLink = Option<Linked>;
+    /// By whom, as its handles say.
+    type TheirLink = (ExportId, Option<Linked>);
 }
 
 pub(crate) struct Conversation {
@@ -457,8 +460,10 @@ impl Conversation {
         for line in lost.their_calls.into_iter().flatten() {
             line.hang_up();
         }
-        for linked in lost.their_links.into_iter().flatten() {
-            linked.broken(ExitReason::NodeDown);
+        for (from, linked) in lost.their_links {
+            if let Some(linked) = linked {
+                linked.broken(ExitReason::NodeDown, far.id_of(from));
+            }
         }
         // The watches fire, and our links break, where the loss of the node is told to all that stands here for its actors.
         drop((lost.watches, lost.links, lost.requests, lost.their_watches));

@@ -68,6 +68,20 @@ pub(crate) enum Key {
     Adapter(usize),
 }
 
+/// Keeps the id of an actor, whether it is exported or not.
+pub(crate) struct Name {
+    exports: Weak<Exports>,
+    key: Key,
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        if let Some(exports) = self.exports.upgrade() {
+            lock(&exports.table).unname(self.key);
+        }
+    }
+}
+
 /// The exports of one node. An actor stays for as long as it lives; an adapter, of which there can be any number, for as long as a
 /// peer holds it.
 pub(crate) struct Exports {
@@ -212,6 +226,14 @@ impl Exports {
             let _ = export.ends.set(ends);
         }
         id
+    }
+
+    /// The id of an actor that has one, or may come to have one, kept as long as what comes with it.
+    pub(crate) fn name(&self, actor: ActorId) -> (ExportId, Name) {
+        let key = Key::Actor(actor);
+        let id = lock(&self.table).name(key, self.ids.export());
+        let exports = self.me.clone();
+        (id, Name { exports, key })
     }
 
     /// How many there are.

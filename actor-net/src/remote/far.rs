@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
 use actor_core::wire::{self, Address, Order, Proxy, Terms};
-use actor_core::{ActorPath, ExitReason};
+use actor_core::{ActorId, ActorPath, ExitReason};
 use tokio::sync::oneshot;
 
 use crate::error::LookupError;
@@ -181,8 +181,8 @@ impl Far {
             .for_each(|(&export, entry)| entry.watch(conversation, export));
         drop(proxies);
         for proxy in self.living() {
-            for (number, path) in proxy.links() {
-                link(conversation, &proxy, number, &path);
+            for (number, by, path) in proxy.links() {
+                self.link_over(conversation, &proxy, number, by, &path);
             }
         }
         let orders = std::mem::take(&mut *lock(&self.orders));
@@ -274,6 +274,30 @@ impl Far {
         drop(proxies);
         living.sort_by_key(|(place, _)| *place);
         living.into_iter().map(|(_, proxy)| proxy).collect()
+    }
+
+    /// Says that an actor here shares its fate with one there; once in a conversation.
+    fn link_over(&self, conversation: &Conversation, to: &Proxy, number: u64, by: ActorId, path: &ActorPath) {
+        let Some(net) = self.net.upgrade() else { return };
+        let export = to.address().export;
+        let (from, name) = net.exports.name(by);
+        let begun = conversation.session().links.begin_as(number, (export, name));
+        match begun {
+            Ok(()) => conversation.control(&Frame::Link {
+                link: number,
+                to: export,
+                from,
+                path: &path.to_string(),
+            }),
+            Err((_, NotBegun::TooMany)) => to.link_refused(number, "there are too many links to actors of its node"),
+            // It is said already; or the conversation is over, and whoever ends it breaks the link; or it is said when it goes on.
+            Err((_, NotBegun::InUse | NotBegun::Over | NotBegun::Rests)) => {}
+        }
+    }
+
+    /// The id of the handles here to this actor, if there are any.
+    pub(super) fn id_of(&self, export: ExportId) -> Option<ActorId> {
+        self.proxy(export).map(|proxy| proxy.id())
     }
 
     /// What stands here for this actor, if something does.
@@ -409,22 +433,6 @@ fn order(conversation: &Conversation, far: &Far, to: ExportId, order: Order) {
         order,
         ending,
     });
-}
-
-/// Says that an actor here, of this path, shares its fate with one there; once in a conversation.
-fn link(conversation: &Conversation, to: &Proxy, number: u64, path: &ActorPath) {
-    let export = to.address().export;
-    let begun = conversation.session().links.begin_as(number, export);
-    match begun {
-        Ok(()) => conversation.control(&Frame::Link {
-            link: number,
-            to: export,
-            path: &path.to_string(),
-        }),
-        Err((_, NotBegun::TooMany)) => to.link_refused(number, "there are too many links to actors of its node"),
-        // It is said already; or the conversation is over, and whoever ends it breaks the link; or it is said when it goes on.
-        Err((_, NotBegun::InUse | NotBegun::Over | NotBegun::Rests)) => {}
-    }
 }
 
 impl fmt::Debug for Far {

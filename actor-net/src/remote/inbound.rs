@@ -270,7 +270,7 @@ impl Inbound {
                 self.is_behind(after)?;
                 self.order(to, order, ending)
             }
-            Frame::Link { link, to, path } => self.link(link, to, path),
+            Frame::Link { link, to, from, path } => self.link(link, to, from, path),
             Frame::Unlink { link } => {
                 let linked = self.conversation.session().their_links.settle(link);
                 drop(linked);

@@ -62,7 +62,7 @@
 //!
 //! ```text
 //!   node of the one who links      owner of the actor
-//!      | Link { link, to, path }           |
+//!      | Link { link, to, from, path }     |
 //!      |---------------------------------->|   allowed, as an order is
 //!      |                   LinkBroken { … }|   one of the two lives ends, or it is not allowed:
 //!      |<--------------------------------->|   exactly one of these, by the node of the one that ended
@@ -342,7 +342,9 @@ frames! {
         link: u64,
         /// The actor.
         to: ExportId,
-        /// The path of the one that links itself, for people.
+        /// The one that links itself: what its handles are sent as, now or later, in this conversation. Nothing reaches it by this alone.
+        from: ExportId,
+        /// Its path, for people.
         path: &'a str,
     }
     /// The one who linked takes the link away. A `LinkBroken` that is under way is dropped by who receives it.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use actor_core::wire::{
     self, Abroad, Address, Asked, Exported, Imported, Line, NoRoom, NotSent, Order, Parcel, Peer, Terms,
 };
-use actor_core::{ActorPath, AskError, ExitReason};
+use actor_core::{ActorId, ActorPath, AskError, ExitReason};
 use tokio::time::Instant;
 
 use crate::clock::now;
@@ -19,7 +19,7 @@ use crate::wire::protocol::Frame;
 
 use super::super::conversation::{Conversation, Sent, wake_all};
 use super::super::reason::{Told, fate};
-use super::{Far, Link, link, lock, order};
+use super::{Far, Link, lock, order};
 
 impl Abroad for Far {
     fn asker_gone(&self, call: u64) {
@@ -215,9 +215,9 @@ impl Peer for Far {
         }
     }
 
-    fn link(&self, to: ExportId, number: u64, path: &ActorPath) {
+    fn link(&self, to: ExportId, number: u64, by: ActorId, path: &ActorPath) {
         match (self.conversation(), self.proxy(to)) {
-            (Some(conversation), Some(proxy)) => link(&conversation, &proxy, number, path),
+            (Some(conversation), Some(proxy)) => self.link_over(&conversation, &proxy, number, by, path),
             _ => self.want(),
         }
     }

@@ -81,7 +81,7 @@ impl Inbound {
     }
 
     /// A link lets the peer bring the actor down, and so is allowed where orders are.
-    pub(super) fn link(&self, link: u64, to: ExportId, path: &str) -> Result<(), Closed> {
+    pub(super) fn link(&self, link: u64, to: ExportId, from: ExportId, path: &str) -> Result<(), Closed> {
         let export = self.net.exports.get(to);
         if let Some(export) = export.as_ref().filter(|export| !export.may_be_ordered()) {
             let linked = export.exported.path();
@@ -95,7 +95,7 @@ impl Inbound {
             link_broken(&self.conversation, link, Told::of(&reason).reason());
             return Ok(());
         };
-        let begun = self.conversation.session().their_links.begin_as(link, None);
+        let begun = self.conversation.session().their_links.begin_as(link, (from, None));
         begun.map_err(|_| Closed::Ended(Goodbye::Limit))?;
         let conversation = Arc::downgrade(&self.conversation);
         // Called at once where the actor has ended meanwhile.
@@ -109,7 +109,7 @@ impl Inbound {
         };
         let mut linked = Some(export.exported.link(path, self.far.id.name.as_str(), Box::new(then)));
         if let Some(place) = self.conversation.session().their_links.get_mut(link) {
-            *place = linked.take();
+            place.1 = linked.take();
         }
         drop(linked);
         Ok(())
@@ -119,13 +119,13 @@ impl Inbound {
         let heard = heard(reason, self.far.id.name.as_str());
         if own {
             let linked = self.conversation.session().their_links.settle(link);
-            if let Some(Some(linked)) = linked {
-                linked.broken(heard);
+            if let Some((from, Some(linked))) = linked {
+                linked.broken(heard, self.far.id_of(from));
             }
             return;
         }
         let linked = self.conversation.session().links.settle(link);
-        match linked.and_then(|export| self.far.proxy(export)) {
+        match linked.and_then(|(export, _)| self.far.proxy(export)) {
             None => {}
             Some(proxy) if reason.end == codes::end::REFUSED => {
                 proxy.link_refused(link, "its node lets nobody give it orders, and so nobody link to it");

@@ -152,6 +152,7 @@ fn examples() -> Vec<(&'static str, Frame<'static>)> {
             Frame::Link {
                 link: 6,
                 to,
+                from: ExportId(9),
                 path: "/chat/ann",
             },
         ),
