@@ -7,7 +7,7 @@ use std::time::Duration;
 use actor_net::wire::codes::{Goodbye, Unanswered, end, order};
 use actor_net::wire::protocol::Frame;
 use actor_net::wire::{Reason, Rest};
-use actor_net::{Closed, ExportId, NetConfig};
+use actor_net::{Closed, Codec, ExportId, NetConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::Gate;
@@ -384,4 +384,34 @@ async fn a_peer_that_wants_to_close_and_does_not_is_closed() {
         }
     }
     stage.the_good_one_is_served().await;
+}
+
+/// As one of another make may be, which knows nothing of that.
+#[tokio::test]
+async fn a_peer_that_reads_no_compressed_messages_is_sent_none() {
+    let config = NetConfig {
+        compress_bytes_min: Some(100),
+        ..config()
+    };
+    let stage = Stage::with(None, config).await;
+    let mut bad = stage.bad().await;
+    let to = bad.lookup().await;
+    let (text, call) = ("x".repeat(10_000), 5_u64);
+    let (mut echo, mut answer) = (Vec::new(), Vec::new());
+    let encoded = Codec::Bincode.encode(&(3_u32, &text, call), &mut echo, 1 << 20);
+    encoded
+        .and_then(|()| Codec::Bincode.encode(&text, &mut answer, 1 << 20))
+        .expect("both are small");
+    let ask = Frame::Ask {
+        to,
+        call,
+        deadline_millis: None,
+        body: Rest(&echo),
+    };
+    bad.say(&ask).await;
+    let heard = bad.hear().await;
+    let Ok(Frame::Answer { call: 5, body }) = Frame::parse(&heard) else {
+        panic!("{:?}", Frame::parse(&heard))
+    };
+    assert_eq!(body.0, answer);
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use actor_core::prelude::*;
-use actor_net::{Node, Security};
+use actor_net::{Codec, Node, Security};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
@@ -81,6 +81,10 @@ fn receive(address: &mpsc::Sender<String>) -> u64 {
 
 #[test]
 fn a_message_to_another_node_takes_no_memory_on_either_side() {
+    Codec::ALL.into_iter().for_each(takes_no_memory);
+}
+
+fn takes_no_memory(codec: Codec) {
     let (sender, address) = mpsc::channel();
     let receiving = thread::spawn(move || receive(&sender));
     let address = address.recv().expect("the other node starts");
@@ -89,6 +93,7 @@ fn a_message_to_another_node_takes_no_memory_on_either_side() {
         let node = Node::builder(&System::new("a"))
             .name("a")
             .security(Security::insecure())
+            .codec(codec)
             .peer("b", address);
         let node = node.start().await.expect("it needs no port");
         let far: Handle<Post> = node.lookup("counter@b").await.expect("it is exposed");
@@ -115,10 +120,10 @@ fn a_message_to_another_node_takes_no_memory_on_either_side() {
     // One who waits for room needs some, and so does what finds its actor's mailbox full.
     assert!(
         sent < MESSAGES / 100,
-        "{sent} allocations for {MESSAGES} messages that were sent"
+        "{codec}: {sent} allocations for {MESSAGES} messages that were sent"
     );
     assert!(
         came < MESSAGES / 10,
-        "{came} allocations for {MESSAGES} messages that came"
+        "{codec}: {came} allocations for {MESSAGES} messages that came"
     );
 }

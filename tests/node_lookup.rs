@@ -1,5 +1,7 @@
 //! Promises about finding and starting actors by name, on other nodes and on one's own.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actor_core::StopError;
@@ -197,5 +199,31 @@ async fn nodes_that_prefer_different_codecs_agree_on_one() {
         let own = a.listener.clone();
         assert!(far.ask(|reply| Say::Back(own.clone(), reply)).await == Ok(own));
         assert_eq!((a.node.peers().len(), b.node.peers().len()), (1, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_compresses_and_one_that_does_not_find_each_other_and_understand_all() {
+    for codec in Codec::ALL {
+        let network = actor_testkit::SimulatedNetwork::seeded(1);
+        let packs = NetConfig {
+            compress_bytes_min: Some(1_000),
+            ..NetConfig::default()
+        };
+        let a = crate::sites::Site::new(&network, "a", codec, packs).await;
+        let b = crate::sites::Site::new(&network, "b", codec, NetConfig::default()).await;
+        let (there, back) = (a.far("b").await, b.far("a").await);
+        let written = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let counted = written.clone();
+        network.memory().set_delay(move |from, _, bytes| {
+            counted[usize::from(from == "b")].fetch_add(bytes, Ordering::Relaxed);
+            Duration::from_millis(1)
+        });
+        for far in [there, back] {
+            let echoed = far.ask(|reply| Say::Bytes(vec![7; 200_000], reply)).await;
+            assert!(echoed == Ok(vec![7; 200_000]));
+        }
+        let [by_a, by_b] = [0, 1].map(|at| written[at].load(Ordering::Relaxed));
+        assert!(by_a < 10_000 && by_b > 400_000, "{by_a} and {by_b} bytes");
     }
 }

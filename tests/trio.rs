@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use actor_core::System;
-use actor_net::{NetConfig, Node};
+use actor_net::{Codec, NetConfig, Node};
 use actor_testkit::{SimulatedNetwork, pass};
 
 pub(crate) const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -28,7 +28,9 @@ pub(crate) async fn node(network: &SimulatedNetwork, system: &System, name: &str
         heartbeat_interval: Duration::from_secs(3),
         ..NetConfig::default()
     };
-    let node = network.node_with(system, name, |builder| builder.config(config.clone()));
+    // So that each codec is spoken, and what goes to all is encoded in both.
+    let codec = Codec::ALL[usize::from(name == "c")];
+    let node = network.node_with(system, name, |builder| builder.config(config.clone()).codec(codec));
     node.await.expect("the name is free")
 }
 

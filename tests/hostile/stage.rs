@@ -18,6 +18,7 @@ pub(super) enum Msg {
     Text(String),
     Count(Reply<u64>),
     Nest(Nested),
+    Echo(String, Reply<String>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +39,7 @@ impl Actor for Counter {
         match msg {
             Msg::Text(_) | Msg::Nest(_) => self.seen += 1,
             Msg::Count(reply) => reply.send(self.seen),
+            Msg::Echo(text, reply) => reply.send(text),
         }
         Ok(())
     }
