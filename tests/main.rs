@@ -27,6 +27,7 @@ mod node_loss;
 mod node_members;
 mod node_names;
 mod node_presence;
+mod node_sharing;
 mod nodes;
 mod orders;
 mod otp;

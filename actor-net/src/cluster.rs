@@ -6,20 +6,22 @@ mod driver;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use actor_wire::Wire;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::config::Unusable;
+use crate::error::ExposeError;
+use crate::group::{ClusterGroup, GroupError, Groups, GroupsConfig};
 use crate::membership::engine::Engine;
 use crate::membership::policy::Standing;
 use crate::membership::{ClusterConfig, Identity, Member, MemberEvent, MemberState, Profile, ProfileTooLarge, Stay};
+use crate::names::{Names, NamesConfig};
 use crate::node::Node;
+use crate::presence::{Presence, PresenceConfig};
 
 pub use self::discovery::Discovery;
 use self::discovery::{Dns, File, Listed};
 use self::driver::{Input, Seeker};
-
-/// So many events wait for one who listens; beyond it the oldest are lost to that one, who is told how many.
-const EVENTS_MAX: usize = 1024;
 
 /// So much of what the members' task is to do waits for it.
 const INPUTS_MAX: usize = 1024;
@@ -64,6 +66,9 @@ pub struct ClusterBuilder {
     config: ClusterConfig,
     advertise: Option<String>,
     sources: Vec<Box<dyn Discovery>>,
+    groups: GroupsConfig,
+    presence: PresenceConfig,
+    names: NamesConfig,
 }
 
 impl ClusterBuilder {
@@ -111,6 +116,24 @@ impl ClusterBuilder {
         self
     }
 
+    /// How long groups wait, and how many there may be.
+    pub fn groups(mut self, config: GroupsConfig) -> Self {
+        self.groups = config;
+        self
+    }
+
+    /// What each presence may take, and how long it waits.
+    pub fn presence(mut self, config: PresenceConfig) -> Self {
+        self.presence = config;
+        self
+    }
+
+    /// How long names wait, and how many there may be.
+    pub fn names(mut self, config: NamesConfig) -> Self {
+        self.names = config;
+        self
+    }
+
     /// Begins to look for the others, and waits until this node is up.
     ///
     /// # Errors
@@ -150,7 +173,6 @@ impl ClusterBuilder {
         let engine = Engine::new(me, &cluster, Arc::new(self.profile), self.config, seed, now);
         let shared = Arc::new(Shared {
             view: Mutex::new(View::of(&engine)),
-            events: broadcast::Sender::new(EVENTS_MAX),
             state: watch::Sender::new(engine.state()),
         });
         let (inputs, receiver) = mpsc::channel(INPUTS_MAX);
@@ -167,21 +189,30 @@ impl ClusterBuilder {
             node: self.node,
             shared,
             inputs,
+            groups: self.groups,
+            presence: self.presence,
+            names: self.names,
         })))
     }
 }
 
 /// A node's membership. Clones are the same one; dropping the last ends it without a word, so that the others have to find out.
 ///
+/// What members share is had from it: [groups](Self::group), [presence](Self::presence) and [names](Self::names). Each finds all members by itself,
+/// also those that nobody here has spoken with, and takes no time to give up one that leaves.
+///
 /// ```no_run
 /// # use actor_core::System;
-/// # use actor_net::{Cluster, JoinError, Node, Profile};
-/// # async fn example(node: Node) -> Result<(), JoinError> {
+/// # use actor_net::{Cluster, Node, Profile};
+/// # async fn example(node: Node) -> Result<(), Box<dyn std::error::Error>> {
 /// let profile = Profile { version: "1.4.0".to_owned(), ..Profile::default() };
 /// let cluster = Cluster::builder(&node).seeds(["10.0.0.1:4000", "10.0.0.2:4000"]).profile(profile).join().await?;
 /// for member in cluster.members().iter() {
 ///     println!("{} at {}", member.id, member.address);
 /// }
+/// let users = cluster.presence::<String>("users")?;
+/// let lobby = cluster.group::<String>("room:lobby").await?;
+/// lobby.broadcast("hello".to_owned());
 /// # Ok(())
 /// # }
 /// ```
@@ -192,6 +223,9 @@ struct Running {
     node: Node,
     shared: Arc<Shared>,
     inputs: mpsc::Sender<Input>,
+    groups: GroupsConfig,
+    presence: PresenceConfig,
+    names: NamesConfig,
 }
 
 impl Drop for Running {
@@ -204,7 +238,6 @@ impl Drop for Running {
 /// What the members' task says to those who ask.
 struct Shared {
     view: Mutex<View>,
-    events: broadcast::Sender<MemberEvent>,
     state: watch::Sender<MemberState>,
 }
 
@@ -241,6 +274,9 @@ impl Cluster {
             config: ClusterConfig::default(),
             advertise: None,
             sources: Vec::new(),
+            groups: GroupsConfig::default(),
+            presence: PresenceConfig::default(),
+            names: NamesConfig::default(),
         }
     }
 
@@ -267,7 +303,7 @@ impl Cluster {
     /// What becomes of the members, from now on: who subscribes first and then looks at [`members`](Self::members) misses nothing. One who does
     /// not listen for long misses the oldest, is told how many, and looks at the members again.
     pub fn events(&self) -> broadcast::Receiver<MemberEvent> {
-        self.0.shared.events.subscribe()
+        self.0.node.net().members.events.subscribe()
     }
 
     /// Waits until this node is up: it has found others, or is the first one. At once if it has left.
@@ -290,6 +326,35 @@ impl Cluster {
         profile.check()?;
         let _ = self.0.inputs.send(Input::Profile(Arc::new(profile))).await;
         Ok(())
+    }
+
+    /// The groups that members share. This node takes part in them from the first call on.
+    pub fn groups(&self) -> Groups {
+        Groups::of(&self.0.node, self.0.groups.clone())
+    }
+
+    /// The group of this name, whose members take `M` at all nodes.
+    ///
+    /// # Errors
+    /// Members of that name take something else, here or at another node; or it cannot be a name.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing behind.
+    pub async fn group<M: Wire + Clone>(&self, name: &str) -> Result<ClusterGroup<M>, GroupError> {
+        self.groups().group(name).await
+    }
+
+    /// The presence of this name: who is there, at all members that have asked for it. It is opened by the first call.
+    ///
+    /// # Errors
+    /// One of this name says something else of its sessions at this node.
+    pub fn presence<T: Wire + Sync>(&self, name: &str) -> Result<Presence<T>, ExposeError> {
+        Presence::of(&self.0.node, name, self.0.presence.clone())
+    }
+
+    /// The names that one actor of all members has. This node takes part in them from the first call on.
+    pub fn names(&self) -> Names {
+        Names::of(&self.0.node, self.0.names.clone())
     }
 
     /// Leaves: says so to all others, gives them the time to hear it that the settings say, and goes. The node lives on, and can join again;

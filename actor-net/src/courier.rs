@@ -1,31 +1,34 @@
 //! The actor that carries what a service's nodes say of themselves between them.
 //!
-//! On each node it is exposed under a reserved name, finds its like at every node that there is a connection with, and speaks
-//! with them through handles, as any actor would: so order, backpressure and loss are those of every message. What there is to say to a
-//! node is made when there is room for it. One that is slow is told of fewer and larger changes, and no queue grows for it.
+//! On each node it is exposed under a reserved name, finds its like at every member of the cluster and at every other node that there is a
+//! connection with, and speaks with them through handles, as any actor would: so order, backpressure and loss are those of every message.
+//! What there is to say to a node is made when there is room for it. One that is slow is told of fewer and larger changes, and no queue
+//! grows for it.
 //!
 //! Nodes of one network are taken at their word in what they say of themselves.
 
-use std::collections::BTreeMap;
+mod ways;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use actor_core::wire;
-use actor_core::{Actor, ActorResult, Attached, ChildSpec, Context, Handle, Signal, SpawnError, TryTellError, WatchId};
+use actor_core::{Actor, ActorResult, Attached, ChildSpec, Context, Handle, Signal, TryTellError, WatchId};
 use actor_wire::Wire;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::clock::now;
-use crate::error::{Closed, ExposeError, LookupError};
+use crate::error::LookupError;
 use crate::id::{Incarnation, NodeId, NodeName};
+use crate::membership::MemberEvent;
 use crate::remote::exports::{Named, Protocol};
-use crate::remote::lookup::{self, fingerprint_of};
+use crate::remote::lookup::fingerprint_of;
 use crate::remote::net::{Net, NodeEvent};
 use crate::share::{Service, Word};
-use crate::wire::codes::Goodbye;
 
 /// What one courier says to another.
 #[derive(Serialize, Deserialize)]
@@ -45,6 +48,10 @@ pub(crate) enum Event<T> {
     Look,
     /// A connection began or ended; with what brings the next one.
     Node(Result<NodeEvent, RecvError>, Receiver<NodeEvent>),
+    /// What became of a member; with what brings the next one.
+    Member(Result<MemberEvent, RecvError>, Receiver<MemberEvent>),
+    /// A member that was not reached is to be tried again.
+    Again(NodeId),
     /// Its like at that node.
     Found(NodeId, Result<Handle<Spoken<T>>, LookupError>),
     /// There is room again for what is said to that node.
@@ -105,20 +112,11 @@ where
 /// What a service does at its node when something became of it; never called twice at a time.
 pub(crate) type After<S> = dyn Fn(&Shared<S>) + Send + Sync;
 
-/// Starts the courier of a service: `name` is what it is exposed as, and no other service of this node may have it.
-///
-/// # Errors
-/// The name is taken.
-pub(crate) fn start<S: Service>(
-    net: &Arc<Net>,
-    name: &str,
-    shared: &Arc<Shared<S>>,
-    after: Arc<After<S>>,
-) -> Result<(), ExposeError>
+/// Starts the courier of a service: `name` is what it is exposed as, and no other service of this node has it.
+pub(crate) fn start<S: Service>(net: &Arc<Net>, name: &str, shared: &Arc<Shared<S>>, after: Arc<After<S>>)
 where
     S::Entry: Wire,
 {
-    let taken = || ExposeError::NameTaken(name.to_owned());
     let protocol = Protocol::of::<Spoken<S::Entry>>();
     let (courier, weak, named) = (shared.clone(), Arc::downgrade(net), Arc::<str>::from(name));
     let make = {
@@ -134,17 +132,16 @@ where
             watches: BTreeMap::new(),
             lives: BTreeMap::new(),
             lost: BTreeMap::new(),
+            again: BTreeSet::new(),
             alarm: None,
         }
     };
     // A former life of this node may have left one behind in the same system.
     let unique = format!("{}@{:016x}", name.replace('/', ":"), net.id.incarnation.0);
     let spec = ChildSpec::new(unique, make);
-    let handle = match net.system.spawn_spec(spec) {
-        Ok(handle) => handle,
-        Err(SpawnError::NameTaken(_)) => return Err(taken()),
+    let Ok(handle) = net.system.spawn_spec(spec) else {
         // The system is stopping: nothing of it is seen any more.
-        Err(_) => return Ok(()),
+        return;
     };
     let door: Handle<Spoken<S::Entry>> = handle.map(Event::Spoken);
     let named = Named {
@@ -152,9 +149,9 @@ where
         protocol,
         fingerprint: fingerprint_of::<Spoken<S::Entry>>(),
     };
-    net.exports.expose(name, named, false)?;
+    // Others cannot have taken what begins so.
+    let _ = net.exports.expose(name, named, false);
     let _ = shared.courier.set(handle);
-    Ok(())
 }
 
 struct Courier<S: Service>
@@ -170,10 +167,12 @@ where
     back: Option<Handle<Spoken<S::Entry>>>,
     ways: BTreeMap<NodeId, Way<S::Entry>>,
     watches: BTreeMap<WatchId, NodeId>,
-    /// The life of each node that was connected last.
+    /// The life of each node that there was a connection with, or that became a member, last.
     lives: BTreeMap<NodeName, NodeId>,
-    /// Held so that the connection is made again.
+    /// Held so that the connection is made again, until its node is known to be gone.
     lost: BTreeMap<NodeName, Handle<Spoken<S::Entry>>>,
+    /// Members that were not reached, and are tried again soon.
+    again: BTreeSet<NodeId>,
     alarm: Option<(Instant, Attached)>,
 }
 
@@ -202,7 +201,8 @@ where
         match self.net.upgrade() {
             None => ctx.stop(),
             Some(net) => {
-                next_event(net.events.subscribe(), ctx);
+                ways::next_event(net.events.subscribe(), ctx);
+                ways::next_member(net.members.events.subscribe(), ctx);
                 self.greet_all(&net, ctx);
             }
         }
@@ -217,6 +217,8 @@ where
                 self.shared.settle(|_, _| ());
             }
             Event::Node(event, events) => self.node(event, events, ctx),
+            Event::Member(event, events) => self.member(event, events, ctx),
+            Event::Again(id) => self.again(&id, ctx),
             Event::Found(id, found) => self.found(&id, found, ctx),
             Event::Room(id) => {
                 if let Some(way) = self.ways.get_mut(&id) {
@@ -241,109 +243,10 @@ where
     }
 }
 
-fn next_event<T: Send + 'static>(mut events: Receiver<NodeEvent>, ctx: &mut Context<Event<T>>) {
-    ctx.attach(async move {
-        let event = events.recv().await;
-        Event::Node(event, events)
-    });
-}
-
 impl<S: Service> Courier<S>
 where
     S::Entry: Wire,
 {
-    fn node(
-        &mut self,
-        event: Result<NodeEvent, RecvError>,
-        events: Receiver<NodeEvent>,
-        ctx: &mut Context<Event<S::Entry>>,
-    ) {
-        let Some(net) = self.net.upgrade().filter(|_| !matches!(event, Err(RecvError::Closed))) else {
-            return ctx.stop();
-        };
-        match event {
-            Ok(NodeEvent::Connected(id)) => self.greet(&net, id, ctx),
-            Ok(NodeEvent::Lost(name, why)) => {
-                let leaves = matches!(
-                    why,
-                    Closed::EndedByPeer {
-                        code: Goodbye::Leaving,
-                        ..
-                    }
-                );
-                if let Some(id) = leaves.then(|| self.lives.remove(&name)).flatten() {
-                    self.forget(&id, ctx);
-                    self.lost.remove(&name);
-                    self.shared.settle(|service, _| service.exchange().left(&id));
-                }
-            }
-            // Some were missed: those whose connection began are among those that are connected, and ends are seen by watches.
-            Err(_) => self.greet_all(&net, ctx),
-        }
-        next_event(events, ctx);
-    }
-
-    fn greet_all(&mut self, net: &Arc<Net>, ctx: &mut Context<Event<S::Entry>>) {
-        for far in net.connected() {
-            self.greet(net, far.id.clone(), ctx);
-        }
-    }
-
-    /// Looks for its like at a node, to which there is a connection now.
-    fn greet(&mut self, net: &Arc<Net>, id: NodeId, ctx: &mut Context<Event<S::Entry>>) {
-        if let Some(former) = self
-            .lives
-            .insert(id.name.clone(), id.clone())
-            .filter(|former| *former != id)
-        {
-            self.forget(&former, ctx);
-            self.shared.settle(|service, now| service.exchange().lost(&former, now));
-        }
-        let (net, name, protocol) = (net.clone(), self.name.clone(), self.protocol.clone());
-        ctx.attach(async move {
-            let found = lookup::at(&net, &id.name, &name, &protocol).await;
-            Event::Found(id, found)
-        });
-    }
-
-    fn found(
-        &mut self,
-        id: &NodeId,
-        found: Result<Handle<Spoken<S::Entry>>, LookupError>,
-        ctx: &mut Context<Event<S::Entry>>,
-    ) {
-        if self.lives.get(&id.name) != Some(id) {
-            return;
-        }
-        match found {
-            Ok(to) => {
-                // What was known of the way may be of the conversation before this one.
-                self.forget(id, ctx);
-                self.know(id, to, ctx);
-                self.shared.settle(|service, now| service.exchange().met(id, now));
-            }
-            // It says so itself when it starts one.
-            Err(LookupError::NotFound) => {}
-            Err(LookupError::Unreachable(_) | LookupError::NodeDown) => {}
-            Err(why) => tracing::warn!(node = %id, service = %self.name, %why, "cannot speak with the service there"),
-        }
-    }
-
-    fn know(&mut self, id: &NodeId, to: Handle<Spoken<S::Entry>>, ctx: &mut Context<Event<S::Entry>>) {
-        let watch = ctx.watch(&to);
-        let is_full = false;
-        self.watches.insert(watch, id.clone());
-        self.lost.remove(&id.name);
-        self.ways.insert(id.clone(), Way { to, watch, is_full });
-    }
-
-    fn forget(&mut self, id: &NodeId, ctx: &mut Context<Event<S::Entry>>) {
-        if let Some(way) = self.ways.remove(id) {
-            self.watches.remove(&way.watch);
-            ctx.unwatch(way.watch);
-        }
-    }
-
     fn hear(&mut self, spoken: Spoken<S::Entry>, ctx: &mut Context<Event<S::Entry>>) {
         let Some(name) = NodeName::new(&spoken.node) else {
             return;
@@ -351,7 +254,10 @@ where
         let incarnation = Incarnation(spoken.incarnation);
         let id = NodeId { name, incarnation };
         match spoken.back {
-            Some(back) if !self.ways.contains_key(&id) => self.know(&id, back, ctx),
+            Some(back) if !self.ways.contains_key(&id) => {
+                self.lives.entry(id.name.clone()).or_insert_with(|| id.clone());
+                self.know(&id, back, ctx);
+            }
             Some(_) => {}
             // Nobody could be told of it.
             None if matches!(spoken.word, Word::Have(_)) => return,

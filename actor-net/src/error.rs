@@ -43,6 +43,14 @@ pub enum Closed {
     Lost(String),
 }
 
+impl Closed {
+    /// Whether the peer has said that it goes.
+    pub(crate) fn has_left(&self) -> bool {
+        let leaving = Goodbye::Leaving;
+        matches!(self, Closed::EndedByPeer { code, .. } if *code == leaving)
+    }
+}
+
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

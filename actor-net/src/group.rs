@@ -55,6 +55,9 @@ use gate::{Gate, Members, Passage};
 use interests::Interests;
 use open::{Open, Opened, gate_of, members_of};
 
+/// What the groups of a node are exposed as.
+const NAME: &str = "~groups";
+
 /// The longest name of a group, in bytes.
 pub const GROUP_BYTES_MAX: usize = 255;
 
@@ -137,11 +140,22 @@ impl Groups {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn open(node: &Node, config: GroupsConfig) -> Result<Self, ExposeError> {
+        node.net().services.add(NAME, || Self::begin(node, config))
+    }
+
+    /// Those that this node takes part in; it does from now on, if it did not.
+    pub(crate) fn of(node: &Node, config: GroupsConfig) -> Self {
+        let known = node.net().services.get_or_add(NAME, || Self::begin(node, config));
+        known.expect("nothing else has that name")
+    }
+
+    fn begin(node: &Node, config: GroupsConfig) -> Self {
         let timing = Timing {
             grace: config.grace,
             resync: config.resync,
             entries_max: config.groups_max,
             is_acknowledged: false,
+            outlive_their_node: false,
         };
         let shared = Shared::new(Interests::new(Exchange::new(node.id().clone(), timing)));
         let inner = Arc::new(Inner {
@@ -157,8 +171,8 @@ impl Groups {
                 inner.carry_on();
             }
         };
-        courier::start(node.net(), "~groups", &shared, Arc::new(after))?;
-        Ok(Self(inner))
+        courier::start(node.net(), NAME, &shared, Arc::new(after));
+        Self(inner)
     }
 
     /// The group of this name, whose members take `M` at all nodes. Those that are known to have members are found before this

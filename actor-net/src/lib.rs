@@ -31,11 +31,11 @@ mod security;
 mod courier;
 mod node;
 
-mod cluster;
-
 pub mod group;
 pub mod names;
 pub mod presence;
+
+mod cluster;
 
 #[doc(hidden)]
 pub mod fuzzing;

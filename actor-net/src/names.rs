@@ -55,6 +55,9 @@ use crate::share::{Dot, Exchange, Timing};
 
 use claims::{Claims, Told};
 
+/// What the names of a node are exposed as.
+const NAME: &str = "~names";
+
 /// The longest name that can be claimed, in bytes.
 pub const CLAIM_BYTES_MAX: usize = 255;
 
@@ -180,11 +183,22 @@ impl Names {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn open(node: &Node, config: NamesConfig) -> Result<Self, ExposeError> {
+        node.net().services.add(NAME, || Self::begin(node, config))
+    }
+
+    /// Those that this node takes part in; it does from now on, if it did not.
+    pub(crate) fn of(node: &Node, config: NamesConfig) -> Self {
+        let known = node.net().services.get_or_add(NAME, || Self::begin(node, config));
+        known.expect("nothing else has that name")
+    }
+
+    fn begin(node: &Node, config: NamesConfig) -> Self {
         let timing = Timing {
             grace: config.grace,
             resync: config.resync,
             entries_max: config.names_max,
             is_acknowledged: true,
+            outlive_their_node: false,
         };
         let shared = Shared::new(Claims::new(Exchange::new(node.id().clone(), timing)));
         let net = Arc::downgrade(node.net());
@@ -207,14 +221,14 @@ impl Names {
                 }
             }
         };
-        courier::start(node.net(), "~names", &shared, Arc::new(after))?;
+        courier::start(node.net(), NAME, &shared, Arc::new(after));
         let confirm_within = config.confirm_within;
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             net,
             shared,
             held,
             confirm_within,
-        })))
+        }))
     }
 
     /// Gives the actor a name, for as long as what it returns is held, or until it is [lost](Claim::lost).

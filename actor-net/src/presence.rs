@@ -116,6 +116,10 @@ impl fmt::Display for TrackError {
 
 impl std::error::Error for TrackError {}
 
+fn exposed_as(name: &str) -> String {
+    format!("~presence/{name}")
+}
+
 fn check_meta<T: Wire>(meta: &T) -> Result<(), TrackError> {
     let encoded = Codec::default().encode(meta, &mut Vec::new(), META_BYTES_MAX);
     encoded.map_err(|why| TrackError::Meta(why.to_string()))
@@ -130,19 +134,33 @@ impl<T: Wire + Sync> Presence<T> {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn open(node: &Node, name: &str, config: PresenceConfig) -> Result<Self, ExposeError> {
+        let name = exposed_as(name);
+        node.net().services.add(&name, || Self::begin(node, &name, config))
+    }
+
+    /// The one of this name; it is opened, if it was not.
+    pub(crate) fn of(node: &Node, name: &str, config: PresenceConfig) -> Result<Self, ExposeError> {
+        let name = exposed_as(name);
+        node.net()
+            .services
+            .get_or_add(&name, || Self::begin(node, &name, config))
+    }
+
+    fn begin(node: &Node, name: &str, config: PresenceConfig) -> Self {
         let timing = Timing {
             grace: config.grace,
             resync: config.resync,
             entries_max: config.sessions_max,
             is_acknowledged: false,
+            outlive_their_node: true,
         };
         let exchange = Exchange::new(node.id().clone(), timing);
         let shared = Shared::new(Roll::new(exchange, config.moved_within));
         let diffs = broadcast::Sender::new(DIFFS_MAX);
         let tell = diffs.clone();
         let after = move |shared: &Shared<Roll<T>>| tell_diff(&mut shared.read(), &tell);
-        courier::start(node.net(), &format!("~presence/{name}"), &shared, Arc::new(after))?;
-        Ok(Self(Arc::new(Inner { shared, diffs })))
+        courier::start(node.net(), name, &shared, Arc::new(after));
+        Self(Arc::new(Inner { shared, diffs }))
     }
 
     /// Says that somebody is there, for as long as what it returns is held.

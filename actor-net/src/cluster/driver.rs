@@ -84,6 +84,7 @@ pub(super) async fn run(
         }
         tell(&net, &mut engine, &shared, was_told);
     }
+    net.members_are(&[]);
     shared.state.send_replace(MemberState::Down);
 }
 
@@ -134,12 +135,13 @@ fn tell(net: &Arc<Net>, engine: &mut Engine, shared: &Shared, was_told: bool) {
     let state = engine.state();
     if has_changed || *shared.state.borrow() != state {
         let view = View::of(engine);
+        net.members_are(&view.members);
         let before = std::mem::replace(&mut *shared.view(), view);
         drop(before);
         shared.state.send_replace(state);
     }
     for event in events {
-        let _ = shared.events.send(event);
+        net.member_event(event);
     }
 }
 

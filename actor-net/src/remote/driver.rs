@@ -285,11 +285,6 @@ impl Drop for Gone<'_> {
     }
 }
 
-fn has_left(why: &Closed) -> bool {
-    let code = Goodbye::Leaving;
-    matches!(why, Closed::EndedByPeer { code: said, .. } if *said == code)
-}
-
 /// What a conversation leaves behind is cleared away also when its task is dropped.
 struct Cleared<'a> {
     net: &'a Arc<Net>,
@@ -304,7 +299,7 @@ impl Drop for Cleared<'_> {
         lock(&net.roster).disconnected(name, conversation.number);
         let why = conversation.ends().unwrap_or(Closed::Ended(Goodbye::Leaving));
         let session = conversation.number;
-        let (exports, has_left) = (net.exports.clone(), has_left(&why));
+        let (exports, has_left) = (net.exports.clone(), why.has_left());
         if has_left || net.is_leaving() {
             exports.lost(session);
         } else {

@@ -30,7 +30,9 @@ use super::exports::Exports;
 use super::far::Far;
 use super::holdings::Holdings;
 use super::lookup::Kind;
+use super::members::Members;
 use super::packets::Packets;
+use super::services::Services;
 
 /// So many events wait for one who listens; beyond it the oldest are lost to that one, who is told how many.
 const EVENTS_MAX: usize = 1024;
@@ -74,6 +76,8 @@ pub(crate) struct Net {
     pub(crate) roster: Mutex<Roster>,
     pub(crate) events: broadcast::Sender<NodeEvent>,
     pub(crate) packets: Packets,
+    pub(crate) members: Members,
+    pub(crate) services: Services,
     nodes: Mutex<Nodes>,
     kinds: Mutex<HashMap<String, Arc<Kind>>>,
     lingering: Mutex<VecDeque<(Instant, Arc<Proxy>)>>,
@@ -130,6 +134,8 @@ impl Net {
                 ..Nodes::default()
             }),
             packets: Packets::default(),
+            members: Members::default(),
+            services: Services::default(),
             kinds: Mutex::default(),
             lingering: Mutex::default(),
             tasks: Mutex::default(),
@@ -355,13 +361,8 @@ impl Net {
 
     /// The lives of a node that handles told of, and that were not met.
     fn told_of(&self, name: &NodeName) -> Vec<Arc<Far>> {
-        let nodes = lock(&self.nodes);
-        nodes
-            .told_of
-            .values()
-            .filter(|far| far.id.name == *name)
-            .cloned()
-            .collect()
+        let is_meant = |far: &&Arc<Far>| far.id.name == *name;
+        lock(&self.nodes).told_of.values().filter(is_meant).cloned().collect()
     }
 
     /// A connection was made, or could not be.

@@ -22,6 +22,7 @@ pub(crate) const TIMING: Timing = Timing {
     resync: Duration::from_secs(2),
     entries_max: 100_000,
     is_acknowledged: true,
+    outlive_their_node: true,
 };
 
 pub(crate) fn node_id(name: &str, incarnation: u64) -> NodeId {

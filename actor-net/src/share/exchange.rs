@@ -54,6 +54,8 @@ pub(crate) struct Timing {
     pub(crate) entries_max: usize,
     /// Whether each delta is answered by how far one has come.
     pub(crate) is_acknowledged: bool,
+    /// Whether the entries of a node that has started again stay for the rest of their time: whom they stand for may be on the way to another.
+    pub(crate) outlive_their_node: bool,
 }
 
 /// What became known.
@@ -272,6 +274,15 @@ impl<T: Clone> Exchange<T> {
         let entries = peer.mirror.into_entries();
         let gone = entries.map(|(dot, entry)| Change::Gone(who, dot, entry, id.clone()));
         self.changes.extend(gone);
+    }
+
+    /// Another life of this node has begun.
+    pub(crate) fn replaced(&mut self, id: &NodeId, now: Instant) {
+        if self.timing.outlive_their_node {
+            self.lost(id, now);
+        } else {
+            self.left(id);
+        }
     }
 
     /// This node said something. Who was not met, or was lost, begins with [`Word::Have`].
