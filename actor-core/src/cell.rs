@@ -13,9 +13,9 @@ use crate::error::AskError;
 use crate::exit::ExitReason;
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::{DeadReason, Ledger};
-use crate::mailbox::{Entry, Inbox, Mailbox, MailboxSpec};
+use crate::mailbox::{Entry, Glance, Inbox, Mailbox, MailboxSpec};
 use crate::question::Envelope;
-use crate::scheduler::{Runnable, Task};
+use crate::scheduler::{Look, Runnable, Sight, Task};
 use crate::signal::{Down, LinkBroken, LinkEnd, LinkId, Orders, Signal, Watcher};
 
 pub(crate) use self::core::{Core, EndOfLife};
@@ -38,10 +38,10 @@ pub(crate) trait AnyCell: Waiting + LinkEnd {
     fn push_signal(&self, signal: Signal);
     /// Whether a sender with this ticket still waits for room in the mailbox.
     fn owes_room(&self, ticket: u64) -> bool;
-    /// Whether it accepts messages.
-    fn is_open(&self) -> bool;
-    /// How much of the room in its mailbox is taken.
-    fn load(&self) -> usize;
+    /// What one sees of its mailbox; `None` if that is elsewhere.
+    fn glance(&self) -> Option<Glance>;
+    /// What one sees of it who has said that he looks; `None` if it does not run here.
+    fn sight(&self, look: Look) -> Option<Sight>;
     /// Ends an actor from outside, whose run loop does not answer.
     fn abandon(&self, reason: ExitReason);
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -126,7 +126,6 @@ impl<M: Send + 'static> Cell<M> {
 }
 
 impl<M: Send + 'static> LinkEnd for Cell<M> {
-    #[cfg(feature = "wire")]
     fn linked_path(&self) -> &ActorPath {
         &self.core.path
     }
@@ -170,12 +169,12 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         self.mailbox.owes_room(ticket)
     }
 
-    fn is_open(&self) -> bool {
-        self.mailbox.is_open()
+    fn glance(&self) -> Option<Glance> {
+        Some(self.mailbox.glance())
     }
 
-    fn load(&self) -> usize {
-        self.mailbox.load()
+    fn sight(&self, look: Look) -> Option<Sight> {
+        Some(self.task.sight(look))
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -237,5 +236,9 @@ impl<M: Send + 'static> Waiting for Cell<M> {
 impl<M: Send + 'static> Watcher for Cell<M> {
     fn down(self: Arc<Self>, down: Down) {
         self.mailbox.push_signal(Signal::Down(down));
+    }
+
+    fn path(&self) -> Option<&ActorPath> {
+        Some(&self.core.path)
     }
 }

@@ -118,6 +118,15 @@ impl Waits {
         }
     }
 
+    /// The paths of those whom the actor waits for now.
+    pub(crate) fn on(&self) -> Vec<ActorPath> {
+        if !self.any.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let owed = self.owed().into_iter().flatten();
+        owed.map(|actor| actor.path().clone()).collect()
+    }
+
     fn forget_what_is_over(&self) {
         // Held until the lock is free again, so that no edge is dropped under it.
         let seen = self.edges.lock().list.clone();

@@ -9,6 +9,7 @@ mod child;
 use std::any::Any;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -25,6 +26,9 @@ use crate::sync::Mutex;
 use child::{Child, Named};
 
 pub(crate) use child::{Phase, Standing, Treatment};
+
+/// So many children are looked at under one lock.
+const PAGE: usize = 256;
 
 /// A table of names with room for so many times what is in it gives that back.
 const NAMES_SPARE_MAX: usize = 16;
@@ -175,11 +179,12 @@ impl Family {
         let Some(child) = state.children.get_mut(&key) else {
             return Next::End;
         };
-        if !reason.is_orderly() {
-            let failure = reason.as_failure(&child.cell.core().path);
-            child.past().failure = Some(failure);
+        let ends = state.closed || !(restarts || child.treatment.policy.restarts_after(reason));
+        if !(ends && reason.is_orderly()) {
+            let cell = child.cell.clone();
+            child.past().ends(reason, now, &cell.core().path);
         }
-        if state.closed || !(restarts || child.treatment.policy.restarts_after(reason)) {
+        if ends {
             return Next::End;
         }
         if cycled {
@@ -352,8 +357,53 @@ impl Family {
 
     /// The living children in the order of their start.
     pub(crate) fn census(&self) -> Vec<Standing> {
+        let (mut found, mut after) = (Vec::new(), None);
+        while let Some((last, page)) = self.page(after) {
+            found.extend(page);
+            after = Some(last);
+        }
+        found
+    }
+
+    /// Some of the living children, in the order of their start, and the key of the last of them: those after one, as
+    /// the lock of a large family is not to be held for long.
+    pub(crate) fn page(&self, after: Option<u64>) -> Option<(u64, Vec<Standing>)> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let state = self.state.lock();
-        state.children.values().map(Child::standing).collect()
+        let page = state.children.range((from, Bound::Unbounded)).take(PAGE);
+        let mut last = None;
+        let page = page.map(|(&key, child)| {
+            last = Some(key);
+            child.standing(key)
+        });
+        let page: Vec<Standing> = page.collect();
+        Some((last?, page))
+    }
+
+    /// The living child with this name.
+    pub(crate) fn named(&self, name: &str) -> Option<Standing> {
+        let state = self.state.lock();
+        let key = *state.names.get(name)?;
+        state.children.get(&key).map(|child| child.standing(key))
+    }
+
+    /// How the last lives of a child ended, and when: the latest at the end.
+    pub(crate) fn exits(&self, key: u64) -> Vec<(Instant, ExitReason)> {
+        let state = self.state.lock();
+        let past = state.children.get(&key).and_then(|child| child.past.as_ref());
+        past.map(|past| past.exits.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// How many children there are.
+    pub(crate) fn count(&self) -> usize {
+        self.state.lock().children.len()
+    }
+
+    /// How many restarts of the children are left at `now`, of how many in which period.
+    pub(crate) fn budget(&self, now: Instant) -> (usize, usize, Duration) {
+        let window = &self.state.lock().window;
+        (window.left(now), window.limit(), window.period())
     }
 
     /// Takes an ended child out, so that its name is free.

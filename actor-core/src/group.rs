@@ -91,6 +91,11 @@ impl<M: Send + 'static> Group<M> {
         true
     }
 
+    /// Whether the actor is a member.
+    pub(crate) fn has(&self, id: ActorId) -> bool {
+        self.0.lock().places.contains_key(&id)
+    }
+
     /// Takes the actor out. Returns whether it was a member.
     pub fn leave(&self, handle: &Handle<M>) -> bool {
         let left = self.remove(handle.id());

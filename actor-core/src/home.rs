@@ -10,7 +10,7 @@ use crate::cell::AnyCell;
 use crate::error::LookupError;
 use crate::family::Family;
 use crate::group::{Group, WeakGroup};
-use crate::id::ActorPath;
+use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
 use crate::registry::Registry;
 use crate::scheduler::{Scheduler, Tree};
@@ -44,6 +44,7 @@ struct NamedGroup {
     /// A `WeakGroup` of the right type.
     group: Box<dyn Any + Send + Sync>,
     is_gone: fn(&(dyn Any + Send + Sync)) -> bool,
+    has: fn(&(dyn Any + Send + Sync), ActorId) -> bool,
 }
 
 impl NamedGroup {
@@ -55,6 +56,10 @@ impl NamedGroup {
                 group
                     .downcast_ref::<WeakGroup<M>>()
                     .is_none_or(|group| group.upgrade().is_none())
+            },
+            has: |group, id| {
+                let group = group.downcast_ref::<WeakGroup<M>>().and_then(WeakGroup::upgrade);
+                group.is_some_and(|group| group.has(id))
             },
         }
     }
@@ -130,6 +135,13 @@ impl Home {
         let group = Group::new();
         *named = NamedGroup::new(&group);
         Ok(group)
+    }
+
+    /// The names of the groups that an actor is in.
+    pub(crate) fn groups_of(&self, id: ActorId) -> Vec<String> {
+        let has = |named: &NamedGroup| (named.has)(&*named.group, id);
+        let groups = self.groups.iter().filter(|group| has(group.value()));
+        groups.map(|group| group.key().clone()).collect()
     }
 
     /// Clears the table of names when it has doubled, which costs each new name a constant.

@@ -123,7 +123,9 @@ pub use exit::{ExitReason, Failure, FailureKind};
 pub use group::{Broadcast, Group};
 pub use handle::{Handle, WeakHandle};
 pub use id::{ActorId, ActorPath, NAME_BYTES_MAX};
-pub use inspect::{ChildInfo, ChildState};
+pub use inspect::{
+    Activity, ActorDetail, Budget, ChildInfo, ChildState, Inspector, KindInfo, Overview, Page, PastExit, Totals, Worst,
+};
 pub use ledger::{DeadLetters, DeadReason};
 pub use mailbox::{MailboxSpec, Overflow};
 pub use monitor::{Ending, Monitor};

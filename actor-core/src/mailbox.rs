@@ -75,6 +75,20 @@ pub(crate) struct Mailbox<M> {
     state: Mutex<State<M>>,
 }
 
+/// What one sees of a mailbox from outside.
+#[derive(Default)]
+pub(crate) struct Glance {
+    pub(crate) load: usize,
+    /// `None`: it takes what comes.
+    pub(crate) bound: Option<usize>,
+    pub(crate) accepted: u64,
+    /// Dealt with; where the oldest is dropped or the latest kept, also what was put aside.
+    pub(crate) finished: u64,
+    /// Its actor has nothing to do before there is a message.
+    pub(crate) awaits_messages: bool,
+    pub(crate) is_open: bool,
+}
+
 /// The actor's half: what it has taken and not yet handled. It outlives a restart, and the rest of the batch with it.
 pub(crate) struct Inbox<M> {
     batch: VecDeque<Entry<M>>,
@@ -381,6 +395,24 @@ impl<M> Mailbox<M> {
     fn unpark(&self, state: &mut State<M>) -> Option<Waker> {
         self.is_parked.store(false, Ordering::Release);
         state.parked.take()
+    }
+
+    /// What one sees of it from outside.
+    pub(crate) fn glance(&self) -> Glance {
+        let state = self.state.lock();
+        let load = state.room.used() - self.credit.owed();
+        Glance {
+            load,
+            bound: (!matches!(self.policy, Policy::Unbounded)).then(|| state.room.capacity()),
+            accepted: state.accepted,
+            finished: if self.pops_one {
+                state.accepted - load as u64
+            } else {
+                self.credit.earned() as u64
+            },
+            awaits_messages: state.parked.is_some() && state.messages_wake,
+            is_open: state.open,
+        }
     }
 
     /// How much of its room is taken, also by those who were given it and have not used it yet.

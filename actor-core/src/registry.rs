@@ -84,6 +84,12 @@ impl Registry {
         removed.is_some()
     }
 
+    /// The names of one actor.
+    pub(crate) fn names_of(&self, id: ActorId) -> Vec<String> {
+        let held = self.0.iter().filter(|entry| entry.id == id);
+        held.map(|entry| entry.key().to_string()).collect()
+    }
+
     /// The names that are held now, in no particular order.
     pub fn names(&self) -> Vec<String> {
         self.0.iter().map(|entry| entry.key().to_string()).collect()

@@ -8,6 +8,7 @@
 //! that is about to sleep says so before it looks at all queues once more. One of the two sees the other.
 
 mod alarm;
+mod attention;
 mod deadlines;
 mod lookout;
 mod queue;
@@ -21,6 +22,7 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use alarm::Alarm;
+use attention::Attention;
 use lookout::Lookout;
 use queue::Queue;
 use sleepers::Sleepers;
@@ -28,7 +30,8 @@ use task::Entry;
 use worker::Worker;
 
 pub(crate) use alarm::Deadline;
-pub(crate) use task::{Runnable, Task};
+pub(crate) use attention::{ATTENTION, Look};
+pub(crate) use task::{Runnable, Sight, Task};
 pub(crate) use worker::yield_now;
 
 /// What a runtime polls actors with; all systems of the runtime share it, and it ends with the runtime.
@@ -44,6 +47,7 @@ pub(crate) struct Scheduler {
     lookout: Lookout,
     pub(crate) alarm: Alarm,
     ended: AtomicBool,
+    attention: Attention,
     trees: Mutex<Vec<Weak<dyn Tree>>>,
 }
 
@@ -81,6 +85,7 @@ impl Scheduler {
             lookout: Lookout::default(),
             alarm: Alarm::new(),
             ended: AtomicBool::new(false),
+            attention: Attention::new(),
             trees: Mutex::default(),
         }
     }
@@ -131,6 +136,11 @@ impl Scheduler {
         self.lookout.after_waking();
     }
 
+    /// Says that somebody looks at the actors: from now on, and for a while, their polls are noted.
+    pub(crate) fn look(&self) -> Look {
+        self.attention.look()
+    }
+
     /// Whether a worker without work would find some.
     fn has_work(&self) -> bool {
         let full = |queue: &Mutex<Queue<_>>| queue.lock().has_work_for_others();
@@ -140,6 +150,7 @@ impl Scheduler {
     /// Lets every actor go: nobody will poll it any more.
     fn end(&self) {
         self.ended.store(true, Ordering::Release);
+        self.attention.ended();
         let queues = self.seats.iter().map(|seat| &seat.queue).chain([&self.common]);
         for queue in queues {
             let left = queue.lock().take_all();

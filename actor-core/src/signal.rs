@@ -115,12 +115,15 @@ impl fmt::Debug for LinkId {
 /// One who is told of an actor's end.
 pub(crate) trait Watcher: Send + Sync {
     fn down(self: Arc<Self>, down: Down);
+    /// The actor that watches, if one does.
+    fn path(&self) -> Option<&ActorPath> {
+        None
+    }
 }
 
 /// One end of a link, as the other end sees it.
 pub(crate) trait LinkEnd: Send + Sync {
     /// Who is at it, for people.
-    #[cfg(feature = "wire")]
     fn linked_path(&self) -> &ActorPath;
     #[cfg(feature = "wire")]
     fn linked_id(&self) -> ActorId;

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::{ActorResult, LookupError, SpawnError};
 use crate::family::{Family, Heard, Intensity, Rules, Treatment};
 use crate::handle::Handle;
-use crate::inspect::{ChildInfo, look_at};
+use crate::inspect::{ChildInfo, Glimpse};
 use crate::mailbox::MailboxSpec;
 use crate::pool::Crew;
 use crate::regroup::{regroup, restart};
@@ -319,7 +319,9 @@ impl Handle<Supervise> {
     /// Dropping the future changes nothing.
     pub async fn children(&self) -> Vec<ChildInfo> {
         let children = self
-            .supervise(|ctx| Box::pin(async move { look_at(ctx.family_or_new()) }))
+            .supervise(|ctx| {
+                Box::pin(async move { Glimpse::new(ctx.home().scheduler.look()).tree(ctx.family_or_new()) })
+            })
             .await;
         children.unwrap_or_default()
     }

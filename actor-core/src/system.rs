@@ -22,7 +22,7 @@ use crate::group::Group;
 use crate::handle::Handle;
 use crate::home::{Home, Root};
 use crate::id::{ActorPath, fault_in_name};
-use crate::inspect::{ChildInfo, look_at};
+use crate::inspect::{ChildInfo, Glimpse, Inspector};
 use crate::ledger::DeadLetters;
 use crate::mailbox::MailboxSpec;
 use crate::monitor::Monitor;
@@ -291,9 +291,17 @@ impl System {
 
     /// The living actors of the system, each with its children.
     ///
-    /// It waits for no actor, so that it shows also those that are stuck. Nothing is kept for it while nobody looks.
+    /// It waits for no actor, so that it shows also those that are stuck. Nothing is kept for it while nobody looks. Of a
+    /// large system, [`inspector`](Self::inspector) shows as much as one asks for.
     pub fn snapshot(&self) -> Vec<ChildInfo> {
-        self.0.root.get().map(|root| look_at(&root.family)).unwrap_or_default()
+        let glimpse = Glimpse::new(self.0.scheduler.look());
+        let root = self.0.root.get();
+        root.map(|root| glimpse.tree(&root.family)).unwrap_or_default()
+    }
+
+    /// One who looks at the actors of the system again and again.
+    pub fn inspector(&self) -> Inspector {
+        Inspector::new(self.0.clone())
     }
 
     /// Stops all actors in the reverse order of their start, each in its shutdown time, and all in 30 s.

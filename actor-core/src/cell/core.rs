@@ -68,6 +68,14 @@ impl Life {
     }
 }
 
+/// Who is to hear of the end of an actor, as one sees it from outside.
+#[derive(Default)]
+pub(crate) struct Observers {
+    pub(crate) count: usize,
+    pub(crate) watchers: Vec<ActorPath>,
+    pub(crate) links: Vec<ActorPath>,
+}
+
 /// Where the end of a life is told to one who ordered it.
 pub(crate) type EndOfLife = Slot<Result<ExitReason, StopError>>;
 
@@ -145,6 +153,28 @@ impl Core {
     /// Takes a link away, at this end.
     pub(crate) fn remove_link(&self, link: LinkId) -> Option<Arc<dyn LinkEnd>> {
         self.life.lock().bonds.as_mut()?.links.remove(&link)
+    }
+
+    /// Who watches it, as far as those are actors; how many do in all; and the other ends of its links.
+    pub(crate) fn observers(&self, max: usize) -> Observers {
+        let life = self.life.lock();
+        let Some(bonds) = &life.bonds else {
+            return Observers::default();
+        };
+        let watchers = bonds.watchers.values();
+        Observers {
+            count: bonds.watchers.len(),
+            watchers: watchers
+                .filter_map(|watcher| watcher.path().cloned())
+                .take(max)
+                .collect(),
+            links: bonds
+                .links
+                .values()
+                .map(|other| other.linked_path().clone())
+                .take(max)
+                .collect(),
+        }
     }
 
     /// The links of the present life.

@@ -1,15 +1,19 @@
 //! One child in the table of its parent.
 
 use std::borrow::Borrow;
+use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cell::{AnyCell, Stoppable};
-use crate::exit::Failure;
+use crate::exit::{ExitReason, Failure};
 use crate::id::ActorPath;
 use crate::supervision::backoff::{Attempts, Backoff};
 use crate::supervision::policy::RestartPolicy;
+
+/// So many of a child's last ends are kept.
+const EXITS_MAX: usize = 8;
 
 /// How a child is treated by its parent.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +44,10 @@ pub(super) struct Past {
     pub(super) failure: Option<Failure>,
     /// How often it has been parked.
     pub(super) rests: u64,
+    /// How many of its lives did not end in order.
+    pub(super) failures: u64,
+    /// How the last of its lives ended, and when: the latest at the end.
+    pub(super) exits: VecDeque<(Instant, ExitReason)>,
 }
 
 /// A path that is found by its last part: the name that a child has among its siblings, kept once.
@@ -66,12 +74,16 @@ impl PartialEq for Named {
 impl Eq for Named {}
 
 /// A living child, as one sees it who looks at the whole family.
+#[derive(Clone)]
 pub(crate) struct Standing {
+    /// Where it stands in the table.
+    pub(crate) key: u64,
     pub(crate) cell: Arc<dyn AnyCell>,
     pub(crate) treatment: Treatment,
     pub(crate) phase: Phase,
     pub(crate) resumes: Option<Instant>,
     pub(crate) failure: Option<Failure>,
+    pub(crate) failures: u64,
 }
 
 /// Where a child is, as far as one who restarts it must know.
@@ -85,6 +97,20 @@ pub(crate) enum Phase {
     Parked,
     /// It is gone.
     Gone,
+}
+
+impl Past {
+    /// Notes how a life ended.
+    pub(super) fn ends(&mut self, reason: &ExitReason, now: Instant, path: &ActorPath) {
+        if !reason.is_orderly() {
+            self.failures += 1;
+            self.failure = Some(reason.as_failure(path));
+        }
+        if self.exits.len() == EXITS_MAX {
+            self.exits.pop_front();
+        }
+        self.exits.push_back((now, reason.clone()));
+    }
 }
 
 impl Child {
@@ -105,14 +131,16 @@ impl Child {
     }
 
     /// What one sees of it who looks at the whole family.
-    pub(super) fn standing(&self) -> Standing {
+    pub(super) fn standing(&self, key: u64) -> Standing {
         let past = self.past.as_deref();
         Standing {
+            key,
             cell: self.cell.clone(),
             treatment: self.treatment.clone(),
             phase: self.phase,
             resumes: past.and_then(|past| past.resumes),
             failure: past.and_then(|past| past.failure.clone()),
+            failures: past.map_or(0, |past| past.failures),
         }
     }
 }

@@ -21,6 +21,11 @@ impl Credit {
         self.earned.store(earned.wrapping_add(1), Ordering::Relaxed);
     }
 
+    /// How many messages the actor has dealt with.
+    pub(super) fn earned(&self) -> usize {
+        self.earned.load(Ordering::Relaxed)
+    }
+
     /// The room of how many messages is to go back. Only a hint without the lock: the two are not read at one moment.
     #[inline]
     pub(super) fn owed(&self) -> usize {

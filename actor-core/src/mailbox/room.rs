@@ -65,6 +65,11 @@ impl Room {
         self.line.as_ref().is_some_and(|line| !line.waiting.is_empty())
     }
 
+    /// For how many messages there is room.
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// How much of it is taken.
     pub(super) fn used(&self) -> usize {
         self.used

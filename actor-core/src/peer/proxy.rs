@@ -10,6 +10,8 @@ use crate::error::StopError;
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
+use crate::mailbox::Glance;
+use crate::scheduler::{Look, Sight};
 use crate::signal::{LinkBroken, LinkEnd, LinkId, Orders, Signal};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -164,13 +166,13 @@ impl AnyCell for Proxy {
         self.peer.order(self.address.export, order);
     }
 
-    fn is_open(&self) -> bool {
-        self.core.is_alive()
+    /// What waits there is not known here.
+    fn glance(&self) -> Option<Glance> {
+        None
     }
 
-    /// What waits there is not known here.
-    fn load(&self) -> usize {
-        0
+    fn sight(&self, _look: Look) -> Option<Sight> {
+        None
     }
 
     /// What was sent cannot be taken back.

@@ -4,11 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Wake, Waker};
+use std::time::Duration;
 
 use crate::contain::{contain, discard};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU8, Ordering};
 
+use super::attention::{Look, Noted};
 use super::queue::Queue;
 use super::{How, Scheduler, worker};
 
@@ -32,6 +34,7 @@ pub(super) trait Entry: Send + Sync {
     fn run(self: Arc<Self>) -> bool;
     /// Lets it go, unpolled.
     fn end(&self);
+    fn noted(&self) -> &Noted;
 }
 
 /// The part of a [`Runnable`] that is the scheduler's. It lies in the allocation of what it runs, which is its own waker.
@@ -41,6 +44,20 @@ pub(crate) struct Task {
     /// Locked by the worker that polls it and by nobody else, until it is over.
     body: Mutex<Option<Body>>,
     scheduler: OnceLock<Arc<Scheduler>>,
+    noted: Noted,
+}
+
+/// What one sees of a task from outside.
+#[derive(Default)]
+pub(crate) struct Sight {
+    /// A worker polls it at this moment.
+    pub(crate) is_polled: bool,
+    /// It waits for a worker.
+    pub(crate) is_queued: bool,
+    /// For how long, at least, no poll has begun.
+    pub(crate) lasts: Duration,
+    /// Which part of the last seconds it was polled for.
+    pub(crate) busy: f32,
 }
 
 struct Body {
@@ -120,6 +137,18 @@ impl Task {
         self.scheduler.get().map(|scheduler| &**scheduler)
     }
 
+    /// What one sees of it who has said that he looks.
+    pub(crate) fn sight(&self, look: Look) -> Sight {
+        let phase = self.phase.load(Ordering::Acquire);
+        let is_polled = phase & RUNNING != 0;
+        Sight {
+            is_polled,
+            is_queued: phase & SCHEDULED != 0,
+            lasts: self.noted.lasts(look),
+            busy: self.noted.busy(look, is_polled),
+        }
+    }
+
     /// Drops the future, or has the worker drop it that polls it at this moment.
     pub(crate) fn end(&self) {
         if self.phase.fetch_or(OVER, Ordering::AcqRel) & RUNNING == 0 {
@@ -165,5 +194,9 @@ impl<R: Runnable> Entry for R {
 
     fn end(&self) {
         self.task().end();
+    }
+
+    fn noted(&self) -> &Noted {
+        &self.task().noted
     }
 }

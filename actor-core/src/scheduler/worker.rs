@@ -13,6 +13,7 @@ use crate::sync::atomic::Ordering;
 use crate::sync::thread_local;
 
 use super::Scheduler;
+use super::attention::Heed;
 use super::task::Entry;
 
 /// The runtime has the thread back after so many polls, to look at its sockets and to run other tasks.
@@ -116,14 +117,19 @@ impl Worker {
         let (mut polls, mut spent) = (0_u32, 0);
         let mut began = None;
         while spent < POLLS_PER_SLICE {
-            if self.scheduler.ended.load(Ordering::Acquire) {
+            let heed = self.scheduler.attention.heed();
+            if matches!(heed, Heed::Ended) {
                 return Slice::Ended;
             }
             let Some(entry) = self.find(polls == 0) else {
                 return Slice::Idle;
             };
             self.end_search();
-            spent += if entry.run() { POLLS_OF_BUSY } else { 1 };
+            let again = match heed {
+                Heed::Nobody => entry.run(),
+                _ => self.scheduler.attention.run(entry),
+            };
+            spent += if again { POLLS_OF_BUSY } else { 1 };
             polls += 1;
             if let Some(seat) = self.seat {
                 let polls = &self.scheduler.seats[seat].polls;

@@ -44,6 +44,12 @@ impl RestartWindow {
         Verdict::Restart
     }
 
+    /// How many restarts are left at `now`.
+    pub(crate) fn left(&self, now: Instant) -> usize {
+        let counted = |at: &&Instant| now.saturating_duration_since(**at) <= self.period;
+        self.limit.saturating_sub(self.recent.iter().filter(counted).count())
+    }
+
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
@@ -78,6 +84,7 @@ mod tests {
     #[test]
     fn the_window_slides_and_does_not_jump() {
         let mut window = RestartWindow::new(2, Duration::from_secs(5));
+        assert_eq!(window.left(clock::now().into_std()), 2);
         assert_eq!(
             at_seconds(&mut window, &[0, 4, 6, 8]),
             [Verdict::Restart, Verdict::Restart, Verdict::Restart, Verdict::GiveUp]
