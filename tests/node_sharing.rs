@@ -5,8 +5,8 @@ use std::time::Duration;
 use actor_core::System;
 use actor_core::prelude::*;
 use actor_net::group::ClusterGroup;
-use actor_net::presence::{Presence, Tracked};
-use actor_net::{Cluster, ClusterConfig, ExposeError, NetConfig, Node, NodeEvent};
+use actor_net::presence::{Movement, News, Presence, Tracked};
+use actor_net::{Cluster, ClusterConfig, ExposeError, MemberState, NetConfig, Node, NodeEvent};
 use actor_testkit::{Probe, SimulatedNetwork, pass};
 use futures_util::FutureExt as _;
 
@@ -21,7 +21,7 @@ struct Site {
     lobby: ClusterGroup<u64>,
     member: Probe<u64>,
     users: Presence<String>,
-    _session: Tracked<String>,
+    session: Tracked<String>,
 }
 
 /// Each knows the address of the first alone, and asks nobody for anything but what members share.
@@ -41,13 +41,14 @@ async fn site(network: &SimulatedNetwork, name: &str, config: NetConfig) -> Site
     assert!(lobby.join(&member.handle()));
     let users = cluster.presence::<String>("users").expect("it is new");
     let session = users.track(name, "here".to_owned()).expect("it is short");
+    cluster.names();
     Site {
         system,
         cluster,
         lobby,
         member,
         users,
-        _session: session,
+        session,
     }
 }
 
@@ -141,4 +142,118 @@ async fn a_member_that_was_found_down_is_not_dialled_again_for_what_it_shared() 
     while let Ok(event) = events.try_recv() {
         assert!(!matches!(event, NodeEvent::Lost(..)), "{event:?}");
     }
+}
+
+/// How far a member has come, as another sees it.
+fn state_of(name: &str, at: &Site) -> Option<MemberState> {
+    let members = at.cluster.members();
+    let member = members.iter().find(|member| member.id.name.as_str() == name);
+    member.map(|member| member.state)
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_leaves_says_so_first_and_what_it_had_is_gone_at_once_before_it_goes() {
+    let (_network, sites) = three(NetConfig::default()).await;
+    let _claim = sites[2].cluster.names().claim("ann", &sites[2].member.handle()).await;
+    on_its_way().await;
+    assert!(sites[0].cluster.names().holder("ann").is_some());
+    let drained = async {
+        pass(SECOND * 3).await;
+        for site in &sites[..2] {
+            assert_eq!(state_of("c", site), Some(MemberState::Leaving));
+            assert_eq!((site.lobby.len(), site.users.len()), (3, 3), "it takes part as before");
+        }
+    };
+    let leaving = sites[2].cluster.leave_after(drained);
+    let others = async {
+        pass(SECOND * 3).await;
+        on_its_way().await;
+        for site in &sites[..2] {
+            assert_eq!(state_of("c", site), Some(MemberState::Leaving), "not yet");
+            assert_eq!(site.lobby.len(), 2);
+            assert_eq!(site.cluster.names().holder("ann"), None);
+            assert!(site.users.is_there("c"), "it may come back elsewhere");
+        }
+        pass(SECOND).await;
+        assert!(sites[..2].iter().all(|site| !site.users.is_there("c")));
+    };
+    tokio::join!(leaving, others);
+    assert!(sites[..2].iter().all(|site| state_of("c", site).is_none()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_accepted_before_a_node_left_comes() {
+    let (_network, mut sites) = three(NetConfig::default()).await;
+    node(&sites[0])
+        .expose("member", &sites[0].member.handle())
+        .expect("it is free");
+    let far = node(&sites[2]).lookup::<u64>("member@a").await.expect("it is there");
+    for number in 0..500 {
+        far.try_tell(number).expect("there is room");
+    }
+    for number in 500..600 {
+        assert_eq!(sites[2].lobby.broadcast(number).nodes.delivered, 2);
+    }
+    let leaving = sites.remove(2);
+    leaving.cluster.leave().await;
+    node(&leaving).leave().await;
+    let mut heard: Vec<_> = sites[0].member.try_next().into_iter().collect();
+    while let Some(next) = sites[0].member.try_next() {
+        heard.push(next);
+    }
+    // They came by two ways, each of which keeps its order.
+    let (told, broadcast): (Vec<u64>, Vec<u64>) = heard.into_iter().partition(|number| *number < 500);
+    assert_eq!(told, (0..500).collect::<Vec<_>>());
+    assert_eq!(broadcast, (500..600).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_that_move_before_their_node_leaves_do_not_flicker() {
+    let (_network, mut sites) = three(NetConfig::default()).await;
+    let ann = sites[2].users.track("ann", "at c".to_owned()).expect("it is short");
+    let bob = sites[2].users.track("bob", "at c".to_owned()).expect("it is short");
+    on_its_way().await;
+    let mut watch = sites[0].users.watch();
+    assert!(matches!(watch.next().await, News::Everybody { list, .. } if list.len() == 5));
+    let moved = async { sites[1].users.track("ann", "at b".to_owned()).expect("it is short") };
+    let mut session = None;
+    let leaving = sites[2].cluster.leave_after(async {
+        session = Some(moved.await);
+        on_its_way().await;
+    });
+    leaving.await;
+    // One who comes to another node only when this one has gone is there in time, too.
+    let bob_at_b = sites[1].users.track("bob", "at b".to_owned()).expect("it is short");
+    pass(SECOND * 10).await;
+    while let Some(News::Diff(diff)) = watch.next().now_or_never() {
+        for (key, movement) in &diff.changes {
+            match &**key {
+                "ann" | "bob" => assert!(matches!(movement, Movement::Updated { .. }), "{key}: {movement:?}"),
+                _ => assert!(
+                    matches!(movement, Movement::Left(_)) && &**key == "c",
+                    "{key}: {movement:?}"
+                ),
+            }
+        }
+    }
+    let left = sites.remove(2);
+    drop((ann, bob, bob_at_b, session, left.session));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_left_shares_nothing_until_it_joins_again() {
+    let (_network, sites) = three(NetConfig::default()).await;
+    sites[2].cluster.leave().await;
+    pass(SECOND * 60).await;
+    let seen = |site: &Site| (site.lobby.len(), site.users.len());
+    assert_eq!(seen(&sites[2]), (1, 1), "it knows itself alone");
+    assert!(sites[..2].iter().all(|site| seen(site) == (2, 2)));
+    assert_eq!(sites[0].lobby.broadcast(1).nodes.delivered, 1);
+    assert_eq!(node(&sites[2]).peers().len(), 2, "its connections are still there");
+
+    let again = Cluster::builder(node(&sites[2])).seeds(["a"]).join().await;
+    let again = again.expect("it may join again");
+    pass(SECOND * 3).await;
+    assert!(sites.iter().all(|site| seen(site) == (3, 3)), "{again:?}");
+    assert_eq!(sites[0].lobby.broadcast(2).nodes.delivered, 2);
 }

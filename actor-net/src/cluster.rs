@@ -4,6 +4,7 @@ mod discovery;
 mod driver;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actor_wire::Wire;
@@ -175,6 +176,7 @@ impl ClusterBuilder {
             view: Mutex::new(View::of(&engine)),
             state: watch::Sender::new(engine.state()),
         });
+        net.members.is_apart.send_replace(false);
         let (inputs, receiver) = mpsc::channel(INPUTS_MAX);
         net.spawn(driver::run(net.clone(), engine, shared.clone(), packets, receiver));
         net.spawn(driver::hear_of_losses(net.clone(), inputs.clone()));
@@ -357,14 +359,29 @@ impl Cluster {
         Names::of(&self.0.node, self.0.names.clone())
     }
 
-    /// Leaves: says so to all others, gives them the time to hear it that the settings say, and goes. The node lives on, and can join again;
-    /// [`Node::leave`] ends its connections.
+    /// Leaves: says so to all others, gives them the time to hear it that the settings say, and goes.
+    ///
+    /// What this node had in groups, its sessions and its names are gone at all others at once, before it goes. The node lives on, and can join
+    /// again, with what it has by then; until then it shares nothing. [`Node::leave`] ends its connections, when what was accepted is written.
     ///
     /// # Cancel safety
-    /// Dropping the future does not take it back.
+    /// Dropping the future may leave it announced; call it again to go.
     pub async fn leave(&self) {
+        self.leave_after(std::future::ready(())).await;
+    }
+
+    /// The same, with something to be done between word and deed: the others know that this node will go, and it takes part as before until
+    /// `drained` is over. It is the time to bring to other nodes what is here, sessions say, which then do not flicker.
+    ///
+    /// # Cancel safety
+    /// As for [`leave`](Self::leave).
+    pub async fn leave_after(&self, drained: impl Future<Output = ()>) {
         let mut state = self.0.shared.state.subscribe();
+        let _ = self.0.inputs.send(Input::AnnounceLeave).await;
+        drained.await;
+        let members = &self.0.node.net().members;
         if self.0.inputs.send(Input::Leave).await.is_ok() {
+            members.is_apart.send_replace(true);
             let _ = state.wait_for(|state| *state == MemberState::Down).await;
         }
     }

@@ -20,6 +20,7 @@ use actor_wire::Wire;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 use crate::clock::now;
 use crate::error::LookupError;
@@ -41,6 +42,17 @@ pub(crate) struct Spoken<T> {
     word: Word<T>,
 }
 
+impl<T> Spoken<T> {
+    fn by(me: &NodeId, back: Option<Handle<Spoken<T>>>, word: Word<T>) -> Self {
+        Self {
+            node: me.name.to_string(),
+            incarnation: me.incarnation.0,
+            back,
+            word,
+        }
+    }
+}
+
 /// What happens to a courier.
 pub(crate) enum Event<T> {
     Spoken(Spoken<T>),
@@ -50,6 +62,8 @@ pub(crate) enum Event<T> {
     Node(Result<NodeEvent, RecvError>, Receiver<NodeEvent>),
     /// What became of a member; with what brings the next one.
     Member(Result<MemberEvent, RecvError>, Receiver<MemberEvent>),
+    /// This node takes part no longer, or again; with what brings the next one.
+    Apart(watch::Receiver<bool>),
     /// A member that was not reached is to be tried again.
     Again(NodeId),
     /// Its like at that node.
@@ -133,6 +147,7 @@ where
             lives: BTreeMap::new(),
             lost: BTreeMap::new(),
             again: BTreeSet::new(),
+            is_apart: false,
             alarm: None,
         }
     };
@@ -143,15 +158,19 @@ where
         // The system is stopping: nothing of it is seen any more.
         return;
     };
-    let door: Handle<Spoken<S::Entry>> = handle.map(Event::Spoken);
-    let named = Named {
-        exported: wire::exported(&door),
-        protocol,
-        fingerprint: fingerprint_of::<Spoken<S::Entry>>(),
-    };
-    // Others cannot have taken what begins so.
-    let _ = net.exports.expose(name, named, false);
+    expose(net, name, &handle.map(Event::Spoken), protocol);
     let _ = shared.courier.set(handle);
+}
+
+/// Lets others find a courier.
+fn expose<T: Wire>(net: &Net, name: &str, door: &Handle<Spoken<T>>, protocol: Protocol) {
+    let named = Named {
+        exported: wire::exported(door),
+        protocol,
+        fingerprint: fingerprint_of::<Spoken<T>>(),
+    };
+    // Nobody else can have taken what begins so.
+    let _ = net.exports.expose(name, named, false);
 }
 
 struct Courier<S: Service>
@@ -173,6 +192,8 @@ where
     lost: BTreeMap<NodeName, Handle<Spoken<S::Entry>>>,
     /// Members that were not reached, and are tried again soon.
     again: BTreeSet<NodeId>,
+    /// This node has left, and speaks with nobody.
+    is_apart: bool,
     alarm: Option<(Instant, Attached)>,
 }
 
@@ -203,6 +224,7 @@ where
             Some(net) => {
                 ways::next_event(net.events.subscribe(), ctx);
                 ways::next_member(net.members.events.subscribe(), ctx);
+                self.take_part(net.members.is_apart.subscribe(), ctx);
                 self.greet_all(&net, ctx);
             }
         }
@@ -218,6 +240,7 @@ where
             }
             Event::Node(event, events) => self.node(event, events, ctx),
             Event::Member(event, events) => self.member(event, events, ctx),
+            Event::Apart(changes) => self.take_part(changes, ctx),
             Event::Again(id) => self.again(&id, ctx),
             Event::Found(id, found) => self.found(&id, found, ctx),
             Event::Room(id) => {
@@ -248,11 +271,14 @@ where
     S::Entry: Wire,
 {
     fn hear(&mut self, spoken: Spoken<S::Entry>, ctx: &mut Context<Event<S::Entry>>) {
-        let Some(name) = NodeName::new(&spoken.node) else {
+        let Some(name) = NodeName::new(&spoken.node).filter(|_| !self.is_apart) else {
             return;
         };
         let incarnation = Incarnation(spoken.incarnation);
         let id = NodeId { name, incarnation };
+        if let Word::Left = spoken.word {
+            return self.left(&id, ctx);
+        }
         match spoken.back {
             Some(back) if !self.ways.contains_key(&id) => {
                 self.lives.entry(id.name.clone()).or_insert_with(|| id.clone());
@@ -284,12 +310,7 @@ where
                 let word = self.shared.read().exchange().word_for(who);
                 let Some(word) = word else { break };
                 let back = matches!(word, Word::Have(_)).then(|| self.back.clone()).flatten();
-                let spoken = Spoken {
-                    node: net.id.name.to_string(),
-                    incarnation: net.id.incarnation.0,
-                    back,
-                    word,
-                };
+                let spoken = Spoken::by(&net.id, back, word);
                 match way.to.try_tell(spoken) {
                     Ok(()) => {}
                     Err(TryTellError::Full(spoken)) => {

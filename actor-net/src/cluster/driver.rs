@@ -38,6 +38,7 @@ pub(super) enum Input {
     /// A connection was lost.
     Lost(NodeName),
     Profile(Arc<Profile>),
+    AnnounceLeave,
     Leave,
     /// Nobody holds this membership any more.
     Over,
@@ -116,6 +117,7 @@ fn take(engine: &mut Engine, input: Input) {
         Input::Nobody => engine.found_nobody(),
         Input::Lost(name) => engine.hint_lost(&name, now),
         Input::Profile(profile) => engine.set_profile(profile, now),
+        Input::AnnounceLeave => engine.announce_leave(now),
         Input::Leave => engine.leave(now),
         Input::Over => {}
     }

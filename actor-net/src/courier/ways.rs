@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actor_core::{Context, Handle};
+use actor_core::{Context, Handle, TryTellError};
 use actor_wire::Wire;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 use crate::error::LookupError;
 use crate::id::NodeId;
 use crate::membership::{Gone, MemberEvent};
 use crate::remote::lookup;
 use crate::remote::net::{Net, NodeEvent};
-use crate::share::Service;
+use crate::share::{Service, Word};
 
-use super::{Courier, Event, Spoken, Way};
+use super::{Courier, Event, Spoken, Way, expose};
 
 /// A member that was not reached is tried again after about so long, for as long as it is one.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -91,6 +92,45 @@ where
         next_member(events, ctx);
     }
 
+    /// Looks whether this node takes part, and waits for the next change in that.
+    pub(super) fn take_part(&mut self, mut changes: watch::Receiver<bool>, ctx: &mut Context<Event<S::Entry>>) {
+        let Some(net) = self.net.upgrade() else {
+            return ctx.stop();
+        };
+        let is_apart = *changes.borrow_and_update();
+        if is_apart != std::mem::replace(&mut self.is_apart, is_apart) {
+            if is_apart {
+                net.exports.conceal(&self.name);
+                self.part(&net.id, ctx);
+            } else {
+                let door = ctx.handle().map(Event::Spoken);
+                expose(&net, &self.name, &door, self.protocol.clone());
+                self.greet_all(&net, ctx);
+            }
+        }
+        ctx.attach(async move {
+            let _ = changes.changed().await;
+            Event::Apart(changes)
+        });
+    }
+
+    /// Has all others forget this node, and forgets them.
+    fn part(&mut self, me: &NodeId, ctx: &mut Context<Event<S::Entry>>) {
+        for (id, way) in std::mem::take(&mut self.ways) {
+            ctx.unwatch(way.watch);
+            if let Err(TryTellError::Full(spoken)) = way.to.try_tell(Spoken::by(me, None, Word::Left)) {
+                ctx.attach(async move {
+                    let _ = way.to.tell(spoken).await;
+                    Event::Room(id)
+                });
+            }
+        }
+        self.watches.clear();
+        self.lives.clear();
+        self.lost.clear();
+        self.shared.settle(|service, _| service.exchange().part());
+    }
+
     pub(super) fn greet_all(&mut self, net: &Arc<Net>, ctx: &mut Context<Event<S::Entry>>) {
         for far in net.connected() {
             self.greet(net, far.id.clone(), ctx);
@@ -104,6 +144,9 @@ where
 
     /// Looks for its like at a node, over a connection that is made if there is none.
     fn greet(&mut self, net: &Arc<Net>, id: NodeId, ctx: &mut Context<Event<S::Entry>>) {
+        if self.is_apart {
+            return;
+        }
         let before = self.lives.insert(id.name.clone(), id.clone());
         if let Some(former) = before.filter(|former| *former != id) {
             self.forget(&former, ctx);
@@ -173,7 +216,7 @@ where
     }
 
     /// Nobody waits for this node: it has said that it goes.
-    fn left(&mut self, id: &NodeId, ctx: &mut Context<Event<S::Entry>>) {
+    pub(super) fn left(&mut self, id: &NodeId, ctx: &mut Context<Event<S::Entry>>) {
         self.down(id, ctx);
         self.shared.settle(|service, _| service.exchange().left(id));
     }

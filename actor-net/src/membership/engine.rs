@@ -99,6 +99,8 @@ pub struct Engine {
     /// Foca's count of the suspicions that we have refuted.
     incarnation: u16,
     state: MemberState,
+    /// Its notice is running.
+    departs: bool,
     card: Card,
     card_bytes: Arc<[u8]>,
     foca: Foca<Identity, Codec, Chance, NoCustomBroadcast>,
@@ -155,6 +157,7 @@ impl Engine {
             table: Table::new(&me.id.name),
             incarnation: 0,
             state: MemberState::Joining,
+            departs: false,
             card_bytes: card.encode(),
             card,
             agenda: Agenda::new(),
@@ -277,13 +280,20 @@ impl Engine {
         self.say_card();
     }
 
-    /// Says that this node will go. It has gone when [`state`](Self::state) is `Down`, after the notice that the settings give.
-    pub fn leave(&mut self, now: Instant) {
+    /// Says that this node will go.
+    pub fn announce_leave(&mut self, now: Instant) {
         self.wake(now);
         if matches!(self.state, MemberState::Joining | MemberState::Up) {
             self.state = MemberState::Leaving;
             self.card.leaves = true;
             self.say_card();
+        }
+    }
+
+    /// Goes, and says so before. It has gone when [`state`](Self::state) is `Down`, after the notice that the settings give.
+    pub fn leave(&mut self, now: Instant) {
+        self.announce_leave(now);
+        if self.state == MemberState::Leaving && !std::mem::replace(&mut self.departs, true) {
             self.agenda.add(now + self.config.leave_notice, Due::Depart);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::error::Closed;
 use crate::id::{NodeId, NodeName};
@@ -17,6 +17,8 @@ const EVENTS_MAX: usize = 1024;
 /// The other members; none, where this node is no member.
 pub(crate) struct Members {
     pub(crate) events: broadcast::Sender<MemberEvent>,
+    /// It has left, and shares nothing until it joins again.
+    pub(crate) is_apart: watch::Sender<bool>,
     others: Mutex<BTreeMap<NodeName, NodeId>>,
 }
 
@@ -24,6 +26,7 @@ impl Default for Members {
     fn default() -> Self {
         Self {
             events: broadcast::Sender::new(EVENTS_MAX),
+            is_apart: watch::Sender::new(false),
             others: Mutex::default(),
         }
     }

@@ -41,6 +41,8 @@ pub(crate) enum Word<T> {
     At(u64),
     /// "Of you I know everything up to here", said for each delta where that was asked for.
     Seen(u64),
+    /// "Forget me: I take part no longer."
+    Left,
 }
 
 /// How long things take, and how much there may be.
@@ -276,6 +278,12 @@ impl<T: Clone> Exchange<T> {
         self.changes.extend(gone);
     }
 
+    /// This node takes part no longer, and knows nobody.
+    pub(crate) fn part(&mut self) {
+        let all: Vec<_> = self.numbers.keys().cloned().collect();
+        all.iter().for_each(|id| self.left(id));
+    }
+
     /// Another life of this node has begun.
     pub(crate) fn replaced(&mut self, id: &NodeId, now: Instant) {
         if self.timing.outlive_their_node {
@@ -301,6 +309,7 @@ impl<T: Clone> Exchange<T> {
         };
         match word {
             Word::Have(version) => peer.telling = Telling::Part(0, own.begin(version)),
+            Word::Left => self.left(id),
             Word::Seen(version) => peer.seen = peer.seen.max(version),
             // It is said behind everything else: what is not here by now was lost.
             Word::At(version) => peer.asks |= version > peer.mirror.version() || peer.parts.take().is_some(),
