@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
+use actor_core::Happening;
 use actor_core::prelude::*;
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Do, settle, subject, with};
+use crate::support::{Do, Journal, Script, settle, subject, with};
 
 /// What was logged.
 #[derive(Clone, Default)]
@@ -111,4 +113,69 @@ async fn a_dead_letter_is_logged_with_its_reason() {
             .any(|line| line.contains("reason=stopped") && line.contains("support::Do")),
         "{letters:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_ends_a_system_is_logged_with_what_went_before() {
+    let (log, _listening) = listen_to(tracing::Level::ERROR);
+    let system = System::builder("test")
+        .intensity(1, Duration::from_secs(5))
+        .build()
+        .expect("a name");
+    let journal = Journal::default();
+    let actor = system
+        .spawn_spec(Script::new("a", &journal).spec())
+        .expect("a free name");
+    for why in ["first", "second"] {
+        actor.tell(Do::Fail(why)).await.expect("it lives");
+        settle().await;
+    }
+    let id = actor.id();
+    let words = |what: &str| format!("/test/a{id} {what}");
+    let lines = log.lines_with(" s ago: ");
+    let told: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| Some(line.split_once(" s ago: ")?.1))
+        .collect();
+    assert_eq!(
+        told[..4],
+        [
+            words("started"),
+            words("failed: /test/a first"),
+            words("started for the 2. time"),
+            words("failed: /test/a second"),
+        ]
+    );
+    let report = system.shutdown().await;
+    let last = report.history.last().expect("it ended").what.to_string();
+    assert_eq!(
+        last,
+        "is gone: it failed: /test gave up: more than 1 restarts of its children in 5s"
+    );
+    assert!(format!("{report:#}").contains("/test/a first") && !report.to_string().contains("/test/a first"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_failures_are_kept_however_many_actors_come_and_go() {
+    let (system, actor, _) = subject("a");
+    actor.tell(Do::Fail("on purpose")).await.expect("it lives");
+    settle().await;
+    let journal = Journal::default();
+    for _ in 0..1000 {
+        let short = system
+            .spawn_spec(Script::new("b", &journal).spec())
+            .expect("a free name");
+        let _ = short.stop().await;
+    }
+    let history = system.history();
+    assert!(history.len() <= 256, "{} events", history.len());
+    assert!(history.is_sorted_by_key(|event| event.number));
+    let fell = history.iter().find(|event| matches!(event.what, Happening::Fell(_)));
+    assert_eq!(fell.expect("it is kept").path, *actor.path());
+    let lives = system.lives();
+    assert_eq!(
+        (lives.started, lives.restarted, lives.fell, lives.ended),
+        (1002, 1, 1, 1000)
+    );
+    system.shutdown().await;
 }

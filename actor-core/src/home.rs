@@ -7,9 +7,11 @@ use std::sync::{Arc, OnceLock};
 use dashmap::DashMap;
 
 use crate::cell::AnyCell;
+use crate::clock;
 use crate::error::LookupError;
 use crate::family::Family;
 use crate::group::{Group, WeakGroup};
+use crate::history::{Happening, History};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
 use crate::registry::Registry;
@@ -22,6 +24,7 @@ const GROUPS_MIN: usize = 64;
 pub(crate) struct Home {
     pub(crate) name: String,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) history: History,
     pub(crate) registry: Registry,
     pub(crate) root: OnceLock<Root>,
     pub(crate) scheduler: Arc<Scheduler>,
@@ -99,6 +102,7 @@ impl Home {
         Self {
             name,
             ledger: Arc::default(),
+            history: History::default(),
             registry: Registry::default(),
             root: OnceLock::new(),
             scheduler: Scheduler::current(),
@@ -154,13 +158,19 @@ impl Home {
         }
     }
 
+    /// Notes what has happened to an actor, for those who want to read it later.
+    pub(crate) fn note(&self, path: &ActorPath, id: ActorId, what: Happening) {
+        self.history.note(path, id, what, clock::now().into_std());
+    }
+
     /// From now on, notes who does not stop in time.
     pub(crate) fn note_laggards(&self) {
         self.laggards.lock().get_or_insert_default();
     }
 
-    pub(crate) fn note_killed(&self, path: &ActorPath) {
+    pub(crate) fn note_killed(&self, path: &ActorPath, id: ActorId) {
         tracing::warn!(%path, "did not stop in time, and is killed");
+        self.note(path, id, Happening::Overdue);
         if let Some(laggards) = &mut *self.laggards.lock()
             && !laggards.killed.contains(path)
         {
@@ -168,8 +178,9 @@ impl Home {
         }
     }
 
-    pub(crate) fn note_stuck(&self, path: &ActorPath) {
+    pub(crate) fn note_stuck(&self, path: &ActorPath, id: ActorId) {
         tracing::error!(%path, "is stuck: its handler does not give the thread back; going on without it");
+        self.note(path, id, Happening::Stuck);
         if let Some(laggards) = &mut *self.laggards.lock()
             && !laggards.stuck.contains(path)
         {

@@ -53,6 +53,7 @@ mod sync;
 mod id;
 
 mod exit;
+mod history;
 mod ledger;
 
 mod error;
@@ -122,6 +123,7 @@ pub use error::{
 pub use exit::{ExitReason, Failure, FailureKind};
 pub use group::{Broadcast, Group};
 pub use handle::{Handle, WeakHandle};
+pub use history::{Event, Happening, Lives};
 pub use id::{ActorId, ActorPath, NAME_BYTES_MAX};
 pub use inspect::{
     Activity, ActorDetail, Budget, ChildInfo, ChildState, Inspector, KindInfo, Overview, Page, PastExit, Totals, Worst,

@@ -59,13 +59,13 @@ pub(crate) async fn take_down(family: &Family, key: u64, home: &Home) {
     if ends_in_time(core, child.shutdown, &mut down).await {
         return;
     }
-    home.note_killed(&core.path);
+    home.note_killed(&core.path, core.id);
     child.cell.order(Orders::KILL);
     while timeout(KILL_GRACE, &mut down).await.is_err() {
         if core.is_winding_up() {
             continue;
         }
-        home.note_stuck(&core.path);
+        home.note_stuck(&core.path, core.id);
         // What is stuck holds its own factory, and may still act: nothing can take its place here. The owner fails, and
         // with it the whole family is made anew.
         let stuck = ExitReason::Stuck.as_failure(&core.path);

@@ -40,7 +40,7 @@ pub(crate) async fn stop_one(siblings: &dyn Subtree, child: Stoppable, home: &Ho
     let mut ended = Monitor::of(cell.clone());
     cell.order(Orders::SHUTDOWN);
     if !ends_in_time(cell.core(), child.shutdown, &mut ended).await {
-        home.note_killed(&cell.core().path);
+        home.note_killed(&cell.core().path, cell.core().id);
         cell.order(Orders::KILL);
         bury_if_stuck(siblings, &cell, &mut ended, home).await;
     }
@@ -78,7 +78,7 @@ async fn bury_if_stuck(siblings: &dyn Subtree, cell: &Arc<dyn AnyCell>, ended: &
         if core.is_winding_up() {
             continue;
         }
-        home.note_stuck(&core.path);
+        home.note_stuck(&core.path, core.id);
         if let Some(children) = core.children() {
             Box::pin(kill_children(&**children, home)).await;
         }

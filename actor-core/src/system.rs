@@ -20,6 +20,7 @@ use crate::exit::ExitReason;
 use crate::family::{Heard, Intensity, Rules};
 use crate::group::Group;
 use crate::handle::Handle;
+use crate::history::{Event, Lines, Lives};
 use crate::home::{Home, Root};
 use crate::id::{ActorPath, fault_in_name};
 use crate::inspect::{ChildInfo, Glimpse, Inspector};
@@ -62,6 +63,8 @@ pub struct ShutdownReport {
     pub stuck: Vec<ActorPath>,
     /// What became of all messages.
     pub dead_letters: DeadLetters,
+    /// The last that happened, the oldest first; shown by `{:#}` as well.
+    pub history: Vec<Event>,
 }
 
 impl ShutdownReport {
@@ -82,6 +85,9 @@ impl fmt::Display for ShutdownReport {
                 write!(f, "; {what}:")?;
                 paths.iter().try_for_each(|path| write!(f, " {path}"))?;
             }
+        }
+        if f.alternate() {
+            write!(f, "{}", Lines(&self.history))?;
         }
         Ok(())
     }
@@ -277,6 +283,19 @@ impl System {
         self.0.ledger.read()
     }
 
+    /// The last that happened to the actors of the system, the oldest first: up to 128 starts and orderly ends, and up to
+    /// 128 failures, restarts, kills and the like, which the former do not push out.
+    ///
+    /// When the system ends by a failure, this is logged with it.
+    pub fn history(&self) -> Vec<Event> {
+        self.0.history.read(clock::now().into_std())
+    }
+
+    /// How many lives have begun and ended so far.
+    pub fn lives(&self) -> Lives {
+        self.0.history.lives()
+    }
+
     /// Waits for the end of the system: because it was shut down, or because its root gave up on an actor, whose
     /// failure is then in the reason.
     ///
@@ -349,6 +368,7 @@ impl System {
             killed: laggards.killed,
             stuck: laggards.stuck,
             dead_letters: self.dead_letters(),
+            history: self.history(),
         };
         if report.is_clean() {
             tracing::info!("{report}");
@@ -388,7 +408,7 @@ fn abandon_all(home: &Home, children: &dyn Subtree) {
             abandon_all(home, &**grandchildren);
         }
         if core.is_alive() {
-            home.note_stuck(&core.path);
+            home.note_stuck(&core.path, core.id);
             children.forget(core.id);
             child.cell.abandon(ExitReason::Stuck);
         }
@@ -403,7 +423,7 @@ fn note_all(home: &Home, children: &dyn Subtree) {
             note_all(home, &**grandchildren);
         }
         if core.is_alive() {
-            home.note_killed(&core.path);
+            home.note_killed(&core.path, core.id);
         }
     }
 }

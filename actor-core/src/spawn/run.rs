@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::error::{ActorError, ActorResult, SpawnError};
 use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::family::{Family, Next};
+use crate::history::{Happening, Lines};
 use crate::ledger::DeadReason;
 use crate::mailbox::Inbox;
 use crate::signal::{ChildExit, Orders};
@@ -51,6 +52,9 @@ impl<A: Actor> Run<A> {
             let end = self.live().await;
             if let ExitReason::Failed(failure) = &end.reason {
                 tracing::warn!(%failure, "failed");
+            }
+            if !end.reason.is_orderly() {
+                self.note(Happening::Fell(end.reason.clone()));
             }
             // First, so that what others say of this life from now on is not taken for said of the next.
             self.cell.core.break_links(&end.reason);
@@ -148,6 +152,11 @@ impl<A: Actor> Run<A> {
             .life_ended(place.key, judged, taken_down, restarts, now, chance)
     }
 
+    fn note(&self, what: Happening) {
+        let core = &self.cell.core;
+        self.ctx.home().note(&core.path, core.id, what);
+    }
+
     /// Waits before a restart: for the time to pass, or, once `parked`, for the order to begin.
     ///
     /// In back-off, an order that ends an actor which has no life ends the wait, and the actor. One that is parked
@@ -190,6 +199,11 @@ impl<A: Actor> Run<A> {
     fn end(&mut self, reason: ExitReason) {
         self.ended = true;
         tracing::debug!(%reason, "ended");
+        self.note(Happening::Ended(reason.clone()));
+        if self.place.is_none() && matches!(reason, ExitReason::Failed(_)) {
+            let events = self.ctx.home().history.read(clock::now().into_std());
+            tracing::error!(%reason, "the system ends, after: {}", Lines(&events));
+        }
         let core = &self.cell.core;
         if std::mem::take(&mut self.in_hand) {
             core.ledger().bury::<A::Msg>(&core.path, DeadReason::Killed, 1);

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::contain::{contain, discard};
 use crate::error::{ActorError, AskError, SpawnError};
 use crate::exit::{ExitReason, FailureKind};
+use crate::history::Happening;
 use crate::ledger::DeadReason;
 use crate::mailbox::Entry;
 use crate::question::{Envelope, Question};
@@ -65,7 +66,10 @@ impl<A: Actor> Run<A> {
                     let _ = started.put(Ok(()));
                 }
                 if let Some(place) = &self.place {
-                    place.family.life_is_up(place.key, clock::now().into_std());
+                    let (now, core) = (clock::now().into_std(), &self.cell.core);
+                    place.family.life_is_up(place.key, now);
+                    let started = Happening::Started { life: core.life() };
+                    self.ctx.home().history.note(&core.path, core.id, started, now);
                 }
                 tracing::debug!("started");
                 Ok(actor)
