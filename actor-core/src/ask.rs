@@ -15,7 +15,7 @@ use crate::error::{AskError, Deadlock};
 use crate::handle::{Handle, Sending, Unsent};
 #[cfg(feature = "wire")]
 use crate::peer::Asker;
-use crate::question::{Away, Envelope, Question};
+use crate::question::{Away, Envelope, Question, Wait};
 use crate::scheduler::{Deadline, Scheduler};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -48,7 +48,6 @@ pub(crate) trait AnswerRoute<T>: Question {
 /// What the reply port, the asker and the envelope share: one allocation.
 pub(crate) struct Pending<T> {
     answer: Slot<Result<T, AskError>>,
-    deadline: OnceLock<Option<Instant>>,
     detached: AtomicBool,
     /// The reply port has left this process.
     away: OnceLock<Away>,
@@ -109,12 +108,8 @@ impl Owed for Claim {
 }
 
 impl<T: Send + 'static> Question for Pending<T> {
-    fn deadline(&self) -> Option<Instant> {
-        self.deadline.get().copied().flatten()
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.answer.is_awaited()
+    fn wait(&self) -> Wait {
+        self.answer.wait()
     }
 
     fn refuse(&self, why: AskError) {
@@ -243,7 +238,8 @@ impl<M: Send + 'static> Handle<M> {
             sending: Some(Sending::new(self, envelope)),
             pending,
             timeout: Some(ASK_TIMEOUT_DEFAULT),
-            begun: false,
+            deadline: None,
+            stage: Stage::New,
             handle: self,
             timer: Timer::None,
         }
@@ -253,7 +249,6 @@ impl<M: Send + 'static> Handle<M> {
 fn port<T: Send + 'static>() -> (Reply<T>, Arc<Pending<T>>) {
     let pending = Arc::new(Pending {
         answer: Slot::new(),
-        deadline: OnceLock::new(),
         detached: AtomicBool::new(false),
         away: OnceLock::new(),
     });
@@ -266,13 +261,24 @@ pub struct Ask<'a, M: Send + 'static, T: Send + 'static> {
     sending: Option<Sending<'a, M>>,
     pending: Arc<Pending<T>>,
     timeout: Option<Duration>,
-    begun: bool,
+    /// When it stops waiting; known since it was begun.
+    deadline: Option<Instant>,
+    stage: Stage,
     handle: &'a Handle<M>,
     timer: Timer,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Begun,
+    /// The answer was taken, and nobody needs to be told that nobody waits.
+    Answered,
+}
+
 /// What says that the deadline has come. Made when the first look has found no answer.
 enum Timer {
+    /// Where an actor asks, which is woken in time anyway.
     None,
     /// The one for all questions of a runtime to its own actors.
     Shared(Deadline),
@@ -296,57 +302,54 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         self
     }
 
-    /// Fixes the deadline, and looks whether the answer could ever come, on the first poll.
-    fn begin(&mut self) -> Result<(), Deadlock> {
-        self.begun = true;
-        let now = clock::now();
-        // A time-out beyond what the clock can say is as good as none.
-        let own = self.timeout.map(|timeout| now.checked_add(timeout));
-        let deadline = match (own.flatten(), turn::deadline()) {
-            (Some(own), Some(inherited)) => Some(own.min(inherited)),
-            (own, inherited) => own.or(inherited),
-        };
-        let _ = self.pending.deadline.set(deadline);
-        if let Some(deadline) = deadline {
-            self.timeout = Some(deadline.saturating_duration_since(now));
+    /// Fixes the deadline, waits for the answer from now on, and looks whether it could ever come; on the first poll.
+    /// Returns whether the answer is there already.
+    fn begin(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Deadlock> {
+        self.stage = Stage::Begun;
+        let inherited = turn::deadline();
+        if self.timeout.is_some() || inherited.is_some() {
+            // A time-out beyond what the clock can say is as good as none.
+            self.deadline = self.timeout.and_then(|timeout| now.checked_add(timeout));
+            if let Some(inherited) = inherited.filter(|&inherited| self.deadline.is_none_or(|own| inherited < own)) {
+                self.deadline = Some(inherited);
+                self.timeout = Some(inherited.saturating_duration_since(now));
+            }
         }
+        let is_answered = !self.pending.answer.await_until(self.deadline, cx.waker());
         // Where one of several answers, it is known whom to wait for when there is room.
         if let Some(sending) = self.sending.as_ref().filter(|sending| !sending.handle().chooses()) {
             let on = || -> Arc<dyn Waiting> { sending.handle().any_cell() };
             turn::wait_for(on, self.pending.clone())?;
         }
-        Ok(())
+        Ok(is_answered)
     }
 
-    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(deadline) = self.pending.deadline() else {
+    /// Whether the deadline has come. If not, what polls this is woken when it does.
+    fn poll_deadline(&mut self, now: Option<Instant>, cx: &mut Context<'_>) -> bool {
+        let Some(deadline) = self.deadline else {
             return false;
         };
-        match &mut self.timer {
-            Timer::Shared(set) => {
-                if clock::now() >= deadline {
-                    return true;
-                }
-                if let Some(scheduler) = self.handle.scheduler() {
-                    scheduler.alarm.renew(*set, cx.waker());
-                }
-                false
-            }
-            Timer::Own(timer) => timer.as_mut().poll(cx).is_ready(),
-            Timer::None if self.timeout.is_some_and(|timeout| timeout.is_zero()) => true,
-            Timer::None => match self.handle.scheduler().filter(|scheduler| scheduler.runs_here()) {
-                Some(Scheduler { alarm, .. }) => {
-                    self.timer = Timer::Shared(alarm.set(deadline, cx.waker()));
-                    false
-                }
-                None => {
-                    let mut timer = Box::pin(sleep_until(deadline));
-                    let is_late = timer.as_mut().poll(cx).is_ready();
-                    self.timer = Timer::Own(timer);
-                    is_late
-                }
-            },
+        if let Timer::Own(timer) = &mut self.timer {
+            return timer.as_mut().poll(cx).is_ready();
         }
+        let now = now.unwrap_or_else(clock::now);
+        if now >= deadline {
+            return true;
+        }
+        match (&mut self.timer, self.handle.scheduler()) {
+            (Timer::Shared(set), Some(Scheduler { alarm, .. })) => alarm.renew(*set, cx.waker()),
+            _ if turn::wake_by(deadline, now, cx.waker()) => {}
+            (_, Some(scheduler)) if scheduler.runs_here() => {
+                self.timer = Timer::Shared(scheduler.alarm.set(deadline, cx.waker()));
+            }
+            _ => {
+                let mut timer = Box::pin(sleep_until(deadline));
+                let is_late = timer.as_mut().poll(cx).is_ready();
+                self.timer = Timer::Own(timer);
+                return is_late;
+            }
+        }
+        false
     }
 }
 
@@ -355,12 +358,18 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let ask = &mut *self;
-        if !ask.begun
-            && let Err(deadlock) = ask.begin()
-        {
-            ask.sending = None;
-            drop(ask.pending.answer.close());
-            return Poll::Ready(Err(AskError::Deadlock(deadlock)));
+        // Whoever answers wakes an ask that has begun: it need not look before it is polled again.
+        let (mut looks, mut now) = (true, None);
+        if ask.stage == Stage::New {
+            let begun = *now.insert(clock::now());
+            match ask.begin(begun, cx) {
+                Ok(is_answered) => looks = is_answered || ask.deadline.is_some_and(|deadline| deadline <= begun),
+                Err(deadlock) => {
+                    ask.sending = None;
+                    drop(ask.pending.answer.close());
+                    return Poll::Ready(Err(AskError::Deadlock(deadlock)));
+                }
+            }
         }
         if let Some(sending) = &mut ask.sending {
             let mut deadlock = None;
@@ -395,7 +404,7 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
                         ask.sending = None;
                         return Poll::Ready(Err(AskError::Deadlock(deadlock)));
                     }
-                    if ask.poll_deadline(cx) {
+                    if ask.poll_deadline(now, cx) {
                         ask.sending = None;
                         return Poll::Ready(Err(AskError::Full));
                     }
@@ -403,13 +412,14 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
                 }
             }
         }
-        match ask.pending.answer.poll_take(cx) {
-            Poll::Ready(answer) => Poll::Ready(answer),
-            Poll::Pending if ask.poll_deadline(cx) => {
-                Poll::Ready(Err(AskError::TimedOut(ask.timeout.unwrap_or_default())))
-            }
-            Poll::Pending => Poll::Pending,
+        if looks && let Poll::Ready(answer) = ask.pending.answer.poll_take(cx) {
+            ask.stage = Stage::Answered;
+            return Poll::Ready(answer);
         }
+        if ask.poll_deadline(now, cx) {
+            return Poll::Ready(Err(AskError::TimedOut(ask.timeout.unwrap_or_default())));
+        }
+        Poll::Pending
     }
 }
 
@@ -418,7 +428,9 @@ impl<M: Send + 'static, T: Send + 'static> Drop for Ask<'_, M, T> {
         if let (Timer::Shared(set), Some(scheduler)) = (&self.timer, self.handle.scheduler()) {
             scheduler.alarm.clear(*set);
         }
-        self.pending.leave();
+        if self.stage != Stage::Answered {
+            self.pending.leave();
+        }
     }
 }
 

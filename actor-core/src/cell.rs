@@ -17,6 +17,7 @@ use crate::mailbox::{Entry, Glance, Inbox, Mailbox, MailboxSpec};
 use crate::question::Envelope;
 use crate::scheduler::{Look, Runnable, Sight, Task};
 use crate::signal::{Down, LinkBroken, LinkEnd, LinkId, Orders, Signal, Watcher};
+use crate::turn::Owner;
 
 pub(crate) use self::core::{Core, EndOfLife};
 
@@ -230,6 +231,12 @@ impl<M: Send + 'static> Waiting for Cell<M> {
 
     fn give_back_finished(&self) {
         self.mailbox.give_back_finished();
+    }
+}
+
+impl<M: Send + 'static> Owner for Cell<M> {
+    fn task(&self) -> &Task {
+        &self.task
     }
 }
 

@@ -50,6 +50,8 @@ mod clock;
 mod contain;
 mod sync;
 
+mod scheduler;
+
 mod id;
 
 mod exit;
@@ -67,7 +69,6 @@ mod slot;
 mod turn;
 
 mod mailbox;
-mod scheduler;
 
 mod cell;
 

@@ -28,7 +28,7 @@ use crate::question::Envelope;
 use crate::signal::{Orders, Signal};
 
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicU8, Ordering};
 
 use credit::Credit;
 use spec::Policy;
@@ -39,6 +39,11 @@ pub use spec::{MailboxSpec, Overflow};
 
 /// Room goes back to the senders in portions of so many messages, at the end of a batch, or when a handler waits.
 const CREDIT_BATCH: usize = 16;
+
+/// What an actor is parked for: it is not, or not any more; messages and orders; orders alone.
+const NOTHING: u8 = 0;
+const MESSAGES: u8 = 1;
+const ORDERS: u8 = 2;
 
 /// One thing in the queue. Signals that have a place in the order stand between the messages, and need no room.
 pub(crate) enum Entry<M> {
@@ -70,8 +75,8 @@ pub(crate) struct Mailbox<M> {
     /// back as they leave.
     pops_one: bool,
     credit: Credit,
-    /// The actor is parked, and nothing has come since. Changed under the lock.
-    is_parked: AtomicBool,
+    /// What the actor is parked for, if nothing of it has come since. Changed under the lock.
+    parked_for: AtomicU8,
     state: Mutex<State<M>>,
 }
 
@@ -140,7 +145,7 @@ impl<M> Mailbox<M> {
                 Policy::LatestBy(_) | Policy::Overflow(Overflow::DropOldest)
             ),
             credit: Credit::default(),
-            is_parked: AtomicBool::new(false),
+            parked_for: AtomicU8::new(NOTHING),
             policy: spec.policy,
             state: Mutex::new(State::new(spec.capacity, keyed)),
         }
@@ -251,7 +256,7 @@ impl<M> Mailbox<M> {
     fn unpark_for_message(&self, state: &mut State<M>) -> Option<Waker> {
         let parked = state.parked.take_if(|_| state.messages_wake);
         if parked.is_some() {
-            self.is_parked.store(false, Ordering::Release);
+            self.parked_for.store(NOTHING, Ordering::Release);
         }
         parked
     }
@@ -340,7 +345,7 @@ impl<M> Mailbox<M> {
         if let Some(entry) = self.next_in_batch(inbox) {
             return Poll::Ready(Some(entry));
         }
-        if self.is_parked.load(Ordering::Acquire) {
+        if self.parked_for.load(Ordering::Acquire) == MESSAGES {
             inbox.has_waited = true;
             return Poll::Pending;
         }
@@ -364,7 +369,7 @@ impl<M> Mailbox<M> {
         if parks && orders.is_none() {
             state.keep_one_buffer(&mut inbox.batch);
             stale = state.park(cx.waker(), true);
-            self.is_parked.store(true, Ordering::Release);
+            self.parked_for.store(MESSAGES, Ordering::Release);
         }
         drop(state);
         drop(stale);
@@ -380,12 +385,17 @@ impl<M> Mailbox<M> {
 
     /// Parks an actor whose handler waits, to be woken by orders alone. Room goes back now and not at the end of a
     /// batch: a slow handler must not hold the room of what it has long finished.
+    ///
+    /// To be polled with one waker, as above: where that is kept already, there is nothing to do.
     pub(crate) fn park_in_handler(&self, cx: &mut Context<'_>) {
+        if self.parked_for.load(Ordering::Acquire) == ORDERS && self.credit.owed() == 0 {
+            return;
+        }
         let mut woken = Vec::new();
         let mut state = self.state.lock();
         state.room.give_back(self.credit.take(), &mut woken);
         let stale = state.park(cx.waker(), false);
-        self.is_parked.store(false, Ordering::Release);
+        self.parked_for.store(ORDERS, Ordering::Release);
         drop(state);
         drop(stale);
         wake_all(woken);
@@ -393,7 +403,7 @@ impl<M> Mailbox<M> {
 
     /// Takes the waker of the parked actor, whatever it is parked for.
     fn unpark(&self, state: &mut State<M>) -> Option<Waker> {
-        self.is_parked.store(false, Ordering::Release);
+        self.parked_for.store(NOTHING, Ordering::Release);
         state.parked.take()
     }
 

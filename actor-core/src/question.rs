@@ -8,12 +8,34 @@ use crate::error::AskError;
 
 /// The asker's side of a question, without the type of its answer.
 pub(crate) trait Question: Send + Sync {
-    /// When the asker stops waiting.
-    fn deadline(&self) -> Option<Instant>;
-    /// Whether the asker still waits.
-    fn is_awaited(&self) -> bool;
+    /// Whether the asker still waits, and how long.
+    fn wait(&self) -> Wait;
     /// Ends the wait without an answer. Does nothing if there is an answer, or if the asker has gone.
     fn refuse(&self, why: AskError);
+
+    fn is_awaited(&self) -> bool {
+        matches!(self.wait(), Wait::Until(_))
+    }
+}
+
+/// The wait of one who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// It goes on, at the longest until then.
+    Until(Option<Instant>),
+    /// There is an answer, or the asker has gone.
+    Over,
+}
+
+impl Wait {
+    /// When it ends by itself.
+    #[cfg(feature = "wire")]
+    pub(crate) fn deadline(self) -> Option<Instant> {
+        match self {
+            Wait::Until(deadline) => deadline,
+            Wait::Over => None,
+        }
+    }
 }
 
 /// Where a reply port has gone, and the number that it has there.

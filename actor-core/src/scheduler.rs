@@ -10,6 +10,7 @@
 mod alarm;
 mod attention;
 mod deadlines;
+mod line;
 mod lookout;
 mod queue;
 mod sleepers;
@@ -23,6 +24,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use alarm::Alarm;
 use attention::Attention;
+use line::Line;
 use lookout::Lookout;
 use queue::Queue;
 use sleepers::Sleepers;
@@ -40,7 +42,7 @@ pub(crate) struct Scheduler {
     runtime: tokio::runtime::Id,
     seats: Box<[Seat]>,
     /// What was woken or launched elsewhere than on a worker's thread.
-    common: Mutex<Queue<Arc<dyn Entry>>>,
+    common: Line<Arc<dyn Entry>>,
     /// How often the common queue was served.
     served: AtomicU64,
     sleepers: Sleepers,
@@ -57,7 +59,7 @@ type How = fn(&mut Queue<Arc<dyn Entry>>, Arc<dyn Entry>) -> bool;
 /// What a worker shares with the others. In cache lines of its own, as its worker writes there all the time.
 #[repr(align(128))]
 struct Seat {
-    queue: Mutex<Queue<Arc<dyn Entry>>>,
+    queue: Line<Arc<dyn Entry>>,
     /// How often its worker has polled an actor: one who does not come on is held up.
     polls: AtomicU64,
 }
@@ -72,14 +74,14 @@ impl Scheduler {
     fn new(workers: usize, #[cfg(not(shuttle))] runtime: tokio::runtime::Id) -> Self {
         let strict = workers == 1;
         let seat = |_| Seat {
-            queue: Mutex::new(Queue::new(strict)),
+            queue: Line::new(Queue::new(strict)),
             polls: AtomicU64::new(0),
         };
         Self {
             #[cfg(not(shuttle))]
             runtime,
             seats: (0..workers).map(seat).collect(),
-            common: Mutex::new(Queue::new(true)),
+            common: Line::new(Queue::new(true)),
             served: AtomicU64::new(0),
             sleepers: Sleepers::default(),
             lookout: Lookout::default(),
@@ -143,7 +145,7 @@ impl Scheduler {
 
     /// Whether a worker without work would find some.
     fn has_work(&self) -> bool {
-        let full = |queue: &Mutex<Queue<_>>| queue.lock().has_work_for_others();
+        let full = |queue: &Line<_>| queue.lock().has_work_for_others();
         full(&self.common) || self.seats.iter().any(|seat| full(&seat.queue))
     }
 

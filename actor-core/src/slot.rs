@@ -3,22 +3,47 @@
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
+use tokio::time::Instant;
+
 use crate::deadlock::Owed;
+use crate::question::Wait;
 use crate::sync::Mutex;
 
 /// The place where a value is left for its taker.
 pub(crate) struct Slot<T>(Mutex<State<T>>);
 
 enum State<T> {
-    Empty(Option<Waker>),
+    Empty(Taker),
     Full(T),
     /// The value was taken, or the taker has gone.
     Closed,
 }
 
+/// What is known of the one who waits.
+struct Taker {
+    waker: Option<Waker>,
+    /// When it stops waiting.
+    until: Option<Instant>,
+}
+
 impl<T> Slot<T> {
     pub(crate) const fn new() -> Self {
-        Self(Mutex::new(State::Empty(None)))
+        let nobody = Taker {
+            waker: None,
+            until: None,
+        };
+        Self(Mutex::new(State::Empty(nobody)))
+    }
+
+    /// Begins the wait before the value can come: who leaves it wakes the taker. `false` if it is there already.
+    pub(crate) fn await_until(&self, until: Option<Instant>, waker: &Waker) -> bool {
+        let waker = Some(waker.clone());
+        let mut state = self.0.lock();
+        let State::Empty(taker) = &mut *state else { return false };
+        let before = mem::replace(taker, Taker { waker, until });
+        drop(state);
+        drop(before);
+        true
     }
 
     /// Leaves `value` for the taker; returns it if there was one before, or if the taker has gone.
@@ -29,7 +54,7 @@ impl<T> Slot<T> {
         }
         let before = mem::replace(&mut *state, State::Full(value));
         drop(state);
-        if let State::Empty(Some(waker)) = before {
+        if let State::Empty(Taker { waker: Some(waker), .. }) = before {
             waker.wake();
         }
         Ok(())
@@ -38,20 +63,19 @@ impl<T> Slot<T> {
     /// Takes the value. Must not be called again after it has returned `Ready`.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<T> {
         let mut state = self.0.lock();
+        if let State::Empty(Taker { waker, .. }) = &mut *state {
+            if waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            let stale = waker.replace(cx.waker().clone());
+            // A waker can own a task, and a task anything: it goes when the lock is free.
+            drop(state);
+            drop(stale);
+            return Poll::Pending;
+        }
         match mem::replace(&mut *state, State::Closed) {
             State::Full(value) => Poll::Ready(value),
-            State::Empty(Some(waker)) if waker.will_wake(cx.waker()) => {
-                *state = State::Empty(Some(waker));
-                Poll::Pending
-            }
-            State::Empty(stale) => {
-                *state = State::Empty(Some(cx.waker().clone()));
-                // A waker can own a task, and a task anything: it goes when the lock is free.
-                drop(state);
-                drop(stale);
-                Poll::Pending
-            }
-            State::Closed => Poll::Pending,
+            State::Empty(_) | State::Closed => Poll::Pending,
         }
     }
 
@@ -66,7 +90,15 @@ impl<T> Slot<T> {
 
     /// Whether somebody still waits for a value that has not come.
     pub(crate) fn is_awaited(&self) -> bool {
-        matches!(*self.0.lock(), State::Empty(_))
+        matches!(self.wait(), Wait::Until(_))
+    }
+
+    /// Whether somebody still waits, and how long.
+    pub(crate) fn wait(&self) -> Wait {
+        match &*self.0.lock() {
+            State::Empty(taker) => Wait::Until(taker.until),
+            State::Full(_) | State::Closed => Wait::Over,
+        }
     }
 }
 

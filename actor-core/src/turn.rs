@@ -1,8 +1,9 @@
 //! Whose turn it is on this thread: the actor being polled, with what its code may not know but depends on.
 
 use std::cell::Cell;
-use std::mem;
 use std::sync::Arc;
+use std::task::Waker;
+use std::{mem, ptr};
 
 use tokio::time::Instant;
 
@@ -10,6 +11,7 @@ use crate::deadlock::{Owed, Waiting, follow, follow_any};
 use crate::error::{AskError, Deadlock};
 use crate::id::{ActorId, ActorPath};
 use crate::question::Question;
+use crate::scheduler::{Deadline, Task};
 use crate::sync::thread_local;
 
 thread_local! {
@@ -20,22 +22,50 @@ thread_local! {
     static NOTED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// One whose turn it can be: an actor, which is its own waker.
+pub(crate) trait Owner: Waiting {
+    fn task(&self) -> &Task;
+}
+
 /// An actor's state while its code runs.
 pub(crate) struct Turn {
-    owner: Arc<dyn Waiting>,
+    owner: Arc<dyn Owner>,
     deadline: Option<Instant>,
     dropped: Vec<Arc<dyn Question>>,
     has_waited: bool,
+    /// When it is woken, whatever for. Left where it is when nothing is waited for any more, as most who ask one question
+    /// ask another. In a box, as most ask none.
+    wakes: Option<Box<Deadline>>,
 }
 
 impl Turn {
-    pub(crate) fn new(owner: Arc<dyn Waiting>) -> Box<Self> {
+    pub(crate) fn new(owner: Arc<dyn Owner>) -> Box<Self> {
         Box::new(Self {
             owner,
             deadline: None,
             dropped: Vec::new(),
             has_waited: false,
+            wakes: None,
         })
+    }
+
+    /// Has the actor woken not later than that.
+    fn wake_by(&mut self, deadline: Instant, now: Instant, waker: &Waker) {
+        if self
+            .wakes
+            .as_ref()
+            .is_some_and(|set| now < set.at() && set.at() <= deadline)
+        {
+            return;
+        }
+        let Some(scheduler) = self.owner.task().scheduler() else {
+            return;
+        };
+        let set = scheduler.alarm.set(deadline, waker);
+        match &mut self.wakes {
+            Some(wakes) => scheduler.alarm.clear(mem::replace(&mut **wakes, set)),
+            None => self.wakes = Some(Box::new(set)),
+        }
     }
 
     /// Called before there is an edge: whoever follows it finds no room that is owed in appearance only.
@@ -43,6 +73,14 @@ impl Turn {
         self.has_waited = true;
         note(true);
         self.owner.give_back_finished();
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let (Some(set), Some(scheduler)) = (self.wakes.take(), self.owner.task().scheduler()) {
+            scheduler.alarm.clear(*set);
+        }
     }
 }
 
@@ -139,7 +177,8 @@ pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed
     let suspect = with(|turn| {
         turn.begin_to_wait();
         let first = turn.owner.waits().begin(on(), owed)?;
-        Some((turn.owner.clone(), first))
+        let owner: Arc<dyn Waiting> = turn.owner.clone();
+        Some((owner, first))
     });
     match suspect.flatten() {
         None => Ok(()),
@@ -150,7 +189,7 @@ pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed
 /// The same where any of those in `on` can give it. Waiting for nobody is no wait.
 pub(crate) fn wait_for_any(mut on: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -> Result<(), Deadlock> {
     let Some(first) = on.pop() else { return Ok(()) };
-    let owner = with(|turn| {
+    let owner = with(|turn| -> Arc<dyn Waiting> {
         turn.begin_to_wait();
         turn.owner.clone()
     });
@@ -171,6 +210,20 @@ pub(crate) fn is_below(path: &ActorPath) -> Option<Deadlock> {
 /// When the asker of the message in hand stops waiting.
 pub(crate) fn deadline() -> Option<Instant> {
     with(|turn| turn.deadline).flatten()
+}
+
+/// Has the actor whose code runs here polled again not later than at `deadline`, if that is what `waker` does.
+///
+/// It can be sooner, and for nothing: who waits looks at the clock, and calls this again.
+pub(crate) fn wake_by(deadline: Instant, now: Instant, waker: &Waker) -> bool {
+    let woken = with(|turn| {
+        let is_own = ptr::eq(waker.data(), Arc::as_ptr(&turn.owner).cast());
+        if is_own {
+            turn.wake_by(deadline, now, waker);
+        }
+        is_own
+    });
+    woken.unwrap_or(false)
 }
 
 /// Says which deadline the message in hand has.
@@ -212,14 +265,10 @@ fn end_noted(why: &AskError) {
 
 /// Ends the wait of those whose reply ports were dropped since the last call.
 pub(crate) fn refuse_dropped(why: &AskError) {
-    let dropped = with(|turn| {
-        if turn.dropped.is_empty() {
-            Vec::new()
-        } else {
-            mem::take(&mut turn.dropped)
+    let dropped = with(|turn| (!turn.dropped.is_empty()).then(|| mem::take(&mut turn.dropped)));
+    if let Some(Some(dropped)) = dropped {
+        for question in dropped {
+            question.refuse(why.clone());
         }
-    });
-    for question in dropped.unwrap_or_default() {
-        question.refuse(why.clone());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 use crate::error::AskError;
-use crate::question::Question;
+use crate::question::{Question, Wait};
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::{Parcel, Peer};
@@ -85,12 +85,12 @@ impl Line {
 }
 
 impl Question for Line {
-    fn deadline(&self) -> Option<Instant> {
-        self.deadline.get().copied().flatten()
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.is_open() && !self.has_gone_on.load(Ordering::Acquire)
+    fn wait(&self) -> Wait {
+        if self.is_open() && !self.has_gone_on.load(Ordering::Acquire) {
+            Wait::Until(self.deadline.get().copied().flatten())
+        } else {
+            Wait::Over
+        }
     }
 
     fn refuse(&self, why: AskError) {

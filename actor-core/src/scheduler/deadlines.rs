@@ -30,6 +30,13 @@ pub(crate) struct Key<I> {
     number: u64,
 }
 
+impl<I: Copy> Key<I> {
+    /// Its time.
+    pub(crate) fn at(&self) -> I {
+        self.at
+    }
+}
+
 impl<I: Copy + Ord, W> Deadlines<I, W> {
     pub(super) fn new() -> Self {
         Self {
@@ -61,6 +68,10 @@ impl<I: Copy + Ord, W> Deadlines<I, W> {
     }
 
     pub(super) fn remove(&mut self, key: Key<I>) -> Option<W> {
+        // Most who ask one after the other are answered before anybody else asks.
+        if self.queue.back().is_some_and(|last| last.number == key.number) {
+            return self.queue.pop_back().and_then(|last| last.waker);
+        }
         let Some(place) = self.place(key) else {
             return self.early.remove(&(key.at, key.number));
         };

@@ -61,16 +61,23 @@ impl<T> Queue<T> {
         self.entries.pop_front()
     }
 
-    /// Moves half of those in the queue to `to`, those that have waited longest.
-    pub(super) fn take_half(&mut self, to: &mut VecDeque<T>) {
-        let half = self.entries.len().div_ceil(2);
-        to.extend(self.entries.drain(..half));
+    /// Takes half of those in the queue, those that have waited longest: returns the first, and moves the rest to `to`.
+    pub(super) fn take_half(&mut self, to: &mut VecDeque<T>) -> Option<T> {
+        self.take_first(self.entries.len().div_ceil(2), to)
     }
 
-    /// Moves the share of one among so many takers, and not more than `max`.
-    pub(super) fn take_share(&mut self, takers: usize, max: usize, to: &mut VecDeque<T>) {
-        let share = self.entries.len().div_ceil(takers).min(max);
-        to.extend(self.entries.drain(..share));
+    /// The same with the share of one among so many takers, and not more than `max`.
+    pub(super) fn take_share(&mut self, takers: usize, max: usize, to: &mut VecDeque<T>) -> Option<T> {
+        self.take_first(self.entries.len().div_ceil(takers).min(max), to)
+    }
+
+    /// Most often it is one, for which nothing is moved.
+    fn take_first(&mut self, number: usize, to: &mut VecDeque<T>) -> Option<T> {
+        let first = self.entries.pop_front();
+        if number > 1 {
+            to.extend(self.entries.drain(..number - 1));
+        }
+        first
     }
 
     /// Takes everything, also the one that was woken last.
@@ -149,16 +156,19 @@ mod tests {
             queue.push_behind(entry);
         }
         queue.push_woken(5);
-        let mut taken = VecDeque::new();
-        queue.take_half(&mut taken);
-        assert_eq!(taken, [0, 1, 2]);
+        let mut rest = VecDeque::new();
+        assert_eq!(queue.take_half(&mut rest), Some(0));
+        assert_eq!(rest, [1, 2]);
         assert!(queue.has_work_for_others());
-        queue.take_half(&mut taken);
-        queue.take_half(&mut taken);
-        assert_eq!(taken, [0, 1, 2, 3, 4]);
+        assert_eq!(queue.take_half(&mut rest), Some(3));
+        assert_eq!(queue.take_half(&mut rest), Some(4));
         assert!(!queue.has_work_for_others() && !queue.is_empty());
-        queue.take_half(&mut taken);
-        assert_eq!(taken.len(), 5, "the last one woken stays where it is warm");
+        assert_eq!(
+            queue.take_half(&mut rest),
+            None,
+            "the last one woken stays where it is warm"
+        );
+        assert_eq!(rest, [1, 2]);
         assert_eq!(queue.take_all(), [5]);
         assert!(queue.is_empty());
     }
@@ -166,14 +176,14 @@ mod tests {
     #[test]
     fn a_share_is_not_more_than_what_is_there() {
         let mut queue = Queue::new(true);
-        let mut taken = VecDeque::new();
+        let mut rest = VecDeque::new();
         queue.append(&mut (0..10).collect());
-        queue.take_share(4, 8, &mut taken);
-        assert_eq!(taken, [0, 1, 2]);
-        queue.take_share(1, 2, &mut taken);
-        assert_eq!(taken, [0, 1, 2, 3, 4]);
-        queue.take_share(1, 8, &mut taken);
-        queue.take_share(1, 8, &mut taken);
-        assert_eq!(taken.len(), 10);
+        assert_eq!(queue.take_share(4, 8, &mut rest), Some(0));
+        assert_eq!(rest, [1, 2]);
+        assert_eq!(queue.take_share(1, 2, &mut rest), Some(3));
+        assert_eq!(rest, [1, 2, 4]);
+        assert_eq!(queue.take_share(1, 8, &mut rest), Some(5));
+        assert_eq!(queue.take_share(1, 8, &mut rest), None);
+        assert_eq!(rest, [1, 2, 4, 6, 7, 8, 9]);
     }
 }

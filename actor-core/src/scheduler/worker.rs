@@ -163,9 +163,12 @@ impl Worker {
     }
 
     fn take_common(&mut self, max: usize) -> Option<Arc<dyn Entry>> {
+        if !self.scheduler.common.seems_to_have_work() {
+            return None;
+        }
         let takers = self.scheduler.seats.len();
-        self.scheduler.common.lock().take_share(takers, max, &mut self.taken);
-        let first = self.queue_taken()?;
+        let first = self.scheduler.common.lock().take_share(takers, max, &mut self.taken)?;
+        self.queue_the_rest();
         self.scheduler.served.fetch_add(1, Ordering::Relaxed);
         Some(first)
     }
@@ -175,20 +178,22 @@ impl Worker {
         let seats = self.scheduler.seats.len();
         (1..seats).find_map(|distance| {
             let other = &self.scheduler.seats[(seat + distance) % seats];
-            other.queue.lock().take_half(&mut self.taken);
-            self.queue_taken()
+            if !other.queue.seems_to_have_work() {
+                return None;
+            }
+            let first = other.queue.lock().take_half(&mut self.taken)?;
+            self.queue_the_rest();
+            Some(first)
         })
     }
 
-    /// Queues what was taken elsewhere, but for the first of it.
-    fn queue_taken(&mut self) -> Option<Arc<dyn Entry>> {
-        let first = self.taken.pop_front()?;
+    /// Queues what was taken elsewhere and is not run at once.
+    fn queue_the_rest(&mut self) {
         if let Some(seat) = self.seat
             && !self.taken.is_empty()
         {
             self.scheduler.seats[seat].queue.lock().append(&mut self.taken);
         }
-        Some(first)
     }
 
     /// Having been woken, it has found something: another may be woken now, if there is more.

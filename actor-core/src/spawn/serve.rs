@@ -14,7 +14,7 @@ use crate::exit::{ExitReason, FailureKind};
 use crate::history::Happening;
 use crate::ledger::DeadReason;
 use crate::mailbox::Entry;
-use crate::question::{Envelope, Question};
+use crate::question::{Envelope, Question, Wait};
 use crate::scheduler::yield_now;
 use crate::signal::{Orders, Signal};
 use crate::turn;
@@ -268,8 +268,8 @@ impl<A: Actor> Run<A> {
     #[inline(always)]
     fn take_up(&self, msg: A::Msg, question: Option<Arc<dyn Question>>) -> Option<A::Msg> {
         let Some(question) = question else { return Some(msg) };
-        if question.is_awaited() {
-            turn::set_deadline(question.deadline());
+        if let Wait::Until(deadline) = question.wait() {
+            turn::set_deadline(deadline);
             return Some(msg);
         }
         let question = Some(question);

@@ -5,15 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use actor_wire::Wire;
-use tokio::time::Instant;
-
 use crate::error::AskError;
 use crate::exit::ExitReason;
 use crate::handle::{Handle, Unsent};
 use crate::id::{ActorId, ActorPath};
 use crate::peer::{Arrivals, ExportId, Exported, Linked, Order, Peer, Terms, Watched};
-use crate::question::{Envelope, Question};
+use crate::question::{Envelope, Question, Wait};
+use actor_wire::Wire;
 
 use super::batch::Batch;
 
@@ -111,12 +109,10 @@ struct Held {
 }
 
 impl Question for Held {
-    fn deadline(&self) -> Option<Instant> {
-        self.question.as_ref()?.deadline()
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.question.as_ref().is_none_or(|question| question.is_awaited())
+    fn wait(&self) -> Wait {
+        self.question
+            .as_ref()
+            .map_or(Wait::Until(None), |question| question.wait())
     }
 
     fn refuse(&self, why: AskError) {

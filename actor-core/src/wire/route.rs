@@ -73,7 +73,7 @@ impl<M: Wire> Remote<M> {
             let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
             Some(Asked {
                 call: *call,
-                deadline: question.deadline(),
+                deadline: question.wait().deadline(),
             })
         });
         let bytes = body.len();
