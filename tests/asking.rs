@@ -52,6 +52,44 @@ async fn a_timeout_of_zero_or_of_for_ever_is_what_it_says() {
     assert_eq!(actor.ask(Do::Life).timeout(Duration::MAX).await, Ok(1));
 }
 
+/// An actor has one place among the deadlines for all that it asks: an early one must not hide a later one, nor the other
+/// way round.
+#[tokio::test(start_paused = true)]
+async fn each_question_of_an_actor_ends_at_its_own_deadline() {
+    struct Asker(Handle<Do>);
+    impl Actor for Asker {
+        type Msg = Reply<Vec<u64>>;
+        async fn handle(&mut self, reply: Reply<Vec<u64>>, _: &mut Context<Reply<Vec<u64>>>) -> ActorResult {
+            let start = Instant::now();
+            let for_ever = |seconds| self.0.ask(Do::Keep).timeout(seconds * SECOND);
+            let mut ended = Vec::new();
+            assert_eq!(self.0.ask(Do::Life).await, Ok(1));
+            tokio::time::sleep(SECOND).await;
+            for seconds in [5, 1, 20] {
+                assert!(for_ever(seconds).await.is_err());
+                ended.push(start.elapsed().as_secs());
+            }
+            let both = async { tokio::join!(for_ever(7), for_ever(3)) };
+            assert!(tokio::time::timeout(5 * SECOND, both).await.is_err());
+            ended.push(start.elapsed().as_secs());
+            let (late, early) = tokio::join!(for_ever(4), async {
+                assert!(for_ever(2).await.is_err());
+                start.elapsed().as_secs()
+            });
+            assert!(late.is_err());
+            ended.extend([early, start.elapsed().as_secs()]);
+            reply.send(ended);
+            Ok(())
+        }
+    }
+    let (system, actor, _) = subject("a");
+    let asker = system
+        .spawn("asker", move || Asker(actor.clone()))
+        .expect("a free name");
+    let ended = asker.ask(|reply| reply).no_timeout().await;
+    assert_eq!(ended, Ok(vec![6, 7, 27, 32, 34, 36]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_question_that_finds_no_room_until_its_deadline_was_never_queued() {
     let system = System::new("test");
