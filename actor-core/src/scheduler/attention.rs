@@ -130,10 +130,11 @@ impl Noted {
         self.share.store(share.to_bits(), Ordering::Relaxed);
     }
 
-    /// When its last poll began. It is kept in 32 bits, which begin again after 49 days.
+    /// When its last poll began. It is kept in 32 bits, which begin again after 49 days: what is more than half of that ago is taken
+    /// for what has begun since the look, and so for nothing that lasts.
     fn began_ms(&self, now_ms: u64) -> u64 {
-        let began_ms = self.began_ms.load(Ordering::Relaxed);
-        now_ms.saturating_sub(u64::from((now_ms as u32).wrapping_sub(began_ms)))
+        let ago_ms = (now_ms as u32).wrapping_sub(self.began_ms.load(Ordering::Relaxed)) as i32;
+        now_ms.saturating_sub(ago_ms.max(0) as u64)
     }
 
     fn share(&self) -> f32 {
@@ -185,6 +186,17 @@ mod tests {
         let at = |now_ms| Look { now_ms, since_ms: 0 };
         assert!(noted.busy(at(20_001), false) > 0.95);
         assert!(noted.busy(at(40_000), false) < 0.02);
+    }
+
+    #[test]
+    fn what_has_begun_since_the_look_has_lasted_for_no_time() {
+        let noted = Noted::default();
+        noted.begin(5_003, 0);
+        let look = Look {
+            now_ms: 5_000,
+            since_ms: 0,
+        };
+        assert_eq!(noted.lasts(look), Duration::ZERO);
     }
 
     #[test]
