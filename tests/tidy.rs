@@ -18,6 +18,7 @@ const FOLDERS: &[&str] = &[
     "actor-wire/src",
     "actor-core/src",
     "actor-net/src",
+    "actor-observer",
     "actor-testkit",
     "examples",
     "xtask",
@@ -127,6 +128,7 @@ fn pure_files_know_no_clock_no_chance_and_no_runtime() {
 fn every_promise_names_a_test_that_exists() {
     let mut tests = rust_files("tests");
     tests.extend(rust_files("actor-testkit/tests"));
+    tests.extend(rust_files("actor-observer/tests"));
     hold(
         "a line of GUARANTEES.md ends with the test that holds it",
         promises::complaints(&read("GUARANTEES.md"), &tests),

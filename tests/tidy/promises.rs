@@ -96,7 +96,7 @@ fn exists(name: &str, tests: &[Source]) -> bool {
     tests
         .iter()
         .filter(|test| {
-            let path = test.path.strip_prefix("actor-testkit/").unwrap_or(&test.path);
+            let path = test.path.find("tests/").map_or(&*test.path, |at| &test.path[at..]);
             path == file || path.starts_with(&folder)
         })
         .any(|test| words(&test.code, function).any(|at| test.code[..at].ends_with("fn ")))

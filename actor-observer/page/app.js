@@ -1,0 +1,288 @@
+// The observer's page: one look a second from the server, shown by the view that the address names.
+import { chart, cycleEdges, graph } from './charts.js';
+import { actorLink, atLeast, columns, duration, el, mood, number, share, table, waited, why } from './parts.js';
+
+const SLOTS = 120;
+const TRACE_MS = 10_000;
+const TRACE_EVERY_MS = 100;
+const VIEWS = { now: 'Now', tree: 'Tree', kinds: 'Kinds', waits: 'Waits', letters: 'Dead letters', events: 'Events' };
+
+const main = document.querySelector('#main');
+const link = document.querySelector('#link');
+const text = document.querySelector('#text');
+
+const state = { look: null, points: [], mayAct: false, view: 'now', words: '', opened: new Set(), past: new Map(), actor: null, trace: null };
+
+const given = /^#token=(.*)$/.exec(location.hash);
+if (given) {
+  sessionStorage.setItem('token', decodeURIComponent(given[1]));
+  history.replaceState(null, '', `${location.pathname}#/now`);
+}
+const token = sessionStorage.getItem('token');
+const headers = token ? { Authorization: `Bearer ${token}` } : {};
+
+async function ask(what, query = {}) {
+  const answer = await fetch(`api/${what}?${new URLSearchParams(query)}`, { headers });
+  if (!answer.ok) throw new Error(answer.status === 401 ? 'this takes the token: open the page as …/#token=…' : (await answer.text()).trim());
+  return answer.json();
+}
+
+/** Reads the looks as they come. `EventSource` would do, if it could carry a token. */
+async function follow() {
+  for (;;) {
+    try {
+      const past = await ask('past');
+      state.points = past.points;
+      state.mayAct = past.may_act;
+      const answer = await fetch('api/looks', { headers });
+      if (!answer.ok) throw new Error(answer.statusText);
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = '';
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error('the server has ended');
+        const parts = (rest + value).split('\n\n');
+        rest = parts.pop();
+        for (const part of parts) {
+          const data = part.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart()).join('\n');
+          if (data) take(JSON.parse(data));
+        }
+      }
+    } catch (error) {
+      say('lost', `not connected: ${error.message}`);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
+function say(kind, words) {
+  link.className = `pill ${kind}`;
+  link.textContent = words;
+}
+
+function take(look) {
+  state.look = look;
+  if (look.point && look.point.at_ms !== state.points.at(-1)?.at_ms) state.points = [...state.points, look.point].slice(-SLOTS);
+  waited.clear();
+  for (const one of look.waits.flatMap((wait) => wait.on)) waited.set(one, (waited.get(one) ?? 0) + 1);
+  say('live', 'live');
+  document.title = `${look.system} · observer`;
+  document.querySelector('#system').textContent = look.system;
+  const { totals } = look;
+  const trouble = totals.backing_off;
+  const sums = [['actors', number(totals.living)], ['busy', number(totals.busy + totals.ready)], ['waiting', number(totals.waiting)],
+    ['idle', number(totals.idle)], ['messages', number(totals.messages)], ['threads at work', totals.load.toFixed(2)],
+    ['restarted', number(look.lives.restarted)], ...(trouble ? [['in back-off', number(trouble)]] : [])];
+  document.querySelector('#sums').replaceChildren(...sums.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
+  refresh();
+}
+
+// --- views ------------------------------------------------------------------------------------------------------------
+
+const figures = [
+  ['Throughput', 'messages a second', (point) => point.handled, number],
+  ['Queue wait', 'in the mean', (point) => point.wait_ms, duration],
+  ['In mailboxes', 'messages', (point) => point.messages, number],
+  ['Threads at work', 'of all actors', (point) => point.load, (value) => value.toFixed(2)],
+  ['Restarts', 'a second', (point) => point.restarts, (value) => value.toFixed(1)],
+  ['Dead letters', 'a second', (point) => point.drops, (value) => value.toFixed(1)],
+];
+
+function figure([name, unit, of, show]) {
+  const values = state.points.map(of);
+  const last = values.at(-1);
+  const shown = last === undefined || last === null ? '–' : show(last);
+  return el('section.card', {}, el('h2', {}, name), el('div.figure', {}, el('b', {}, shown), el('span', {}, unit)), chart(values, SLOTS, `${name}: ${shown}`));
+}
+
+function worst(title, note, actors, shown, none) {
+  return el('section.card', {}, el('h2', {}, `${title} `, el('small', {}, note)), table(actors, shown.map((name) => columns[name]), none));
+}
+
+const views = {
+  now(look) {
+    const { wait, mailbox, busy, restarts } = look.worst;
+    return [el('div.grid.figures', {}, ...figures.map(figure)), el('div.grid.wide', {},
+      worst('Longest in one handler', 'waiting or computing', wait, ['path', 'state', 'lasts', 'why'], 'No handler has been at one thing for long.'),
+      worst('Fullest mailboxes', '', mailbox, ['path', 'messages', 'oldest', 'state', 'why'], 'All mailboxes are empty.'),
+      worst('Busiest', 'of the last seconds', busy, ['path', 'busy', 'kind', 'state'], 'Nobody has work.'),
+      worst('Most restarts', '', restarts, ['path', 'restarts', 'state', 'why'], 'Nobody was restarted.'))];
+  },
+  kinds(look) {
+    const top = Math.max(...look.kinds.map((kind) => kind.load), 1e-9);
+    const kinds = [['Kind', (kind) => el('span', { title: kind.message_type }, kind.kind), '.path'], ['Live', (kind) => number(kind.living), '.n'],
+      ['Messages', (kind) => number(kind.messages), '.n'], ['Dealt with', (kind) => number(kind.finished), '.n'], ['Restarts', (kind) => number(kind.restarts), '.n'],
+      ['Time', (kind) => share(kind.load), '.n'], ['', (kind) => bar(kind.load / top)]];
+    return [el('section.card', {}, el('h2', {}, 'Kinds of actors ', el('small', {}, 'by the type of their messages; time is the part of a thread in the last seconds')), table(look.kinds, kinds, 'There are no actors.'))];
+  },
+  waits(look) {
+    const cycles = cycleEdges(look.waits).size;
+    const words = cycles ? el('p.bad', {}, 'Some of them wait in a circle.') : el('p.none', {}, look.waits.length ? 'None of them wait in a circle.' : 'No handler waits for another actor.');
+    const rows = [['Actor', (wait) => actorLink(wait.path), '.path'], ['waits for', (wait) => el('span', {}, ...wait.on.flatMap((path, at) => [at ? ', ' : '', actorLink(path)])), '.path']];
+    return [el('section.card', {}, el('h2', {}, 'Who waits for whom'), words, look.waits.length ? graph(look.waits) : null, look.waits.length ? table(look.waits, rows, '') : null)];
+  },
+  letters(look) {
+    const top = Math.max(...look.dead.map((dead) => dead.count), 1);
+    const rows = [['Reason', (dead) => dead.reason, '.path'], ['Messages', (dead) => number(dead.count), '.n'], ['', (dead) => bar(dead.count / top)]];
+    return [el('section.card', {}, el('h2', {}, 'Dead letters ', el('small', {}, 'accepted and not handled, since the system began')), table(look.dead, rows, 'Every message was handled.'))];
+  },
+  events(look) {
+    const rows = [['Ago', (event) => duration(event.ago_ms), '.n'], ['Actor', (event) => actorLink(event.path), '.path'], ['', (event) => el(`span${event.is_bad ? '.bad' : ''}`, {}, event.what), '.path']];
+    return [el('section.card', {}, el('h2', {}, 'The last that happened'), table(look.events, rows, 'Nothing yet.'))];
+  },
+};
+
+function bar(part) {
+  const made = el('span.bar');
+  made.style.width = `${Math.max(part, 0) * 100}%`;
+  return made;
+}
+
+/** Whether a view is drawn anew: not while a part of it has the keyboard, which would be lost. */
+function draw(...parts) {
+  const focused = main.contains(document.activeElement) ? document.activeElement.dataset.key ?? document.activeElement.getAttribute('href') : null;
+  main.replaceChildren(...parts);
+  if (focused) [...main.querySelectorAll('a,button')].find((one) => (one.dataset.key ?? one.getAttribute('href')) === focused)?.focus();
+}
+
+// --- the tree ---------------------------------------------------------------------------------------------------------
+
+function remember(actor) {
+  const past = state.past.get(actor.id) ?? [];
+  state.past.set(actor.id, [...past, actor.messages].slice(-40));
+}
+
+async function branch(path) {
+  const page = await ask('children', { path, max: 200 }).catch(() => ({ actors: [], next: null }));
+  const rows = await Promise.all(page.actors.map(async (actor) => {
+    remember(actor);
+    const isOpen = state.opened.has(actor.path);
+    const opener = el('button.open', {
+      'data-key': `open ${actor.path}`, 'aria-expanded': String(isOpen), 'aria-label': `${isOpen ? 'Hide' : 'Show'} the children of ${actor.path}`, disabled: actor.children === 0,
+      onclick: () => { if (!state.opened.delete(actor.path)) state.opened.add(actor.path); refresh(); },
+    }, actor.children === 0 ? '·' : isOpen ? '−' : '+');
+    const row = el('div.row', {}, opener, el('span.name', {}, actorLink(actor.path, actor.path.split('/').pop())), mood(actor),
+      actor.messages > 0 && el('span', {}, `${number(actor.messages)} waiting`), actor.busy > 0.005 && el('span', {}, share(actor.busy)),
+      actor.restarts > 0 && el('span.bad', {}, `${actor.restarts} restarts`), actor.children > 0 && el('span.soft', {}, `${number(actor.children)} below`),
+      chart(state.past.get(actor.id), 40, `messages waiting at ${actor.path}`));
+    return el('li', {}, row, isOpen && actor.children > 0 && await branch(actor.path));
+  }));
+  const more = page.next === null ? null : el('li.soft', {}, `… and more: find them by their name`);
+  return el('ul.tree', {}, ...rows, more);
+}
+
+// --- one actor --------------------------------------------------------------------------------------------------------
+
+async function actorView(path) {
+  const detail = await ask('actor', { path }).catch((error) => ({ error: error.message }));
+  if (detail.error) return [el('section.card', {}, el('h2', {}, path), el('p.bad', {}, detail.error))];
+  const { actor } = detail;
+  remember(actor);
+  const links = (paths) => (paths.length ? el('span', {}, ...paths.flatMap((one, at) => [at ? ', ' : '', actorLink(one)])) : '–');
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  const facts = [['State', el('span', {}, mood(actor), ` ${atLeast(actor.lasts_ms)}`)], ['Why', why(actor) || '–'], ['Waits for', links(actor.waits_for)],
+    ['Mailbox', `${number(actor.messages)}${actor.bound ? ` of ${number(actor.bound)}` : ', unbounded'}${actor.oldest_ms ? `, the oldest ${atLeast(actor.oldest_ms)}` : ''}`],
+    ['Accepted, dealt with', `${number(actor.accepted)}, ${number(actor.finished)}`], ['At work', `${share(actor.busy)} of the last seconds`],
+    ['Messages', detail.message_type], ['Policy', detail.policy], ['Restarts, failures', `${actor.restarts}, ${actor.failures}`],
+    ['Restarts of its children left', detail.budget ? `${detail.budget}, ${detail.strategy}` : '–'], ['Names', detail.names.join(', ') || '–'], ['Groups', detail.groups.join(', ') || '–'],
+    ['Watched by', el('span', {}, `${detail.watched_by} `, detail.watchers.length ? links(detail.watchers) : '')], ['Linked to', links(detail.links)],
+    ['Parent', parent.lastIndexOf('/') > 0 ? actorLink(parent) : parent], ['Id', actor.id]];
+  const exits = [['Ago', (exit) => duration(exit.ago_ms), '.n'], ['It', (exit) => exit.reason, '.path']];
+  const act = (what, words) => el('button', { 'data-key': what, disabled: !state.mayAct, onclick: () => order(actor, what) }, words);
+  const parts = [el('section.card', {}, el('h2', {}, path),
+    el('div.acts', {}, el('button', { 'data-key': 'trace', disabled: Boolean(state.trace), onclick: () => trace(path) }, 'Watch closely for 10 s'), act('restart', 'Restart'), act('stop', 'Stop'), act('kill', 'Kill'),
+      !state.mayAct && el('span.soft', {}, 'To act takes the token.'), el('span', { id: 'said', role: 'status' })),
+    el('div', { id: 'trace' }),
+    el('dl.facts', {}, ...facts.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))),
+  el('section.card', {}, el('h2', {}, 'Messages waiting ', el('small', {}, 'while this page shows it')), chart(state.past.get(actor.id), 40, 'messages waiting')),
+  el('section.card', {}, el('h2', {}, 'Its last ends'), table(detail.exits, exits, 'Nothing is known of an end.'))];
+  if (actor.children) {
+    const page = await ask('children', { path, max: 100 }).catch(() => ({ actors: [] }));
+    parts.push(el('section.card', {}, el('h2', {}, 'Children ', el('small', {}, number(actor.children))), table(page.actors, [columns.path, columns.kind, columns.state, columns.messages, columns.restarts], '')));
+  }
+  return [el('div.grid.wide', {}, ...parts)];
+}
+
+async function order(actor, what) {
+  const answer = await fetch('api/act', { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify({ path: actor.path, id: actor.id, what }) });
+  const said = document.querySelector('#said');
+  if (said) said.textContent = answer.ok ? `told to ${what}` : (await answer.text()).trim();
+}
+
+/** What it does, ten times a second for ten seconds. */
+async function trace(path) {
+  const moods = [];
+  state.trace = { path, moods };
+  const end = Date.now() + TRACE_MS;
+  while (Date.now() < end && state.view === 'actor' && state.words === path) {
+    const detail = await ask('actor', { path }).catch(() => null);
+    moods.push(detail?.actor.mood ?? 'down');
+    drawTrace();
+    await new Promise((resolve) => setTimeout(resolve, TRACE_EVERY_MS));
+  }
+  state.trace = null;
+}
+
+function drawTrace() {
+  const place = document.querySelector('#trace');
+  if (!place || !state.trace) return;
+  const { moods } = state.trace;
+  const counts = Object.entries(Object.groupBy(moods, (one) => one)).map(([one, all]) => `${one} ${Math.round((all.length / moods.length) * 100)} %`);
+  place.replaceChildren(el('div.trace', {}, ...moods.map((one) => el(`i.${one}`, { title: one }))), el('p.soft', {}, counts.join(', ')));
+}
+
+async function findView(words) {
+  const page = await ask('find', { text: words, max: 200 }).catch(() => ({ actors: [], next: null }));
+  const count = page.next === null ? `${page.actors.length} found` : `the first ${page.actors.length}`;
+  return [el('section.card', {}, el('h2', {}, `“${words}” `, el('small', {}, count)), table(page.actors, [columns.path, columns.kind, columns.state, columns.messages, columns.busy, columns.restarts], 'Nobody of that name or kind.'))];
+}
+
+// --- navigation -------------------------------------------------------------------------------------------------------
+
+let drawing = 0;
+async function refresh() {
+  const own = (drawing += 1);
+  const { look, view, words } = state;
+  if (!look) return;
+  let parts;
+  if (view === 'tree') parts = [el('section.card', {}, await branch(`/${look.system}`))];
+  else if (view === 'actor') parts = await actorView(words);
+  else if (view === 'find') parts = await findView(words);
+  else parts = views[view](look);
+  // A later one has been begun meanwhile, and knows better.
+  if (own !== drawing) return;
+  draw(...parts);
+  if (view === 'actor') drawTrace();
+}
+
+function route() {
+  const [, view = 'now', ...rest] = location.hash.split('/');
+  const isKnown = view in VIEWS || view === 'actor' || view === 'find';
+  state.view = isKnown ? view : 'now';
+  state.words = view === 'actor' ? `/${rest.map(decodeURIComponent).join('/')}` : rest.map(decodeURIComponent).join('/');
+  if (view === 'find') text.value = state.words;
+  document.querySelector('#tabs').replaceChildren(...Object.entries(VIEWS).map(([name, title]) => el('a', { href: `${location.pathname}#/${name}`, 'aria-current': state.view === name ? 'page' : null }, title)));
+  refresh();
+}
+
+document.querySelector('#search').addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (text.value) location.hash = `#/find/${encodeURIComponent(text.value)}`;
+});
+addEventListener('keydown', (event) => {
+  if (event.target === text) {
+    if (event.key === 'Escape') main.focus();
+    return;
+  }
+  const at = Object.keys(VIEWS)[Number(event.key) - 1];
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === '/') {
+    event.preventDefault();
+    text.focus();
+  } else if (at) {
+    location.hash = `#/${at}`;
+  }
+});
+addEventListener('hashchange', route);
+route();
+follow();

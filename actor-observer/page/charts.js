@@ -1,0 +1,93 @@
+// Lines over time, and who waits for whom, as SVG.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+function svg(tag, attributes, ...children) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** A line through `values`, of which `null` leaves a gap; the newest is at the right of `slots` places. */
+export function chart(values, slots, label) {
+  const known = values.filter((value) => value !== null && value !== undefined);
+  const top = Math.max(...known, 1e-9) * 1.1;
+  const x = (at) => ((at + slots - values.length) / Math.max(slots - 1, 1)) * 100;
+  const y = (value) => 40 - (value / top) * 38;
+  let line = '';
+  let pen = 'M';
+  values.forEach((value, at) => {
+    if (value === null || value === undefined) {
+      pen = 'M';
+      return;
+    }
+    line += `${pen}${x(at).toFixed(2)} ${y(value).toFixed(2)}`;
+    pen = 'L';
+  });
+  const drawing = svg('svg', { class: 'chart', viewBox: '0 0 100 40', preserveAspectRatio: 'none', role: 'img', 'aria-label': label },
+    svg('line', { x1: 0, x2: 100, y1: 40, y2: 40 }));
+  if (line) {
+    if (!line.slice(1).includes('M')) drawing.append(svg('path', { class: 'area', d: `${line}L100 40L${x(0).toFixed(2)} 40Z` }));
+    drawing.append(svg('path', { class: 'line', d: line }));
+  }
+  return drawing;
+}
+
+/** The edges that lie on a cycle, as `from → to`. */
+export function cycleEdges(waits) {
+  const to = new Map(waits.map(({ path, on }) => [path, on]));
+  const reaches = (from, goal) => {
+    const seen = new Set();
+    const left = [from];
+    while (left.length) {
+      const at = left.pop();
+      if (at === goal) return true;
+      if (!seen.has(at)) {
+        seen.add(at);
+        left.push(...(to.get(at) ?? []));
+      }
+    }
+    return false;
+  };
+  const edges = new Set();
+  for (const { path, on } of waits) for (const other of on) if (reaches(other, path)) edges.add(`${path}\n${other}`);
+  return edges;
+}
+
+/** Who waits for whom, from left to right. */
+export function graph(waits, max = 60) {
+  const shown = waits.slice(0, max);
+  const level = new Map();
+  for (const { path, on } of shown) for (const name of [path, ...on]) level.set(name, 0);
+  // As often as there are columns at most: a cycle would push its actors on without end.
+  for (let round = 0; round < 8; round += 1) {
+    for (const { path, on } of shown) for (const other of on) if (level.get(other) <= level.get(path) && other !== path) level.set(other, Math.min(level.get(path) + 1, 7));
+  }
+  const columns = [];
+  for (const [name, column] of level) (columns[column] ??= []).push(name);
+  const places = new Map();
+  columns.forEach((names, column) => names?.forEach((name, row) => places.set(name, [column * 230 + 8, row * 40 + 8])));
+  const width = columns.length * 230;
+  const height = Math.max(...columns.map((names) => names?.length ?? 0)) * 40 + 8;
+  const cycles = cycleEdges(shown);
+  const drawing = svg('svg', { class: 'graph', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'Who waits for whom' });
+  for (const { path, on } of shown) {
+    for (const other of on) {
+      const [[x1, y1], [x2, y2]] = [places.get(path), places.get(other)];
+      const bend = x2 > x1 ? 40 : 120;
+      drawing.append(svg('path', {
+        class: cycles.has(`${path}\n${other}`) ? 'cycle' : 'edge',
+        d: `M${x1 + 190} ${y1 + 13}C${x1 + 190 + bend} ${y1 + 13} ${x2 - bend} ${y2 + 13} ${x2} ${y2 + 13}`,
+      }));
+    }
+  }
+  for (const [name, [x, y]] of places) {
+    const short = name.length > 28 ? `…${name.slice(-27)}` : name;
+    drawing.append(svg('g', {},
+      svg('title', {}, name),
+      svg('rect', { x, y, width: 190, height: 26, rx: 5 }),
+      svg('text', { x: x + 7, y: y + 17 }, short)));
+  }
+  return drawing;
+}
