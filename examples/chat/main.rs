@@ -31,6 +31,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
+    let observed = flags.observe.is_some();
     let server = Server::start(flags.into_config()?).await?;
     let show = |what: &str, scheme: &str, address: Option<SocketAddr>| {
         if let Some(address) = address {
@@ -38,6 +39,9 @@ async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         }
     };
     show("web page", "http://", server.http_addr());
+    if let Some(address) = server.http_addr().filter(|_| observed) {
+        say(&format!("{:<12}http://{address}/observer", "observer"));
+    }
     show("IRC", "", server.irc_addr());
     show("IRC, TLS", "", server.tls_addr());
     say("Ctrl-C ends the server");
