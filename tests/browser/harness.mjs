@@ -180,7 +180,7 @@ export const launch = () =>
   });
 
 /** A window of its own (nothing shared with the others) that notes everything a page should not do. */
-export async function openPage(browser, url, { name = 'page', ...options } = {}) {
+export async function openPage(browser, url, { name = 'page', ready = '#welcome[open]', ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', reducedMotion: 'reduce', locale: 'en-GB', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
@@ -204,7 +204,7 @@ export async function openPage(browser, url, { name = 'page', ...options } = {})
     document.addEventListener('securitypolicyviolation', (event) => window.__violations.push(`${event.violatedDirective} ${event.blockedURI}`));
   });
   await page.goto(url);
-  await page.waitForSelector('#welcome[open]');
+  await page.waitForSelector(ready);
   return page;
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask browser`: the page of the chat server, driven as a person would drive it.
+//! `cargo xtask browser`: the pages of the chat server and of the observer, driven as a person would drive them.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,9 +12,11 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     needs("node", "Node.js 20 or newer (on Debian: apt-get install nodejs npm)")?;
     needs("npm", "npm (on Debian: apt-get install npm)")?;
     let chat = server::build(Build::Test, "chat")?;
+    let observed = server::build(Build::Test, "observed")?;
     show(at(&folder, "npm").args(["ci", "--no-audit", "--no-fund"]))?;
     show(at(&folder, "node").arg("--test"))?;
-    show(at(&folder, "node").arg("chat.mjs").arg(&chat).args(words))
+    show(at(&folder, "node").arg("chat.mjs").arg(&chat).args(words))?;
+    show(at(&folder, "node").arg("observer.mjs").arg(&observed))
 }
 
 fn at(folder: &Path, program: &str) -> Command {
