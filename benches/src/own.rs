@@ -2,6 +2,7 @@
 
 mod children;
 mod deadlock;
+mod looking;
 mod restart;
 mod sum;
 
@@ -35,6 +36,18 @@ pub(crate) fn rows() -> Vec<Row> {
             40_000,
             deadlock::in_handler,
             deadlock::aside,
+        ),
+        row(
+            "look at one of 100,000",
+            1_000_000,
+            looking::at_many,
+            looking::at_many_locks,
+        ),
+        row(
+            "ask while seen / unseen",
+            40_000,
+            looking::ask_looked_at,
+            looking::ask_unseen,
         ),
     ]
 }

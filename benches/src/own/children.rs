@@ -64,7 +64,7 @@ pub(super) fn end_of_all_tasks(runtime: &Runtime, operations: u64) -> Duration {
     })
 }
 
-async fn with_children(system: &System, number: u64) -> Handle<Supervise> {
+pub(super) async fn with_children(system: &System, number: u64) -> Handle<Supervise> {
     let supervisor = system
         .start(Supervisor::dynamic().named("supervisor"))
         .await
