@@ -183,8 +183,16 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
                 Err(_) => Err(Closed::Lost("it did not open in time".to_owned())),
             };
             drop(permit);
-            if let Err(why) = outcome {
-                tracing::warn!(from, %why, "a connection came to nothing");
+            match outcome {
+                Ok(()) => {}
+                // Two nodes have called each other at one moment: nothing is wrong.
+                Err(
+                    why @ Closed::Refused {
+                        code: Refusal::Simultaneous,
+                        ..
+                    },
+                ) => tracing::debug!(from, %why, "a connection came to nothing"),
+                Err(why) => tracing::warn!(from, %why, "a connection came to nothing"),
             }
         });
     }
