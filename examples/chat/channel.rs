@@ -1,5 +1,7 @@
 //! Channels: the rules as pure values, and the actors that carry them out.
 
+pub mod accord;
+mod afar;
 pub mod charter;
 pub mod entry;
 pub mod listing;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::network::peering::Peering;
+
 /// Bytes of a host as shown to others: room for an IPv6 address.
 pub const HOST_BYTES_MAX: usize = 45;
 /// Bytes that any of the free texts may have: a line with the longest names around it still holds them uncut.
@@ -28,14 +30,13 @@ pub struct Config {
     /// A file with the message of the day; read once, at the start. To send it may take up to half of
     /// [`outbox_bytes_max`](Limits::outbox_bytes_max). Default none.
     pub motd: Option<PathBuf>,
-    /// Whether the observer is at `/observer`. Who sits at this machine sees it, or behind a proxy on it; all others bring this
-    /// word, and whoever wants to act. Empty is none. Default no.
-    pub observe: Option<String>,
     /// Who may become an operator. Default nobody.
     pub operators: Vec<Operator>,
     /// Whether pages of other sites may connect by WebSocket. A browser would reach the server on its user's behalf
     /// from any page that is open in it. Default no.
     pub foreign_pages: bool,
+    /// Its part in a network of several servers, whose name is that of the network. Default none: it is on its own.
+    pub peering: Option<Peering>,
     /// What bounds each client and the whole.
     pub limits: Limits,
     /// Makes the commands `CRASH` and `CRASH #channel` exist, which make that actor panic.
@@ -123,9 +124,9 @@ impl Default for Config {
             admin: String::new(),
             password: None,
             motd: None,
-            observe: None,
             operators: Vec::new(),
             foreign_pages: false,
+            peering: None,
             limits: Limits::default(),
             crash_commands: false,
         }
@@ -215,6 +216,9 @@ impl Config {
                     range: "one word of at most 63 ASCII letters".to_owned(),
                 });
             }
+        }
+        if let Some(peering) = &self.peering {
+            peering.check(&self.name)?;
         }
         self.limits.check()
     }

@@ -9,6 +9,7 @@ mod command;
 mod depart;
 mod help;
 mod info;
+mod nick;
 mod operator;
 mod people;
 mod registration;
@@ -26,8 +27,10 @@ use std::time::Instant;
 
 use actor_core::Attached;
 use actor_core::prelude::*;
+use actor_net::names::{NameLost, Names};
 use futures_util::StreamExt;
 
+use self::nick::Hold;
 use self::registration::Registration;
 use crate::channel::request::{Origin, RoomMsg, RoomsMsg};
 use crate::clock;
@@ -69,6 +72,8 @@ pub struct Doors {
     pub rooms: Handle<RoomsMsg>,
     /// About passwords.
     pub examiner: Handle<Claim>,
+    /// About nicks, in a network of several servers.
+    pub nicks: Option<Names>,
 }
 
 /// The messages of a connection.
@@ -84,6 +89,8 @@ pub enum ConnectionMsg {
     Resume,
     /// The password for OPER was compared.
     OperChecked(bool),
+    /// A nick is another's, who had it before where it could not be seen from here.
+    NickLost(NameLost),
 }
 
 /// How others give orders to a connection.
@@ -106,6 +113,9 @@ pub struct Connection {
     registering: Option<Attached>,
     cap_version: u32,
     profile: Arc<Profile>,
+    /// That the nick is this user's in the whole network.
+    hold: Option<Hold>,
+    me: Option<Handle<Order>>,
     joined: HashMap<String, Handle<RoomMsg>>,
     heard: Instant,
     pinged: Option<Instant>,
@@ -139,9 +149,12 @@ impl Connection {
             cap_version: 0,
             profile: Arc::new(Profile {
                 host,
+                server: site.shared_name(),
                 secure: guest.secure,
                 ..Profile::default()
             }),
+            hold: None,
+            me: None,
             joined: HashMap::new(),
             heard: now,
             pinged: None,
@@ -195,6 +208,11 @@ impl Connection {
                 return;
             }
             self.line(&line, ctx).await;
+            if let Some(hold) = &mut self.hold {
+                hold.listen(ctx);
+            }
+            // Nobody waits for a connection: so here a client is slowed down that says more than other servers take.
+            self.site.trunks.ready().await;
             if matches!(self.stage, Stage::Registered)
                 && let Some(timer) = self.registering.take()
             {
@@ -273,6 +291,7 @@ impl Actor for Connection {
             return Ok(());
         }
         let connection = orders(&ctx.handle());
+        self.me = Some(connection.clone());
         self.doors
             .directory
             .tell(DirectoryMsg::Arrived {
@@ -295,6 +314,7 @@ impl Actor for Connection {
                 self.resuming = false;
                 self.serve(ctx).await;
             }
+            ConnectionMsg::NickLost(lost) => self.nick_lost(&lost, ctx).await,
             ConnectionMsg::OperChecked(right) => {
                 self.checking_oper = false;
                 self.oper_checked(right).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chat::config::{Config, Limits, Operator, Tls};
+use chat::network::peering::{Peering, Proof};
 use clap::Parser;
 
 /// A chat server for IRC clients and the browser.
@@ -19,6 +20,8 @@ Examples:
   chat                                          for yourself: http://127.0.0.1:8080 and 127.0.0.1:6667
   chat --irc 0.0.0.0:6667 --http 0.0.0.0:8080   for everybody in your network
   chat --irc-tls 0.0.0.0:6697 --tls-cert chain.pem --tls-key key.pem
+  chat --cluster 3                              three servers that are one network, to try it out
+  chat --name b.chat --irc 127.0.0.1:6668 --http 127.0.0.1:8081 --node 127.0.0.1:7001 --join 127.0.0.1:7000 --secret-file FILE
   chat --oper 'ann:$argon2id$v=19$...'          the hash is made by: printf %s PASSWORD | argon2 SALT -id -e"
 )]
 pub(crate) struct Flags {
@@ -31,13 +34,13 @@ pub(crate) struct Flags {
     /// Address and port for IRC over TLS
     #[arg(long, value_name = "ADDR", requires_all = ["tls_cert", "tls_key"])]
     irc_tls: Option<String>,
-    /// PEM file with the certificate chain for --irc-tls
-    #[arg(long, value_name = "FILE", requires = "irc_tls")]
+    /// PEM file with the certificate chain for --irc-tls, and with --tls-ca for other servers
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
-    /// PEM file with the private key for --irc-tls
-    #[arg(long, value_name = "FILE", requires = "irc_tls")]
+    /// PEM file with the private key for that
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// The server's name in the protocol, one word
+    /// The server's name in the protocol, one word; in a network of servers each has its own
     #[arg(long, value_name = "SERVER", default_value = "chat.local")]
     name: String,
     /// The network's name, for people
@@ -52,15 +55,41 @@ pub(crate) struct Flags {
     /// A text file with the message of the day
     #[arg(long, value_name = "FILE")]
     motd: Option<PathBuf>,
-    /// Show the actors at /observer: to this machine, and to those who have the token, which it takes to act, too
-    #[arg(long, value_name = "TOKEN", num_args = 0..=1, require_equals = true)]
-    pub(crate) observe: Option<Option<String>>,
     /// Somebody who may become operator, with the argon2 hash of the password; may be given several times
     #[arg(long, value_name = "NAME:ARGON2HASH")]
     oper: Vec<String>,
     /// Let pages of other sites connect by WebSocket
     #[arg(long)]
     foreign_pages: bool,
+
+    /// Start so many servers in this process that are one network, on neighbouring ports [2 to 16]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(2..=16), conflicts_with = "node",
+        help_heading = "Network")]
+    pub(crate) cluster: Option<u16>,
+    /// Address and port where other servers of the network reach this one
+    #[arg(long, value_name = "ADDR", help_heading = "Network")]
+    node: Option<String>,
+    /// Where another server of the network is, as given to its --node; may be given several times. The first server joins none
+    #[arg(long, value_name = "HOST:PORT", requires = "node", help_heading = "Network")]
+    join: Vec<String>,
+    /// A file with at least 16 random bytes, the same for all servers, by which they know each other
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "node",
+        conflicts_with = "tls_ca",
+        help_heading = "Network"
+    )]
+    secret_file: Option<PathBuf>,
+    /// PEM file with the authority that signed the certificates of all servers, by which they know each other
+    #[arg(long, value_name = "FILE", requires_all = ["node", "tls_cert"], help_heading = "Network")]
+    tls_ca: Option<PathBuf>,
+    /// Where other servers reach this one, if that is not what --node says
+    #[arg(long, value_name = "HOST:PORT", requires = "node", help_heading = "Network")]
+    advertise: Option<String>,
+    /// Where browsers reach the page, if that is not what --http says
+    #[arg(long, value_name = "URL", help_heading = "Network")]
+    page: Option<String>,
 
     /// Connections at one time [1 to 1000000]
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().clients_max, help_heading = "Limits")]
@@ -127,6 +156,10 @@ pub(crate) struct Flags {
 impl Flags {
     /// The settings. Their ranges are checked when the server starts.
     pub(crate) fn into_config(self) -> anyhow::Result<Config> {
+        let peering = self.peering()?;
+        if self.tls_cert.is_some() && self.irc_tls.is_none() && self.tls_ca.is_none() {
+            bail!("--tls-cert is for --irc-tls or, with --tls-ca, for other servers: give one of these, too");
+        }
         let on = |address: String| (address != "off").then_some(address);
         let tls = match (self.irc_tls, self.tls_cert, self.tls_key) {
             (Some(address), Some(certificate), Some(key)) => Some(Tls {
@@ -154,9 +187,9 @@ impl Flags {
             admin: self.admin,
             password: self.password,
             motd: self.motd,
-            observe: self.observe.map(Option::unwrap_or_default),
             operators,
             foreign_pages: self.foreign_pages,
+            peering,
             limits: Limits {
                 clients_max: self.clients_max,
                 clients_per_address_max: self.clients_per_address_max,
@@ -181,6 +214,31 @@ impl Flags {
             },
             ..Config::default()
         })
+    }
+}
+
+impl Flags {
+    fn peering(&self) -> anyhow::Result<Option<Peering>> {
+        let Some(node) = &self.node else { return Ok(None) };
+        let proof = match (&self.secret_file, &self.tls_ca, &self.tls_cert, &self.tls_key) {
+            (Some(file), ..) => Proof::SecretFile(file.clone()),
+            (None, Some(authority), Some(certificate), Some(key)) => Proof::Tls {
+                certificate: certificate.clone(),
+                key: key.clone(),
+                authority: authority.clone(),
+            },
+            _ => bail!(
+                "--node: anybody could be a server of your network; give --secret-file, or --tls-ca with --tls-cert and --tls-key"
+            ),
+        };
+        if self.name == Config::default().name {
+            bail!("--node: each server of a network has a name of its own; give one by --name, such as a.chat");
+        }
+        let mut peering = Peering::new(node, proof);
+        peering.join.clone_from(&self.join);
+        peering.advertise.clone_from(&self.advertise);
+        peering.page.clone_from(&self.page);
+        Ok(Some(peering))
     }
 }
 

@@ -14,9 +14,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use tokio::sync::oneshot;
 
-pub(crate) use self::port::{Peer, Port};
+use self::port::Peer;
+pub(crate) use self::port::Port;
 use crate::connection::connections::ConnectionsMsg;
-use crate::observer;
 use crate::site::Site;
 use crate::transport::Link;
 
@@ -59,11 +59,8 @@ impl Actor for Web {
     type Msg = Ended;
 
     async fn on_start(&mut self, ctx: &mut Context<Ended>) -> ActorResult {
-        let mut router = Router::new().route("/irc", any(upgrade));
-        if let Some(token) = &self.doors.site.config.observe {
-            router = router.nest("/observer", observer::router(&ctx.system(), token));
-        }
-        let router = router
+        let router = Router::new()
+            .route("/irc", any(upgrade))
             .fallback(get(files::serve))
             .with_state(self.doors.clone())
             .into_make_service_with_connect_info::<Peer>();
@@ -91,7 +88,7 @@ async fn upgrade(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !doors.site.config.foreign_pages && !is_own_page(&headers) {
+    if !doors.site.config.foreign_pages && !is_own_page(&headers) && !is_page_of_network(&doors.site, &headers) {
         return (StatusCode::FORBIDDEN, "pages of other sites may not connect here\n").into_response();
     }
     let upgrade = upgrade
@@ -112,6 +109,17 @@ async fn upgrade(
         };
         // While the server stops nobody takes it, and the client sees a closed connection.
         let _ = doors.connections.tell(accept).await;
+    })
+}
+
+/// The page of another server of the network, which may have lost that one.
+fn is_page_of_network(site: &Site, headers: &HeaderMap) -> bool {
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    origin.is_some_and(|origin| {
+        site.servers
+            .pages()
+            .iter()
+            .any(|page| page.trim_end_matches('/') == origin)
     })
 }
 

@@ -36,6 +36,7 @@ pub mod clock;
 pub mod config;
 pub mod connection;
 pub mod motd;
+pub mod network;
 pub mod outbox;
 pub mod protocol;
 pub mod site;
@@ -43,7 +44,6 @@ pub mod transport;
 pub mod user;
 
 mod http;
-mod observer;
 mod server;
 
 pub use server::{Server, StartError};

@@ -1,6 +1,7 @@
-//! The program: reads the flags, starts a server, waits to be told to stop.
+//! The program: reads the flags, starts a server or several, waits to be told to stop.
 
 mod flags;
+mod fleet;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use chat::Server;
 use clap::Parser;
 
 use self::flags::Flags;
+use self::fleet::Fleet;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -23,41 +25,53 @@ async fn main() -> ExitCode {
     match run(Flags::parse()).await {
         Ok(code) => code,
         Err(error) => {
-            // Each error tells its own cause.
-            eprintln!("chat: {error}");
+            eprintln!("chat: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
-    let observed = flags.observe.is_some();
-    let server = Server::start(flags.into_config()?).await?;
-    let show = |what: &str, scheme: &str, address: Option<SocketAddr>| {
-        if let Some(address) = address {
-            say(&format!("{what:<12}{scheme}{address}"));
-        }
+    let count = flags.cluster;
+    let config = flags.into_config()?;
+    let fleet = match count {
+        Some(count) => Fleet::of(count, config).await?,
+        None => Fleet::one(config).await?,
     };
-    show("web page", "http://", server.http_addr());
-    if let Some(address) = server.http_addr().filter(|_| observed) {
-        say(&format!("{:<12}http://{address}/observer", "observer"));
+    for server in fleet.servers() {
+        show(server);
     }
-    show("IRC", "", server.irc_addr());
-    show("IRC, TLS", "", server.tls_addr());
-    say("Ctrl-C ends the server");
+    say(if count.is_some() {
+        "Ctrl-C ends the servers"
+    } else {
+        "Ctrl-C ends the server"
+    });
     tokio::select! {
         told = told_to_stop() => {
             told?;
             say("telling the clients, and stopping");
-            let report = server.shutdown().await;
-            tracing::info!(?report, "stopped");
+            fleet.shutdown().await;
             Ok(ExitCode::SUCCESS)
         }
-        reason = server.terminated() => {
+        reason = fleet.terminated() => {
             eprintln!("chat: the server could not go on: {reason}");
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+fn show(server: &Server) {
+    if let Some(address) = server.node_addr() {
+        say(&format!("{:<15}for other servers at {address}", server.name()));
+    }
+    let show = |what: &str, scheme: &str, address: Option<SocketAddr>| {
+        if let Some(address) = address {
+            say(&format!("{what:<15}{scheme}{address}"));
+        }
+    };
+    show("web page", "http://", server.http_addr());
+    show("IRC", "", server.irc_addr());
+    show("IRC, TLS", "", server.tls_addr());
 }
 
 /// Prints a line. Whoever read it may have gone since, which is no reason to end the server.

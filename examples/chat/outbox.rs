@@ -20,6 +20,7 @@ use self::queue::{Phase, Queue};
 use crate::protocol::caps::Caps;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::line::Line;
+use crate::protocol::volley::Volley;
 
 /// One client's outbound queue.
 #[derive(Debug)]
@@ -95,6 +96,16 @@ impl Outbox {
         if let Some(bytes) = delivery.bytes_for(self.caps()) {
             self.wake_after(|queue| queue.push(bytes, self.bytes_max));
         }
+    }
+
+    /// Adds several lines of what others did.
+    pub fn deliver_all(&self, volley: &Volley) {
+        let lines = volley.bytes_for(self.caps());
+        self.wake_after(|queue| {
+            for line in lines {
+                queue.push(line.clone(), self.bytes_max);
+            }
+        });
     }
 
     /// Adds a line which answers the client's own command.

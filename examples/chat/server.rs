@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actor_core::prelude::*;
 use actor_core::{ShutdownReport, SpawnError};
+use actor_net::Cluster;
 use argon2::PasswordHash;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -18,11 +19,14 @@ use crate::connection::connections::{Connections, ConnectionsMsg};
 use crate::connection::listener::Listener;
 use crate::http::{Port, Web};
 use crate::motd::{self, MotdError};
+use crate::network::envoy::Sources;
+use crate::network::hub::{self, Hub};
+use crate::network::peering::PeeringError;
 use crate::site::Site;
 use crate::transport::tls::{self, TlsError};
 use crate::user::directory::Directory;
 use crate::user::examiner::Examiner;
-use crate::user::request::EVERYBODY;
+use crate::user::request::{EVERYBODY, NETWORK};
 
 /// How many messages the supervisors keep.
 const SUPERVISOR_MESSAGES: usize = 1024;
@@ -35,7 +39,9 @@ const CLOSING_SLACK: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Server {
     system: System,
+    name: String,
     connections: Handle<ConnectionsMsg>,
+    cluster: Option<Cluster>,
     patience: Duration,
     irc: Option<SocketAddr>,
     http: Option<SocketAddr>,
@@ -82,6 +88,9 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// It cannot be one of a network.
+    #[error(transparent)]
+    Peering(#[from] PeeringError),
     /// An actor could not be started.
     #[error(transparent)]
     Actor(#[from] SpawnError),
@@ -125,7 +134,11 @@ impl Server {
         let tls = bind("--irc-tls", config.tls.as_ref().map(|tls| tls.address.as_str())).await?;
         let http = bind("--http", config.http.as_deref()).await?;
         let system = System::new("chat");
-        match Self::run(&system, config, motd, irc, tls.zip(acceptor), http) {
+        let cluster = match &config.peering {
+            Some(peering) => Some(peering.start(&system, &config.name, &config.network).await?),
+            None => None,
+        };
+        match Self::run(&system, config, motd, irc, tls.zip(acceptor), http, cluster) {
             Ok(server) => Ok(server),
             Err(error) => {
                 system.shutdown().await;
@@ -141,6 +154,7 @@ impl Server {
         irc: Option<TcpListener>,
         tls: Option<(TcpListener, TlsAcceptor)>,
         http: Option<TcpListener>,
+        cluster: Option<Cluster>,
     ) -> Result<Self, StartError> {
         let addr = |port: &TcpListener| port.local_addr().ok();
         let addrs = (
@@ -148,8 +162,13 @@ impl Server {
             http.as_ref().and_then(addr),
             tls.as_ref().and_then(|(port, _)| addr(port)),
         );
+        let name = config.name.clone();
         let (patience, messages_max) = (config.limits.farewell_timeout, config.limits.mailbox_messages_max);
-        let site = Arc::new(Site::new(config, motd));
+        let life = cluster.as_ref().map_or(0, |cluster| cluster.node().id().incarnation.0);
+        let page = config.peering.as_ref().and_then(|peering| peering.page.clone());
+        let page = page.or_else(|| addrs.1.map(|address| format!("http://{address}")));
+        let grace = config.peering.as_ref().map_or(Duration::ZERO, |peering| peering.grace);
+        let site = Arc::new(Site::new(config, motd, life, page));
 
         let (shared, starts) = (site.clone(), Arc::default());
         let spec = ChildSpec::new("directory", move || Directory::new(shared.clone(), Arc::clone(&starts)));
@@ -164,12 +183,27 @@ impl Server {
         let shared = site.clone();
         let examiner = system.spawn("examiner", move || Examiner::new(shared.clone()))?;
 
+        if let Some(cluster) = &cluster {
+            let (shared, member) = (site.clone(), cluster.clone());
+            let sources = Sources {
+                directory: directory.clone(),
+                rooms: rooms.clone(),
+            };
+            let hub = system.spawn("network", move || {
+                Hub::new(shared.clone(), member.clone(), sources.clone(), grace)
+            })?;
+            if let Err(error) = system.registry().register(NETWORK, &hub::anew(&hub)) {
+                tracing::warn!(%error, "other servers will not hear of a fault of the directory");
+            }
+        }
+
         let (shared, doors) = (
             site.clone(),
             Doors {
                 directory,
                 rooms,
                 examiner,
+                nicks: cluster.as_ref().map(Cluster::names),
             },
         );
         let spec = ChildSpec::new("connections", move || Connections::new(shared.clone(), doors.clone()));
@@ -200,7 +234,9 @@ impl Server {
         }
         Ok(Self {
             system: system.clone(),
+            name,
             connections,
+            cluster,
             patience,
             irc: addrs.0,
             http: addrs.1,
@@ -223,6 +259,21 @@ impl Server {
         self.tls
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where other servers of its network reach it.
+    pub fn node_addr(&self) -> Option<&str> {
+        self.cluster.as_ref()?.node().address()
+    }
+
+    /// Its part in a network, if it is one of several servers.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref()
+    }
+
     /// The actors, for those who want to look at them.
     pub fn system(&self) -> &System {
         &self.system
@@ -238,6 +289,10 @@ impl Server {
             .is_err()
         {
             tracing::warn!("some clients did not take their last lines");
+        }
+        if let Some(cluster) = &self.cluster {
+            cluster.leave().await;
+            cluster.node().leave().await;
         }
         self.system.shutdown().await
     }

@@ -11,6 +11,9 @@ use tokio::time::timeout;
 /// Far more than any step takes: it only ends a test that would hang.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Between two of the same question.
+const AGAIN: Duration = Duration::from_millis(60);
+
 /// Settings for a server of one test: free ports, no page.
 pub(super) fn config() -> Config {
     Config {
@@ -144,6 +147,27 @@ impl Client {
     pub(super) async fn ask(&mut self, line: &str) -> Vec<String> {
         self.send(line).await;
         self.sync().await
+    }
+
+    /// Sends a command again and again until what comes back is as it should be: what has to come from elsewhere takes its time.
+    pub(super) async fn until(&mut self, line: &str, holds: impl Fn(&[String]) -> bool) {
+        let all = async {
+            loop {
+                let lines = self.ask(line).await;
+                if holds(&lines) {
+                    return;
+                }
+                self.seen.clear();
+                self.seen.extend(lines);
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        let in_time = timeout(PATIENCE, all).await.is_ok();
+        assert!(
+            in_time,
+            "{} asks {line} in vain; the last answer was {:#?}",
+            self.nick, self.seen
+        );
     }
 
     /// All lines until the server closes the connection.

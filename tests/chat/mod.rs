@@ -8,6 +8,7 @@ mod faults;
 mod limits;
 mod messages;
 mod modes;
+mod network;
 mod noise;
 mod operators;
 mod people;

@@ -1,5 +1,7 @@
 //! What a channel is apart from who is in it: topic, switches, key, limit, lists.
 
+use serde::{Deserialize, Serialize};
+
 use crate::protocol::mask;
 use crate::protocol::mode::{Change, FLAGS, Flag, ListKind};
 
@@ -19,7 +21,7 @@ pub struct Charter {
 }
 
 /// A topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Topic {
     /// The text, never empty.
     pub text: String,
@@ -129,6 +131,31 @@ impl Charter {
         if changed { Effect::Made } else { Effect::Idle }
     }
 
+    /// The changes that make this of `before`. The topic is none of them.
+    pub fn differences(&self, before: &Self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for mask in before.masks.iter().filter(|mask| !self.holds(mask)) {
+            changes.push(Change::List(false, mask.kind, mask.mask.clone()));
+        }
+        for mask in self.masks.iter().filter(|mask| !before.holds(mask)) {
+            changes.push(Change::List(true, mask.kind, mask.mask.clone()));
+        }
+        if self.key != before.key {
+            changes.push(Change::Key(self.key.clone()));
+        }
+        if self.limit != before.limit {
+            changes.push(Change::Limit(self.limit));
+        }
+        let turned = FLAGS.into_iter().filter(|flag| self.has(*flag) != before.has(*flag));
+        changes.extend(turned.map(|flag| Change::Flag(self.has(flag), flag)));
+        changes
+    }
+
+    fn holds(&self, mask: &Mask) -> bool {
+        self.list(mask.kind)
+            .any(|entry| entry.mask.eq_ignore_ascii_case(&mask.mask))
+    }
+
     /// The mode string and its parameters for `RPL_CHANNELMODEIS`; the key only for those who are inside.
     pub fn modes(&self, inside: bool) -> Vec<String> {
         let mut modes: String = std::iter::once('+')
@@ -175,6 +202,33 @@ mod tests {
         assert_eq!(change(ban(false, "A!*@*")), Effect::Made);
         assert_eq!(charter.modes(true), ["+ntk", "k"]);
         assert_eq!(charter.modes(false), ["+ntk", "*"]);
+    }
+
+    #[test]
+    fn the_differences_make_one_of_the_other() {
+        let mut before = Charter::new(0);
+        for change in [
+            Change::Key(Some("k".to_owned())),
+            Change::List(true, ListKind::Ban, "a!*@*".to_owned()),
+            Change::Flag(true, Flag::Moderated),
+        ] {
+            before.change(&change, "op", 1, 9);
+        }
+        let mut after = Charter::new(0);
+        for change in [
+            Change::Limit(Some(3)),
+            Change::List(true, ListKind::Exception, "a!*@*".to_owned()),
+            Change::Flag(false, Flag::NoExternal),
+        ] {
+            after.change(&change, "op", 1, 9);
+        }
+        let changes = after.differences(&before);
+        assert_eq!(changes.len(), 6, "{changes:?}");
+        for change in &changes {
+            assert_eq!(before.change(change, "op", 1, 9), Effect::Made);
+        }
+        assert_eq!(before, after);
+        assert!(after.differences(&before).is_empty());
     }
 
     #[test]

@@ -2,15 +2,18 @@
 
 use actor_core::prelude::*;
 
+use super::accord::Item;
 use super::refusal::Refusal;
 use super::request::{Errand, Joined, Origin, RoomMsg};
 use super::room::Room;
 use crate::clock;
+use crate::network::word::{RoomWord, Word};
 use crate::protocol::caps::Caps;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::line::Line;
+use crate::protocol::mode::Rank;
 use crate::protocol::numeric::*;
-use crate::user::profile::ClientId;
+use crate::user::profile::{ClientId, Profile};
 use crate::user::request::DirectoryMsg;
 
 impl Room {
@@ -23,8 +26,17 @@ impl Room {
             self.refuse(&origin, &refusal);
             return Joined::Unchanged;
         }
+        let since = self.accord.tick(self.site.life, clock::unix_ms());
         self.channel
-            .enter(origin.id, origin.profile.clone(), origin.outbox.clone());
+            .enter(origin.id, origin.profile.clone(), Some(origin.outbox.clone()));
+        let mut is_founder = false;
+        if let Some(member) = self.channel.member_mut(origin.id) {
+            (member.since, is_founder) = (since, member.operator);
+        }
+        self.say_afar(|| RoomWord::Joined(self.accord.birth(), origin.id, since));
+        if is_founder {
+            self.decided(origin.id, vec![Item::Rank(origin.id, since, Rank::Operator, true)]);
+        }
         self.kept();
         // Before anyone hears of it: what the directory knows of rooms is never behind what users have seen.
         let _ = self
@@ -32,34 +44,10 @@ impl Room {
             .tell(DirectoryMsg::Entered {
                 id: origin.id,
                 room: ctx.handle(),
+                since,
             })
             .await;
-        let now_ms = clock::unix_ms();
-        let plain = Delivery::new(self.from(&origin, "JOIN"), now_ms);
-        // There are no accounts, hence the star.
-        let extended = Delivery::new(
-            self.from(&origin, "JOIN").param("*").trailing(&origin.profile.realname),
-            now_ms,
-        );
-        let away = origin.profile.away.as_ref().map(|reason| {
-            let line = Line::from(&origin.profile.source(), "AWAY").trailing(reason);
-            Delivery::new(line, now_ms).needing(Caps::AWAY_NOTIFY)
-        });
-        for (id, member) in self.channel.members() {
-            let line = if member.post.caps().has(Caps::EXTENDED_JOIN) {
-                &extended
-            } else {
-                &plain
-            };
-            if id == origin.id {
-                member.post.respond(line);
-                continue;
-            }
-            member.post.deliver(line);
-            if let Some(away) = &away {
-                member.post.deliver(away);
-            }
-        }
+        self.announce(origin.id, &origin.profile);
         if self.channel.charter.topic.is_some() {
             self.show_topic(&origin);
         }
@@ -67,20 +55,53 @@ impl Room {
         Joined::Entered
     }
 
+    /// Tells all members, the one that came in among them, that somebody came in.
+    pub(super) fn announce(&self, comer: ClientId, profile: &Profile) {
+        let now_ms = clock::unix_ms();
+        let [plain, extended] = self.join_lines(profile).map(|line| Delivery::new(line, now_ms));
+        let away = profile.away.as_ref().map(|reason| {
+            let line = Line::from(&profile.source(), "AWAY").trailing(reason);
+            Delivery::new(line, now_ms).needing(Caps::AWAY_NOTIFY)
+        });
+        for (id, _, post) in self.here() {
+            let line = if post.caps().has(Caps::EXTENDED_JOIN) {
+                &extended
+            } else {
+                &plain
+            };
+            if id == comer {
+                post.respond(line);
+                continue;
+            }
+            post.deliver(line);
+            if let Some(away) = &away {
+                post.deliver(away);
+            }
+        }
+    }
+
+    /// The plain one, and the one for those with `extended-join`. There are no accounts, hence the star.
+    pub(super) fn join_lines(&self, profile: &Profile) -> [Line; 2] {
+        let line = Line::from(&profile.source(), "JOIN").param(&self.channel.name);
+        [line.clone(), line.param("*").trailing(&profile.realname)]
+    }
+
     pub(super) async fn part(&mut self, origin: Origin, reason: Option<String>, ctx: &mut Context<RoomMsg>) {
         if self.channel.member(origin.id).is_none() {
             return self.refuse(&origin, &Refusal::NotInside);
         }
         let mut line = self.from(&origin, "PART");
-        if let Some(reason) = reason {
-            line = line.trailing(&reason);
+        if let Some(reason) = &reason {
+            line = line.trailing(reason);
         }
         self.tell_all(&origin, line);
+        self.say_afar(|| RoomWord::Parted(origin.id, reason));
         self.take_out(origin.id, ctx).await;
     }
 
     pub(super) async fn take_out(&mut self, id: ClientId, ctx: &mut Context<RoomMsg>) {
         self.channel.leave(id);
+        self.abroad = None;
         self.kept();
         let _ = self.directory.tell(DirectoryMsg::Left { id, room: ctx.handle() }).await;
     }
@@ -103,11 +124,11 @@ impl Room {
                     }
                 }
                 Ok(id) => {
-                    let nick = self
-                        .channel
-                        .member(id)
-                        .map(|member| member.profile.nick.clone())
-                        .unwrap_or(nick);
+                    let Some(member) = self.channel.member(id) else {
+                        continue;
+                    };
+                    let (nick, since) = (member.profile.nick.clone(), member.since);
+                    self.decided(origin.id, vec![Item::Out(id, since, reason.to_owned())]);
                     self.tell_all(origin, self.from(origin, "KICK").param(&nick).trailing(reason));
                     self.take_out(id, ctx).await;
                 }
@@ -136,10 +157,18 @@ impl Room {
             .param(nick)
             .param(&self.channel.name);
         let now_ms = clock::unix_ms();
-        guest.outbox.deliver(&Delivery::new(line.clone(), now_ms));
+        let invitation = Delivery::new(line.clone(), now_ms);
+        if *guest.profile.server == *self.site.name() {
+            guest.outbox.deliver(&invitation);
+        } else {
+            let by_operator = self.channel.invitation(guest.id) == Some(true);
+            let word = || RoomWord::Invited(guest.id, by_operator, (&invitation).into());
+            let room = || Word::Room(self.channel.name.as_str().into(), word());
+            self.site.trunks.say_to(&guest.profile.server, room);
+        }
         let notice = Delivery::new(line, now_ms).needing(Caps::INVITE_NOTIFY);
-        for (_, member) in self.channel.members().filter(|(id, _)| *id != origin.id) {
-            member.post.deliver(&notice);
+        for (.., post) in self.here().filter(|(id, ..)| *id != origin.id) {
+            post.deliver(&notice);
         }
     }
 
@@ -150,14 +179,17 @@ impl Room {
                 None => return errand,
             },
             None => match self.channel.leave(visitor) {
-                Some(_) => self.kept(),
+                Some(_) => {
+                    self.abroad = None;
+                    self.kept();
+                }
                 None => return errand,
             },
         }
         if let Some(news) = &errand.news {
-            for (id, member) in self.channel.members() {
+            for (id, _, post) in self.here() {
                 if errand.told.insert(id) {
-                    member.post.deliver(news);
+                    post.deliver(news);
                 }
             }
         }
@@ -177,7 +209,9 @@ impl Room {
                     .param(&self.channel.name)
                     .param(&nick);
                 let line = line.trailing("The channel had a fault and is gone; come back to begin anew");
-                member.post.deliver(&Delivery::new(line, clock::unix_ms()));
+                if let Some(post) = member.post {
+                    post.deliver(&Delivery::new(line, clock::unix_ms()));
+                }
             }
             let _ = self.directory.tell(DirectoryMsg::Left { id, room: ctx.handle() }).await;
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actor_core::prelude::*;
 
 use super::listing::Glance;
+use crate::network::word::RoomWord;
 use crate::outbox::Outbox;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::mode::Asked;
@@ -176,8 +177,51 @@ pub enum RoomMsg {
         /// For example `@#rust`.
         reply: Reply<Option<String>>,
     },
+    /// Another server says something about the channel.
+    Afar {
+        /// Which.
+        server: Arc<str>,
+        /// What.
+        word: RoomWord,
+        /// Those of its users who come in by this.
+        comers: Vec<(ClientId, Arc<Profile>)>,
+        /// When done, if that is waited for.
+        reply: Option<Reply<()>>,
+    },
+    /// Users of that server are no longer inside.
+    Vacate {
+        /// Which.
+        server: Arc<str>,
+        /// Whether members have heard why.
+        is_told: bool,
+        /// When done.
+        reply: Reply<()>,
+    },
+    /// Tell a server all that there is.
+    Introduce {
+        /// Which.
+        to: Arc<str>,
+        /// When done.
+        reply: Reply<()>,
+    },
     /// Panic, in a server that was started to be tested.
     Crash,
+}
+
+/// Carries an errand from room to room.
+pub async fn carry(visitor: ClientId, mut errand: Errand, rooms: Vec<Handle<RoomMsg>>) {
+    for room in rooms {
+        let carried = errand.clone();
+        let visit = room.ask(|reply| RoomMsg::Visit {
+            visitor,
+            errand: carried,
+            reply,
+        });
+        // A room that has ended has nobody to tell.
+        if let Ok(back) = visit.no_timeout().await {
+            errand = back;
+        }
+    }
 }
 
 /// The messages of the supervisor of rooms.
@@ -203,6 +247,11 @@ pub enum RoomsMsg {
     All {
         /// In no order.
         reply: Reply<Vec<Handle<RoomMsg>>>,
+    },
+    /// All rooms, by their folded names.
+    Named {
+        /// In no order.
+        reply: Reply<Vec<(String, Handle<RoomMsg>)>>,
     },
     /// How many rooms there are.
     Count {

@@ -94,6 +94,10 @@ impl Actor for Rooms {
             RoomsMsg::Find { name, reply } => reply.send(self.rooms.get(&name::fold(&name)).cloned()),
             RoomsMsg::Open { name, ended, reply } => reply.send(self.open(&name, ended, ctx)),
             RoomsMsg::All { reply } => reply.send(self.rooms.values().cloned().collect()),
+            RoomsMsg::Named { reply } => {
+                let named = self.rooms.iter().map(|(name, room)| (name.clone(), room.clone()));
+                reply.send(named.collect());
+            }
             RoomsMsg::Count { reply } => reply.send(self.rooms.len()),
         }
         Ok(())

@@ -7,6 +7,7 @@ use super::charter::Charter;
 use super::refusal::Refusal;
 use crate::protocol::mode::Rank;
 use crate::protocol::name;
+use crate::protocol::stamp::Stamp;
 use crate::user::profile::{ClientId, Profile};
 
 /// A channel with its members. `P` is what the driver keeps for each of them: the way to reach them.
@@ -29,6 +30,8 @@ pub struct Member<P> {
     pub operator: bool,
     /// Rank `v`.
     pub voice: bool,
+    /// When they came in, as their server says.
+    pub since: Stamp,
     /// How to reach them.
     pub post: P,
 }
@@ -56,14 +59,15 @@ impl<P> Channel<P> {
                 profile,
                 operator,
                 voice: false,
+                since: Stamp::default(),
                 post,
             },
         );
         self.invited.retain(|(invited, _)| *invited != id);
     }
 
-    /// Puts somebody back with the rank that they had.
-    pub fn restore(&mut self, id: ClientId, profile: Arc<Profile>, post: P, ranks: &Ranks) {
+    /// Puts somebody in who came in elsewhere or before, with the rank that they had.
+    pub fn restore(&mut self, id: ClientId, profile: Arc<Profile>, post: P, since: Stamp, ranks: &Ranks) {
         let (operator, voice) = ranks
             .iter()
             .find(|(ranked, ..)| *ranked == id)
@@ -74,6 +78,7 @@ impl<P> Channel<P> {
                 profile,
                 operator,
                 voice,
+                since,
                 post,
             },
         );
@@ -157,12 +162,17 @@ impl<P> Channel<P> {
         if self.charter.has(crate::protocol::mode::Flag::InviteOnly) && !operator {
             return Err(Refusal::NotOperator);
         }
+        self.expect(guest, operator, invited_max);
+        Ok(())
+    }
+
+    /// Notes that `guest` is invited, and whether by an operator.
+    pub fn expect(&mut self, guest: ClientId, by_operator: bool, invited_max: usize) {
         self.invited.retain(|(invited, _)| *invited != guest);
         if self.invited.len() >= invited_max {
             self.invited.pop_front();
         }
-        self.invited.push_back((guest, operator));
-        Ok(())
+        self.invited.push_back((guest, by_operator));
     }
 
     /// Whether `id` is invited, and if so whether by an operator.
@@ -294,8 +304,8 @@ mod tests {
         assert_eq!(channel.rank(true, Rank::Voice, "bob"), Ok(None));
         let ranks = channel.ranks();
         let mut again = Channel::new("#c".to_owned(), Charter::new(0));
-        again.restore(1, person("Ann"), (), &ranks);
-        again.restore(2, person("bob"), (), &ranks);
+        again.restore(1, person("Ann"), (), Stamp::default(), &ranks);
+        again.restore(2, person("bob"), (), Stamp::default(), &ranks);
         assert_eq!(again.ranks(), ranks);
     }
 }

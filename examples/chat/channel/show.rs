@@ -109,7 +109,7 @@ impl Room {
                     &self.site,
                     origin,
                     &member.profile,
-                    &member.post,
+                    member.post.as_deref(),
                     Some(seat),
                     fields,
                 ));

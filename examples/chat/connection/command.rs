@@ -108,7 +108,8 @@ impl Connection {
             "INFO" => self.here(message, 0, Self::info),
             "ADMIN" => self.here(message, 0, Self::admin),
             "LUSERS" => self.lusers().await,
-            "LINKS" => self.links(),
+            "LINKS" => self.links(message),
+            "MAP" => self.map().await,
             "HELP" | "HELPOP" => self.help(message),
             "OPER" => self.oper(message, ctx),
             "KILL" => self.kill(message).await,
@@ -132,6 +133,15 @@ impl Connection {
 
     pub(super) fn is_here(&self, server: &str) -> bool {
         mask::matches(server, self.site.name()) || name::same(server, self.nick())
+    }
+
+    /// Whether another server of the network is named.
+    pub(super) fn is_known(&self, server: &str) -> bool {
+        self.site
+            .servers
+            .all()
+            .iter()
+            .any(|card| mask::matches(server, &card.name))
     }
 
     pub(super) fn no_such_server(&self, server: &str) {

@@ -10,7 +10,7 @@ use actor_core::prelude::*;
 use super::{Connection, Doors, Guest, orders};
 use crate::site::Site;
 use crate::transport::Link;
-use crate::user::profile::ClientId;
+use crate::user::profile::client_id;
 use crate::user::request::Order;
 
 /// Clients that are being told that there is no room for them; more are cut off without a word.
@@ -45,7 +45,7 @@ pub struct Connections {
     clients: HashMap<ActorId, (IpAddr, bool, Handle<Order>)>,
     by_address: HashMap<IpAddr, usize>,
     refusals: usize,
-    next: ClientId,
+    next: u64,
     closing: Option<Reply<()>>,
     closed: bool,
 }
@@ -81,7 +81,7 @@ impl Connections {
         if self.closed || (refusal.is_some() && self.refusals >= REFUSALS_MAX) {
             return;
         }
-        let id = self.next;
+        let (number, id) = (self.next, client_id(self.site.life, self.next));
         self.next += 1;
         let guest = Guest {
             id,
@@ -90,7 +90,7 @@ impl Connections {
             refusal,
         };
         let (site, doors) = (self.site.clone(), self.doors.clone());
-        let spec = ChildSpec::once(format!("{id}"), move || Connection::new(link, guest, site, doors));
+        let spec = ChildSpec::once(format!("{number}"), move || Connection::new(link, guest, site, doors));
         match ctx.spawn(spec.mailbox(MailboxSpec::bounded(16))) {
             Ok(connection) => {
                 let refused = refusal.is_some();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actor_core::prelude::*;
 
 use super::{Connection, Stage};
-use crate::channel::request::{Errand, RoomMsg};
+use crate::channel::request::{self, Errand, RoomMsg};
 use crate::clock;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::line::Line;
@@ -28,9 +28,11 @@ impl Connection {
             .directory
             .ask(|reply| DirectoryMsg::Leave {
                 id: self.guest.id,
+                reason: reason.to_owned(),
                 reply,
             })
             .await;
+        self.hold = None;
         if registered {
             let news = self.news(Line::from(&self.profile.source(), "QUIT").trailing(reason));
             let mut rooms = rooms.unwrap_or_default();
@@ -63,23 +65,12 @@ impl Connection {
         profile: Option<Arc<Profile>>,
         news: Option<Arc<Delivery>>,
     ) {
-        let mut errand = Errand {
+        let errand = Errand {
             profile,
             news,
             told: HashSet::from([self.guest.id]),
         };
-        for room in rooms {
-            let carried = errand.clone();
-            let visit = room.ask(|reply| RoomMsg::Visit {
-                visitor: self.guest.id,
-                errand: carried,
-                reply,
-            });
-            // A room that has ended has nobody to tell.
-            if let Ok(back) = visit.no_timeout().await {
-                errand = back;
-            }
-        }
+        request::carry(self.guest.id, errand, rooms).await;
     }
 
     /// Takes on a changed profile, here, in the directory and in all rooms.

@@ -1,9 +1,13 @@
 //! The commands about the server: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, LINKS, HELP.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::{Connection, help};
 use crate::channel::request::RoomsMsg;
 use crate::clock;
 use crate::protocol::calendar;
+use crate::protocol::mask;
 use crate::protocol::message::Message;
 use crate::protocol::numeric::*;
 use crate::site::Site;
@@ -35,10 +39,13 @@ impl Connection {
             .ask(|reply| RoomsMsg::Count { reply })
             .await
             .unwrap_or_default();
-        let all = (census.visible + census.invisible) as u64;
+        let all = census.visible + census.invisible;
+        let others = self.site.servers.all().len();
         let text = format!(
-            "There are {} users and {} invisible on 1 servers",
-            census.visible, census.invisible
+            "There are {} users and {} invisible on {} servers",
+            census.visible,
+            census.invisible,
+            others + 1
         );
         self.reply(self.numeric(RPL_LUSERCLIENT).trailing(&text));
         let line = self.numeric(RPL_LUSEROP).number(census.operators as u64);
@@ -50,16 +57,15 @@ impl Connection {
                 .number(channels as u64)
                 .trailing("channels formed"),
         );
-        let text = format!("I have {all} clients and 0 servers");
+        let text = format!("I have {} clients and {others} servers", census.here);
         self.reply(self.numeric(RPL_LUSERME).trailing(&text));
-        for (numeric, whose) in [(RPL_LOCALUSERS, "local"), (RPL_GLOBALUSERS, "global")] {
-            let text = format!("Current {whose} users {all}, max {}", census.most);
-            self.reply(
-                self.numeric(numeric)
-                    .number(all)
-                    .number(census.most as u64)
-                    .trailing(&text),
-            );
+        for (numeric, whose, count, most) in [
+            (RPL_LOCALUSERS, "local", census.here, census.most_here),
+            (RPL_GLOBALUSERS, "global", all, census.most),
+        ] {
+            let text = format!("Current {whose} users {count}, max {most}");
+            let line = self.numeric(numeric).number(count as u64).number(most as u64);
+            self.reply(line.trailing(&text));
         }
     }
 
@@ -101,11 +107,37 @@ impl Connection {
         self.reply(self.numeric(RPL_ADMINEMAIL).trailing(contact));
     }
 
-    pub(super) fn links(&self) {
-        let server = self.site.name();
-        let text = format!("0 {}", self.site.config.network);
-        self.reply(self.numeric(RPL_LINKS).param(server).param(server).trailing(&text));
-        self.reply(self.numeric(RPL_ENDOFLINKS).param("*").trailing("End of /LINKS list"));
+    /// Each server of a network speaks with each: all are one step away.
+    pub(super) fn links(&self, message: &Message<'_>) {
+        let wanted = message.param(1).or(message.param(0));
+        let here = self.site.name();
+        let others = self.site.servers.all().into_iter().map(|card| (1, card));
+        for (steps, card) in std::iter::once((0, self.site.card())).chain(others) {
+            if wanted.is_none_or(|wanted| mask::matches(wanted, &card.name)) {
+                let line = self.numeric(RPL_LINKS).param(&card.name).param(here);
+                self.reply(line.trailing(&format!("{steps} {}", card.info)));
+            }
+        }
+        let line = self.numeric(RPL_ENDOFLINKS).param(wanted.unwrap_or("*"));
+        self.reply(line.trailing("End of /LINKS list"));
+    }
+
+    pub(super) async fn map(&self) {
+        let asked = self.doors.directory.ask(|reply| DirectoryMsg::ByServer { reply });
+        let users: BTreeMap<Arc<str>, usize> = asked.await.unwrap_or_default();
+        let others: Vec<Arc<str>> = self.site.servers.all().into_iter().map(|card| card.name).collect();
+        let show = |branch: &str, name: &Arc<str>| {
+            let count = users.get(name).copied().unwrap_or(0);
+            self.reply(
+                self.numeric(RPL_MAP)
+                    .trailing(&format!("{branch}{name} ({count} users)")),
+            );
+        };
+        show("", &self.site.shared_name());
+        for (at, name) in others.iter().enumerate() {
+            show(if at + 1 < others.len() { "|- " } else { "`- " }, name);
+        }
+        self.reply(self.numeric(RPL_MAPEND).trailing("End of /MAP"));
     }
 
     pub(super) fn help(&self, message: &Message<'_>) {

@@ -102,7 +102,11 @@ impl Connection {
         let _ = self
             .doors
             .directory
-            .ask(|reply| DirectoryMsg::Wallops { delivery, reply })
+            .ask(|reply| DirectoryMsg::Wallops {
+                delivery,
+                everywhere: true,
+                reply,
+            })
             .await;
     }
 }

@@ -31,6 +31,11 @@ impl Connection {
             .unwrap_or_default()
     }
 
+    /// Whether it is a user of this server.
+    pub(super) fn is_mine(&self, profile: &Profile) -> bool {
+        *profile.server == *self.site.name()
+    }
+
     pub(super) async fn who(&mut self, message: &Message<'_>) {
         let wanted = message.param(0).unwrap_or("*");
         let option = message.param(1).unwrap_or("");
@@ -51,7 +56,7 @@ impl Connection {
                     &self.site,
                     &self.origin(),
                     &user.profile,
-                    &user.outbox,
+                    self.is_mine(&user.profile).then_some(&*user.outbox),
                     None,
                     fields.as_deref(),
                 );
@@ -125,7 +130,7 @@ impl Connection {
             let line = self
                 .numeric(RPL_WHOISSERVER)
                 .param(&profile.nick)
-                .param(self.site.name());
+                .param(&profile.server);
             self.reply(line.trailing(&calendar::human(at_ms)));
         }
         self.reply(self.numeric(RPL_ENDOFWHOWAS).param(nick).trailing("End of WHOWAS"));

@@ -113,7 +113,10 @@ impl Connection {
         }
         let nick = nick.to_owned();
         if self.registration().is_none() {
-            return self.rename(nick).await;
+            if self.rename(nick.clone()).await.is_err() {
+                self.nick_taken(&nick);
+            }
+            return;
         }
         let wanted = nick.clone();
         let taken = self
@@ -133,35 +136,6 @@ impl Connection {
     fn nick_taken(&self, nick: &str) {
         let line = self.numeric(ERR_NICKNAMEINUSE).param(nick);
         self.reply(line.trailing("Nickname is already in use"));
-    }
-
-    async fn rename(&mut self, nick: String) {
-        if nick == self.profile.nick {
-            return;
-        }
-        let news = self.news(Line::from(&self.profile.source(), "NICK").param(&nick));
-        let profile = Arc::new(Profile {
-            nick: nick.clone(),
-            ..(*self.profile).clone()
-        });
-        let (id, claimed) = (self.guest.id, profile.clone());
-        match self
-            .doors
-            .directory
-            .ask(|reply| DirectoryMsg::Rename {
-                id,
-                profile: claimed,
-                reply,
-            })
-            .await
-        {
-            Ok(Ok(rooms)) => {
-                self.profile = profile.clone();
-                self.outbox.respond(&news);
-                self.tell_rooms(rooms, Some(profile), Some(news)).await;
-            }
-            Ok(Err(Taken)) | Err(_) => self.nick_taken(&nick),
-        }
     }
 
     /// Completes the registration when there is all that it takes.
@@ -185,17 +159,20 @@ impl Connection {
             ..(*self.profile).clone()
         });
         let (id, claimed) = (self.guest.id, profile.clone());
-        match self
-            .doors
-            .directory
-            .ask(|reply| DirectoryMsg::Register {
-                id,
-                profile: claimed,
-                reply,
-            })
-            .await
-        {
-            Ok(Ok(())) => {
+        let registered = match self.claim(&nick).await {
+            Ok(hold) => {
+                let asked = self.doors.directory.ask(|reply| DirectoryMsg::Register {
+                    id,
+                    profile: claimed,
+                    reply,
+                });
+                asked.await.map(|registered| registered.map(|()| hold))
+            }
+            Err(Taken) => Ok(Err(Taken)),
+        };
+        match registered {
+            Ok(Ok(hold)) => {
+                self.hold = hold;
                 self.profile = profile;
                 self.stage = Stage::Registered;
                 self.outbox.set_active_s(crate::clock::unix_ms() / 1000);
@@ -223,6 +200,9 @@ impl Connection {
         let line = self.numeric(RPL_MYINFO).param(server).param(Site::version());
         self.reply(line.param("iow").param("Ibeiklmnostv").param("Ibeklov"));
         self.isupport();
+        if self.outbox.caps().has(Caps::SERVERS) {
+            self.reply(self.site.pages());
+        }
         self.lusers().await;
         self.motd();
     }

@@ -19,6 +19,7 @@ impl Connection {
         // Clients name the user twice to mean the server that it is on.
         if let Some(server) = server
             && !self.is_here(server)
+            && !self.is_known(server)
             && self.find(server).await.is_none()
         {
             return self.no_such_server(server);
@@ -48,7 +49,7 @@ impl Connection {
         }
         self.reply(
             begin(RPL_WHOISSERVER)
-                .param(self.site.name())
+                .param(&profile.server)
                 .trailing(&self.site.config.network),
         );
         if profile.operator {
@@ -60,9 +61,12 @@ impl Connection {
         if let Some(away) = &profile.away {
             self.reply(begin(RPL_AWAY).trailing(away));
         }
-        let idle_s = (clock::unix_ms() / 1000).saturating_sub(found.user.outbox.active_s());
-        let line = begin(RPL_WHOISIDLE).number(idle_s).number(found.since_s);
-        self.reply(line.trailing("seconds idle, signon time"));
+        // How long a user of another server has been silent is known there alone.
+        if self.is_mine(profile) {
+            let idle_s = (clock::unix_ms() / 1000).saturating_sub(found.user.outbox.active_s());
+            let line = begin(RPL_WHOISIDLE).number(idle_s).number(found.since_s);
+            self.reply(line.trailing("seconds idle, signon time"));
+        }
         self.reply(begin(RPL_ENDOFWHOIS).trailing("End of /WHOIS list"));
     }
 }

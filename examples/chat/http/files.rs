@@ -1,12 +1,17 @@
 //! The page's files, which are part of the program.
 
+use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use super::Doors;
+
 /// The page loads nothing from elsewhere, runs no script but its own files, and is in nobody's frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     font-src 'self'; connect-src 'self'; manifest-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'";
+     font-src 'self'; manifest-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; connect-src 'self'";
+/// In a network it may connect to the other servers, of which more may come.
+const NETWORK_TOO: &str = " ws: wss:";
 
 struct File {
     path: &'static str,
@@ -34,18 +39,22 @@ const FILES: &[File] = files! {
 };
 
 /// Answers a GET of a file.
-pub(super) async fn serve(uri: Uri) -> Response {
+pub(super) async fn serve(State(doors): State<Doors>, uri: Uri) -> Response {
     let path = if uri.path() == "/" { "/index.html" } else { uri.path() };
     let Some(file) = FILES.iter().find(|file| file.path == path) else {
         return (StatusCode::NOT_FOUND, "there is no such page here\n").into_response();
     };
+    let others = doors.site.config.peering.as_ref().map_or("", |_| NETWORK_TOO);
     let headers = [
-        (header::CONTENT_TYPE, file.kind),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_TYPE, file.kind.to_owned()),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            format!("{CONTENT_SECURITY_POLICY}{others}"),
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
         // The files change with the program, and not otherwise; the page is small enough to be asked for again.
-        (header::CACHE_CONTROL, "no-cache"),
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
     ];
     (headers, file.bytes).into_response()
 }

@@ -28,6 +28,7 @@ caps! {
     SETNAME = 10 "setname",
     STANDARD_REPLIES = 11 "standard-replies",
     USERHOST_IN_NAMES = 12 "userhost-in-names",
+    SERVERS = 13 "actor-chat/servers",
 }
 
 impl Caps {

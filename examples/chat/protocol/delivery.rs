@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::calendar;
 use super::caps::Caps;
@@ -20,6 +21,41 @@ pub struct Delivery {
     client_tags: Option<String>,
     needs: Caps,
     dressed: [OnceLock<Bytes>; 4],
+}
+
+/// A delivery as it goes to another server, where it is dressed for those who receive it there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packet {
+    body: String,
+    unix_ms: u64,
+    id: Option<String>,
+    client_tags: Option<String>,
+    needs: u32,
+}
+
+impl From<&Delivery> for Packet {
+    fn from(delivery: &Delivery) -> Self {
+        Self {
+            body: String::from_utf8_lossy(&delivery.body).into_owned(),
+            unix_ms: delivery.unix_ms,
+            id: delivery.id.clone(),
+            client_tags: delivery.client_tags.clone(),
+            needs: delivery.needs.0,
+        }
+    }
+}
+
+impl From<Packet> for Delivery {
+    fn from(packet: Packet) -> Self {
+        Self {
+            body: Bytes::from(packet.body),
+            unix_ms: packet.unix_ms,
+            id: packet.id,
+            client_tags: packet.client_tags,
+            needs: Caps(packet.needs),
+            dressed: Default::default(),
+        }
+    }
 }
 
 impl Delivery {

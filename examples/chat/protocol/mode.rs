@@ -1,5 +1,7 @@
 //! Mode strings of channels: what was asked for, and how what was done is written.
 
+use serde::{Deserialize, Serialize};
+
 use super::message::PARAMS_MAX;
 use super::name;
 
@@ -11,7 +13,7 @@ pub const CHANGES_PER_COMMAND_MAX: usize = 100;
 pub const MASK_BYTES_MAX: usize = 150;
 
 /// A member's standing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rank {
     /// `o`, shown as `@`.
     Operator,
@@ -20,7 +22,7 @@ pub enum Rank {
 }
 
 /// A list of masks that a channel keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ListKind {
     /// `b`: may neither join nor speak.
     Ban,
@@ -31,7 +33,7 @@ pub enum ListKind {
 }
 
 /// A switch of a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Flag {
     /// `i`: joins by invitation.
     InviteOnly,
@@ -55,7 +57,7 @@ pub const FLAGS: [Flag; 5] = [
 ];
 
 /// One change to a channel, complete and well formed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// Grants or takes a rank.
     Rank(bool, Rank, String),

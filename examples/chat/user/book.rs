@@ -14,6 +14,8 @@ pub struct Book<P> {
     nicks: HashMap<String, ClientId>,
     marked: Marked,
     most: usize,
+    here: usize,
+    most_here: usize,
 }
 
 /// How many of the registered have a mode that is told of. Each greeting tells it, so it is kept up and not counted.
@@ -40,6 +42,8 @@ pub struct Entry<P> {
     pub profile: Option<Arc<Profile>>,
     /// Since when it is registered, in seconds since the Unix epoch.
     pub since_s: u64,
+    /// Whether it is at another server.
+    pub far: bool,
     /// How to reach it.
     pub post: P,
 }
@@ -52,16 +56,19 @@ impl<P> Book<P> {
             nicks: HashMap::new(),
             marked: Marked::default(),
             most: 0,
+            here: 0,
+            most_here: 0,
         }
     }
 
-    /// A connection came.
-    pub fn arrive(&mut self, id: ClientId, post: P) {
+    /// A connection came, here or at another server.
+    pub fn arrive(&mut self, id: ClientId, far: bool, post: P) {
         self.entries.insert(
             id,
             Entry {
                 profile: None,
                 since_s: 0,
+                far,
                 post,
             },
         );
@@ -88,10 +95,14 @@ impl<P> Book<P> {
                     self.nicks.remove(&old_folded);
                 }
             }
-            None => entry.since_s = now_s,
+            None => {
+                entry.since_s = now_s;
+                self.here += usize::from(!entry.far);
+            }
         }
         self.nicks.insert(folded, id);
         self.most = self.most.max(self.nicks.len());
+        self.most_here = self.most_here.max(self.here);
         Ok(old)
     }
 
@@ -109,6 +120,7 @@ impl<P> Book<P> {
         if let Some(profile) = &entry.profile {
             self.nicks.remove(&name::fold(&profile.nick));
             self.marked.replace(Some(profile), None);
+            self.here -= usize::from(!entry.far);
         }
         Some(entry)
     }
@@ -159,6 +171,8 @@ impl<P> Book<P> {
             operators: self.marked.operators,
             unregistered: self.entries.len() - registered,
             most: self.most,
+            here: self.here,
+            most_here: self.most_here,
         }
     }
 }
@@ -183,7 +197,7 @@ mod tests {
     fn book() -> Book<()> {
         let mut book = Book::new();
         for id in 1..=3 {
-            book.arrive(id, ());
+            book.arrive(id, id == 3, ());
         }
         book
     }
@@ -239,7 +253,9 @@ mod tests {
                 invisible: 1,
                 operators: 1,
                 unregistered: 1,
-                most: 2
+                most: 2,
+                here: 1,
+                most_here: 2,
             }
         );
         book.change(2, person("op"));
@@ -252,6 +268,7 @@ mod tests {
             Census {
                 unregistered: 1,
                 most: 2,
+                most_here: 2,
                 ..Census::default()
             }
         );

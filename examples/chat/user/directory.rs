@@ -3,7 +3,7 @@
 //! It waits for no other actor; so all others may wait for it without a circle. It watches each connection, and when one
 //! ends without having said so it takes the user out, and sends a [`Farewell`] to tell its rooms.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,37 +11,41 @@ use actor_core::ActorId;
 use actor_core::prelude::*;
 
 use super::book::{Book, Entry};
-use super::farewell::Farewell;
+use super::farewell::{self, Farewell};
 use super::former::Former;
 use super::monitor::Monitors;
 use super::profile::{ClientId, Profile};
-use super::request::{DirectoryMsg, EVERYBODY, Found, Order, Taken, Watch};
+use super::request::{Anew, DirectoryMsg, EVERYBODY, Found, NETWORK, Order, Taken, Watch};
 use crate::channel::request::{Origin, RoomMsg};
 use crate::clock;
+use crate::network::word::{Person, Word};
 use crate::outbox::Outbox;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::line;
 use crate::protocol::name;
 use crate::protocol::numeric::*;
+use crate::protocol::stamp::Stamp;
 use crate::site::Site;
 
 /// All connections.
 #[derive(Debug)]
 pub struct Directory {
-    site: Arc<Site>,
-    book: Book<Post>,
+    pub(super) site: Arc<Site>,
+    pub(super) book: Book<Post>,
     monitors: Monitors,
     former: Former,
     watched: HashMap<ActorId, ClientId>,
     starts: Arc<AtomicUsize>,
+    /// Of users at other servers: nothing is put into it.
+    pub(super) nowhere: Arc<Outbox>,
 }
 
 /// How to reach a connection, and where else it is known.
 #[derive(Debug)]
-struct Post {
-    outbox: Arc<Outbox>,
-    connection: Handle<Order>,
-    rooms: Vec<Handle<RoomMsg>>,
+pub(super) struct Post {
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) connection: Handle<Order>,
+    pub(super) rooms: Vec<(Handle<RoomMsg>, Stamp)>,
 }
 
 impl Directory {
@@ -52,7 +56,10 @@ impl Directory {
             Monitors::new(limits.monitored_per_user_max),
             Former::new(limits.whowas_max),
         );
+        let nowhere = Arc::new(Outbox::new(site.name(), 0));
+        nowhere.close();
         Self {
+            nowhere,
             book: Book::new(),
             monitors,
             former,
@@ -62,9 +69,24 @@ impl Directory {
         }
     }
 
-    fn claim(&mut self, id: ClientId, profile: Arc<Profile>) -> Result<Vec<Handle<RoomMsg>>, Taken> {
+    pub(super) fn claim(
+        &mut self,
+        id: ClientId,
+        profile: Arc<Profile>,
+        since_s: u64,
+    ) -> Result<Vec<Handle<RoomMsg>>, Taken> {
         let now_ms = clock::unix_ms();
-        let old = self.book.claim(id, profile.clone(), now_ms / 1000)?;
+        let old = self.book.claim(id, profile.clone(), since_s)?;
+        if self.is_here(&profile) {
+            self.site.trunks.say(|| match old {
+                Some(_) => Word::Changed(id, profile.clone()),
+                None => Word::Users(vec![Person {
+                    id,
+                    profile: profile.clone(),
+                    since_s,
+                }]),
+            });
+        }
         if let Some(old) = old {
             if name::same(&old.nick, &profile.nick) {
                 return Ok(self.rooms(id));
@@ -76,14 +98,32 @@ impl Directory {
         Ok(self.rooms(id))
     }
 
-    fn rooms(&self, id: ClientId) -> Vec<Handle<RoomMsg>> {
-        self.book
-            .entry(id)
-            .map(|entry| entry.post.rooms.clone())
-            .unwrap_or_default()
+    pub(super) fn is_here(&self, profile: &Profile) -> bool {
+        *profile.server == *self.site.name()
     }
 
-    fn remove(&mut self, id: ClientId) -> Option<Entry<Post>> {
+    fn rooms(&self, id: ClientId) -> Vec<Handle<RoomMsg>> {
+        self.book.entry(id).map(|entry| entry.post.rooms()).unwrap_or_default()
+    }
+
+    fn change(&mut self, id: ClientId, profile: Arc<Profile>) -> Vec<Handle<RoomMsg>> {
+        if self.is_here(&profile) {
+            self.site.trunks.say(|| Word::Changed(id, profile.clone()));
+        }
+        self.book.change(id, profile);
+        self.rooms(id)
+    }
+
+    /// A user leaves, with the reason for the other servers.
+    fn leave(&mut self, id: ClientId, reason: &str) -> Option<Entry<Post>> {
+        let entry = self.remove(id)?;
+        if entry.profile.is_some() && !entry.far {
+            self.site.trunks.say(|| Word::Gone(id, reason.to_owned()));
+        }
+        Some(entry)
+    }
+
+    pub(super) fn remove(&mut self, id: ClientId) -> Option<Entry<Post>> {
         let entry = self.book.remove(id)?;
         self.watched.remove(&entry.post.connection.id());
         self.monitors.clear(id);
@@ -110,7 +150,7 @@ impl Directory {
         }
     }
 
-    fn origin(id: ClientId, entry: &Entry<Post>) -> Option<Origin> {
+    pub(super) fn origin(id: ClientId, entry: &Entry<Post>) -> Option<Origin> {
         let profile = entry.profile.clone()?;
         Some(Origin {
             id,
@@ -121,7 +161,7 @@ impl Directory {
 
     fn find(&self, nick: &str) -> Option<Found> {
         let (id, entry) = self.book.by_nick(nick)?;
-        let (connection, rooms) = (entry.post.connection.clone(), entry.post.rooms.clone());
+        let (connection, rooms) = (entry.post.connection.clone(), entry.post.rooms());
         Some(Found {
             user: Self::origin(id, entry)?,
             connection,
@@ -132,7 +172,7 @@ impl Directory {
 
     fn search(&self, asker: ClientId, mask: &str, operators: bool) -> Vec<Origin> {
         let mine: HashSet<_> = self.rooms(asker).iter().map(Handle::id).collect();
-        let shares = |entry: &Entry<Post>| entry.post.rooms.iter().any(|room| mine.contains(&room.id()));
+        let shares = |entry: &Entry<Post>| entry.post.rooms.iter().any(|(room, _)| mine.contains(&room.id()));
         let near: HashSet<ClientId> = if mine.is_empty() {
             HashSet::new()
         } else {
@@ -205,24 +245,41 @@ impl Directory {
     }
 
     fn deliver(&self, nick: &str, delivery: &Delivery) -> Option<Arc<Profile>> {
-        let (_, entry) = self.book.by_nick(nick)?;
+        let (id, entry) = self.book.by_nick(nick)?;
+        let profile = entry.profile.clone()?;
+        if entry.far {
+            let word = || Word::Personal(id, delivery.into());
+            return self.site.trunks.say_to(&profile.server, word).then_some(profile);
+        }
         entry.post.outbox.deliver(delivery);
-        entry.profile.clone()
+        Some(profile)
     }
 
     /// A room took in somebody who is no longer here: it is told so.
-    fn entered(&mut self, id: ClientId, room: Handle<RoomMsg>, ctx: &mut Context<DirectoryMsg>) {
+    fn entered(&mut self, id: ClientId, room: Handle<RoomMsg>, since: Stamp, ctx: &mut Context<DirectoryMsg>) {
         match self.book.entry_mut(id) {
-            Some(entry) => entry.post.rooms.push(room),
+            Some(entry) => {
+                entry.post.rooms.retain(|(other, _)| *other != room);
+                entry.post.rooms.push((room, since));
+            }
             None => Farewell::send(id, None, vec![room], ctx),
         }
     }
 
     /// A connection ended, and did not say so before.
     fn lost(&mut self, id: ClientId, ctx: &mut Context<DirectoryMsg>) {
-        let Some(entry) = self.remove(id) else { return };
+        let Some(entry) = self.leave(id, farewell::FAILED) else {
+            return;
+        };
         entry.post.outbox.abandon();
-        Farewell::send(id, entry.profile, entry.post.rooms, ctx);
+        let rooms = entry.post.rooms();
+        Farewell::send(id, entry.profile, rooms, ctx);
+    }
+}
+
+impl Post {
+    pub(super) fn rooms(&self) -> Vec<Handle<RoomMsg>> {
+        self.rooms.iter().map(|(room, _)| room.clone()).collect()
     }
 }
 
@@ -236,6 +293,9 @@ impl Actor for Directory {
         {
             let reason = "The server had a fault, please come back".to_owned();
             all.tell(Order::Disconnect { reason }).await?;
+            if let Ok(hub) = ctx.system().registry().lookup::<Anew>(NETWORK) {
+                hub.tell(Anew).await?;
+            }
         }
         Ok(())
     }
@@ -247,6 +307,7 @@ impl Actor for Directory {
                 self.watched.insert(connection.id(), id);
                 self.book.arrive(
                     id,
+                    false,
                     Post {
                         outbox,
                         connection,
@@ -255,33 +316,68 @@ impl Actor for Directory {
                 );
             }
             DirectoryMsg::IsTaken { nick, reply } => reply.send(self.book.by_nick(&nick).is_some()),
-            DirectoryMsg::Register { id, profile, reply } => reply.send(self.claim(id, profile).map(|_| ())),
-            DirectoryMsg::Rename { id, profile, reply } => reply.send(self.claim(id, profile)),
-            DirectoryMsg::Change { id, profile, reply } => {
-                self.book.change(id, profile);
-                reply.send(self.rooms(id));
+            DirectoryMsg::Register { id, profile, reply } => {
+                let claimed = self.claim(id, profile, clock::unix_ms() / 1000);
+                reply.send(claimed.map(|_| ()));
             }
-            DirectoryMsg::Leave { id, reply } => {
-                reply.send(self.remove(id).map(|entry| entry.post.rooms).unwrap_or_default());
+            DirectoryMsg::Rename { id, profile, reply } => reply.send(self.claim(id, profile, 0)),
+            DirectoryMsg::Change { id, profile, reply } => reply.send(self.change(id, profile)),
+            DirectoryMsg::Leave { id, reason, reply } => {
+                let left = self.leave(id, &reason);
+                reply.send(left.map(|entry| entry.post.rooms()).unwrap_or_default());
             }
-            DirectoryMsg::Entered { id, room } => self.entered(id, room, ctx),
+            DirectoryMsg::Entered { id, room, since } => self.entered(id, room, since, ctx),
             DirectoryMsg::Left { id, room } => {
                 if let Some(entry) = self.book.entry_mut(id) {
-                    entry.post.rooms.retain(|other| *other != room);
+                    entry.post.rooms.retain(|(other, _)| *other != room);
                 }
             }
             DirectoryMsg::Inside { room, reply } => {
-                let inside = self.book.users().filter(|(.., entry)| entry.post.rooms.contains(&room));
-                reply.send(inside.filter_map(|(id, _, entry)| Self::origin(id, entry)).collect());
+                let inside = self.book.users().filter_map(|(id, _, entry)| {
+                    let (_, since) = entry.post.rooms.iter().find(|(other, _)| *other == room)?;
+                    Some((Self::origin(id, entry)?, *since))
+                });
+                reply.send(inside.collect());
+            }
+            DirectoryMsg::Introduce { trunk, reply } => {
+                self.introduce(&trunk);
+                reply.send(());
+            }
+            DirectoryMsg::Meet { people, reply } => reply.send(self.meet(people)),
+            DirectoryMsg::Split { server, reply } => reply.send(self.split(&server)),
+            DirectoryMsg::Personal { id, delivery } => {
+                if let Some(entry) = self.book.entry(id) {
+                    entry.post.outbox.deliver(&delivery);
+                }
+            }
+            DirectoryMsg::Ordered { id, order } => {
+                if let Some(entry) = self.book.entry(id).filter(|entry| !entry.far)
+                    && entry.post.connection.try_tell(order).is_err()
+                {
+                    // Too busy to listen: its rooms hear of it from here.
+                    drop(entry.post.connection.stop());
+                }
             }
             DirectoryMsg::Deliver { nick, delivery, reply } => reply.send(self.deliver(&nick, &delivery)),
-            DirectoryMsg::Wallops { delivery, reply } => {
+            DirectoryMsg::Wallops {
+                delivery,
+                everywhere,
+                reply,
+            } => {
+                if everywhere {
+                    self.site.trunks.say(|| Word::Wallops((&*delivery).into()));
+                }
                 for (_, profile, entry) in self.book.users() {
-                    if profile.wallops {
+                    if profile.wallops && !entry.far {
                         entry.post.outbox.deliver(&delivery);
                     }
                 }
                 reply.send(());
+            }
+            DirectoryMsg::Announce { delivery } => {
+                for (.., entry) in self.book.users().filter(|(.., entry)| !entry.far) {
+                    entry.post.outbox.deliver(&delivery);
+                }
             }
             DirectoryMsg::Find { nick, reply } => reply.send(self.find(&nick)),
             DirectoryMsg::Search {
@@ -292,6 +388,13 @@ impl Actor for Directory {
             } => reply.send(self.search(asker, &mask, operators)),
             DirectoryMsg::Crash => panic!("a test made the directory panic"),
             DirectoryMsg::Census { reply } => reply.send(self.book.census()),
+            DirectoryMsg::ByServer { reply } => {
+                let mut counts = BTreeMap::new();
+                for (_, profile, _) in self.book.users() {
+                    *counts.entry(profile.server.clone()).or_default() += 1;
+                }
+                reply.send(counts);
+            }
             DirectoryMsg::Former { nick, count_max, reply } => reply.send(self.former.find(&nick, count_max)),
             DirectoryMsg::Monitor { id, watch, reply } => {
                 self.monitor(id, watch);

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use actor_core::prelude::*;
 
 use super::profile::{ClientId, Profile};
-use crate::channel::request::{Errand, RoomMsg};
+use crate::channel::request::{self, Errand, RoomMsg};
 use crate::clock;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::line::Line;
+
+/// What is said of a user who went without a word.
+pub const FAILED: &str = "The connection failed";
 
 /// Goes from room to room with the news, and ends.
 ///
@@ -33,7 +36,7 @@ impl Farewell {
             return;
         }
         let news = profile.map(|profile| {
-            let line = Line::from(&profile.source(), "QUIT").trailing("The connection failed");
+            let line = Line::from(&profile.source(), "QUIT").trailing(FAILED);
             Arc::new(Delivery::new(line, clock::unix_ms()))
         });
         let errand = Some(Errand {
@@ -52,20 +55,8 @@ impl Actor for Farewell {
     type Msg = ();
 
     async fn on_start(&mut self, ctx: &mut Context<()>) -> ActorResult {
-        for room in std::mem::take(&mut self.rooms) {
-            let Some(errand) = self.errand.clone() else { break };
-            // A room that has ended has nobody to tell.
-            if let Ok(errand) = room
-                .ask(|reply| RoomMsg::Visit {
-                    visitor: self.id,
-                    errand,
-                    reply,
-                })
-                .no_timeout()
-                .await
-            {
-                self.errand = Some(errand);
-            }
+        if let Some(errand) = self.errand.take() {
+            request::carry(self.id, errand, std::mem::take(&mut self.rooms)).await;
         }
         ctx.stop();
         Ok(())

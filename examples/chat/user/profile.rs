@@ -1,11 +1,20 @@
 //! What others may know of one user, as a value that never changes.
 
-/// A connection's number, never used twice by one server.
-pub type ClientId = u64;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A connection's number, never used twice: its upper half tells the life of its server, the lower counts.
+pub type ClientId = u128;
+
+/// The number of the connection that comes as `count` to the server of that life.
+pub fn client_id(life: u64, count: u64) -> ClientId {
+    ClientId::from(life) << 64 | ClientId::from(count)
+}
 
 /// One user at one time. Its connection owns the truth, and gives a new profile to the directory and to its rooms when
 /// something about it changes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Profile {
     /// As its owner spells it.
     pub nick: String,
@@ -13,6 +22,8 @@ pub struct Profile {
     pub user: String,
     /// The address that it comes from.
     pub host: String,
+    /// The server that it is connected to.
+    pub server: Arc<str>,
     /// From USER or SETNAME.
     pub realname: String,
     /// Set while away.

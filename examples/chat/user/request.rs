@@ -1,19 +1,31 @@
 //! What can be asked of the directory, and what the directory or another actor can order a connection to do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actor_core::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::profile::{ClientId, Profile};
 use crate::channel::request::{Origin, RoomMsg};
+use crate::network::trunk::Trunk;
+use crate::network::word::Person;
 use crate::outbox::Outbox;
 use crate::protocol::delivery::Delivery;
+use crate::protocol::stamp::Stamp;
 
 /// The registered name under which orders reach all connections.
 pub const EVERYBODY: &str = "everybody";
 
+/// The registered name of the one who speaks with other servers.
+pub const NETWORK: &str = "network";
+
+/// Its order: have all other servers tell of their users again.
+#[derive(Debug)]
+pub struct Anew;
+
 /// What a connection does for others.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Order {
     /// Let the client go, and say why.
     Disconnect {
@@ -52,6 +64,10 @@ pub struct Census {
     pub unregistered: usize,
     /// The most that were registered at one time.
     pub most: usize,
+    /// Registered at this server.
+    pub here: usize,
+    /// The most that were at one time.
+    pub most_here: usize,
 }
 
 /// What a MONITOR command asks.
@@ -119,6 +135,8 @@ pub enum DirectoryMsg {
     Leave {
         /// Which.
         id: ClientId,
+        /// What is said of it.
+        reason: String,
         /// The rooms that are to be told.
         reply: Reply<Vec<Handle<RoomMsg>>>,
     },
@@ -128,6 +146,8 @@ pub enum DirectoryMsg {
         id: ClientId,
         /// Which.
         room: Handle<RoomMsg>,
+        /// Since when.
+        since: Stamp,
     },
     /// A user is no longer inside a room.
     Left {
@@ -140,8 +160,43 @@ pub enum DirectoryMsg {
     Inside {
         /// Which.
         room: Handle<RoomMsg>,
-        /// The users.
-        reply: Reply<Vec<Origin>>,
+        /// The users, and since when.
+        reply: Reply<Vec<(Origin, Stamp)>>,
+    },
+    /// Tell a server of all users, as one begins to speak with it.
+    Introduce {
+        /// The way there.
+        trunk: Trunk,
+        /// When done.
+        reply: Reply<()>,
+    },
+    /// Users of another server are there.
+    Meet {
+        /// Who, and how to give orders to each.
+        people: Vec<(Person, Handle<Order>)>,
+        /// Those whose nick another has here; they are known by their numbers.
+        reply: Reply<Vec<ClientId>>,
+    },
+    /// A server is lost, and its users with it. Those who shared a room with them are told.
+    Split {
+        /// Which.
+        server: Arc<str>,
+        /// The rooms that they were in.
+        reply: Reply<Vec<Handle<RoomMsg>>>,
+    },
+    /// A line from another server, for a user of this one.
+    Personal {
+        /// For whom.
+        id: ClientId,
+        /// The line.
+        delivery: Arc<Delivery>,
+    },
+    /// An order from another server, for the connection of a user of this one.
+    Ordered {
+        /// For whom.
+        id: ClientId,
+        /// What.
+        order: Order,
     },
     /// A message to one user.
     Deliver {
@@ -156,8 +211,15 @@ pub enum DirectoryMsg {
     Wallops {
         /// The message.
         delivery: Arc<Delivery>,
+        /// Whether other servers are to be told.
+        everywhere: bool,
         /// When done.
         reply: Reply<()>,
+    },
+    /// A line for all users of this server who can make something of it.
+    Announce {
+        /// The line.
+        delivery: Arc<Delivery>,
     },
     /// The user of that nick.
     Find {
@@ -181,6 +243,11 @@ pub enum DirectoryMsg {
     Census {
         /// The figures.
         reply: Reply<Census>,
+    },
+    /// How many users each server has that has any.
+    ByServer {
+        /// By the names of the servers.
+        reply: Reply<BTreeMap<Arc<str>, usize>>,
     },
     /// Who had a nick before.
     Former {

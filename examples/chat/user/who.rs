@@ -13,7 +13,7 @@ pub fn line(
     site: &Site,
     asker: &Origin,
     profile: &Profile,
-    outbox: &Outbox,
+    outbox: Option<&Outbox>,
     seat: Option<(&str, &str)>,
     fields: Option<&str>,
 ) -> Line {
@@ -25,13 +25,14 @@ pub fn line(
             .param(channel)
             .param(&profile.user)
             .param(&profile.host)
-            .param(site.name())
+            .param(&profile.server)
             .param(&profile.nick)
             .param(&flags)
             .trailing(&format!("0 {}", profile.realname));
     };
     let (fields, token) = fields.split_once(',').unwrap_or((fields, "0"));
-    let idle_s = (clock::unix_ms() / 1000).saturating_sub(outbox.active_s());
+    // Of users of other servers it is not known.
+    let idle_s = outbox.map_or(0, |outbox| (clock::unix_ms() / 1000).saturating_sub(outbox.active_s()));
     let mut line = site.numeric(RPL_WHOSPCRPL, &asker.profile.nick);
     // The order of the answer is fixed, whatever the order of the question.
     for field in "tcuihsnfdlaor".chars().filter(|field| fields.contains(*field)) {
@@ -40,7 +41,7 @@ pub fn line(
             'c' => line.param(channel),
             'u' => line.param(&profile.user),
             'i' | 'h' => line.param(&profile.host),
-            's' => line.param(site.name()),
+            's' => line.param(&profile.server),
             'n' => line.param(&profile.nick),
             'f' => line.param(&flags),
             'l' => line.number(idle_s),

@@ -39,7 +39,10 @@ const typing = new TypingSender();
 const session = { nick: '', password: '', rooms: [], live: false };
 let view;
 
-const connection = new Connection(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/irc`, {
+/** Where a page's server speaks IRC. */
+const socketOf = (page) => `${page.replace(/\/+$/, '').replace(/^http/, 'ws')}/irc`;
+
+const connection = new Connection(socketOf(location.origin), {
   open: () => perform(begin(state, { nick: session.nick, password: session.password, resuming: session.live })),
   line: (text) => {
     const message = parseLine(text);
@@ -60,11 +63,12 @@ function perform(effects) {
   return went;
 }
 
-function signal({ ui, words, room, error, theme }) {
+function signal({ ui, words, room, error, theme, pages }) {
   const act = {
     'signed-in': signedIn,
     nick: rememberNick,
     rooms: saveSession,
+    servers: () => connection.known(pages.map(socketOf)),
     trouble: showTrouble,
     flash: () => view.flash(words, { error, label: 'Join', act: room && (() => actions.join(room)) }),
     error: () => (activeView(state) ? view.composer.note(words) : view.flash(words, { error: true })),

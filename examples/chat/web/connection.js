@@ -24,7 +24,7 @@ export function backOff(attempt, chance) {
  * waiting and closed. Lines given before `open` are not kept: who connects anew begins anew.
  */
 export class Connection {
-  #url;
+  #urls;
   #on;
   #socket = null;
   #attempt = 0;
@@ -40,7 +40,7 @@ export class Connection {
   #wanted = false;
 
   constructor(url, on) {
-    this.#url = url;
+    this.#urls = [url];
     this.#on = on;
     // A laptop that wakes up or finds its network should not wait for the timer.
     window.addEventListener('online', () => this.#wanted && !this.#socket && this.retryNow());
@@ -84,6 +84,12 @@ export class Connection {
     this.retryNow();
   }
 
+  /** Where else there is a server of the same network: the next one is tried when the present one is lost. */
+  known(urls) {
+    const [here] = this.#urls;
+    this.#urls = [here, ...[...urls, ...this.#urls].filter((url, at, all) => url !== here && all.indexOf(url) === at)];
+  }
+
   /** The server accepted us: the next break begins with the shortest wait again. */
   settled() {
     this.#attempt = 0;
@@ -110,7 +116,7 @@ export class Connection {
   #open() {
     this.#forget();
     this.#on.status({ state: 'connecting', attempt: this.#attempt });
-    const socket = new WebSocket(this.#url, ['text.ircv3.net']);
+    const socket = new WebSocket(this.#urls[0], ['text.ircv3.net']);
     this.#socket = socket;
     // A handshake that hangs would keep the page in "connecting" for minutes.
     this.#openTimer = setTimeout(() => this.#current(socket) && this.#broken(), OPEN_MAX_MS);
@@ -150,6 +156,7 @@ export class Connection {
     this.#forget();
     socket?.close();
     if (!this.#wanted) return;
+    this.#urls.push(this.#urls.shift());
     const wait = backOff(this.#attempt, Math.random());
     this.#attempt += 1;
     this.#retryTimer = setTimeout(() => this.#open(), wait);

@@ -10,7 +10,7 @@ import {
 /** What the page can use; the server is asked only for what it offers. */
 export const CAPS_WANTED = [
   'message-tags', 'server-time', 'msgid', 'echo-message', 'labeled-response', 'batch', 'multi-prefix', 'userhost-in-names',
-  'away-notify', 'extended-join', 'invite-notify', 'setname', 'chghost', 'standard-replies', 'cap-notify',
+  'away-notify', 'extended-join', 'invite-notify', 'setname', 'chghost', 'standard-replies', 'cap-notify', 'actor-chat/servers',
 ];
 
 const send = (command, ...params) => ({ send: { command, params } });
@@ -380,6 +380,7 @@ export function receive(state, message, now) {
     state.closing = params[0] ?? '';
     return [];
   }
+  if (command === 'SERVERS') return [{ ui: 'servers', pages: (params[0] ?? '').split(' ').filter(Boolean) }];
   if (command === 'FAIL') return refuse(state, message, explainStandard(message), at, request);
   if (command === 'WARN' || command === 'NOTE') {
     addLine(state, answerView(state, request), { kind: 'info', text: explainStandard(message), at });

@@ -1,0 +1,119 @@
+//! The actor that says to one other server what happens at this one.
+//!
+//! It lives as long as the conversation: when the way is lost, or the other does not listen, it ends, and its successor tells everything anew.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use actor_core::prelude::*;
+use actor_net::Node;
+
+use super::hub::DOOR;
+use super::trunk::{EnvoyMsg, Trunk};
+use super::word::{Knock, Word};
+use crate::channel::request::{RoomMsg, RoomsMsg};
+use crate::site::Site;
+use crate::user::request::DirectoryMsg;
+
+/// Whom it has tell the other server what there is.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Users.
+    pub directory: Handle<DirectoryMsg>,
+    /// Channels.
+    pub rooms: Handle<RoomsMsg>,
+}
+
+/// One conversation with one other server.
+pub struct Envoy {
+    site: Arc<Site>,
+    node: Node,
+    server: Arc<str>,
+    address: Arc<str>,
+    sources: Sources,
+    waiting: Arc<AtomicUsize>,
+    ear: Option<Handle<Arc<Word>>>,
+}
+
+impl Envoy {
+    /// For the server of that name, whose node is found at `address`.
+    pub fn new(site: Arc<Site>, node: Node, server: Arc<str>, address: Arc<str>, sources: Sources) -> Self {
+        Self {
+            site,
+            node,
+            server,
+            address,
+            sources,
+            waiting: Arc::default(),
+            ear: None,
+        }
+    }
+
+    /// Finds the one who listens at the other server.
+    async fn knock(&self, me: Handle<EnvoyMsg>) -> Result<Handle<Arc<Word>>, ActorError> {
+        self.node.connect(&self.server, Some(&self.address)).await?;
+        let door = self.node.lookup::<Knock>(&format!("{DOOR}@{}", self.server)).await?;
+        let life = me.map(|()| EnvoyMsg::Nothing);
+        let card = self.site.card();
+        Ok(door.ask(|reply| Knock { card, life, reply }).await?)
+    }
+}
+
+/// Has all sources tell what they have. They go on with what changes, so that nothing is missed between the two.
+async fn introduce(sources: Sources, trunk: Trunk) -> bool {
+    let told = sources.directory.ask(|reply| DirectoryMsg::Introduce {
+        trunk: trunk.clone(),
+        reply,
+    });
+    if told.no_timeout().await.is_err() {
+        return false;
+    }
+    let rooms = sources.rooms.ask(|reply| RoomsMsg::All { reply }).no_timeout().await;
+    for room in rooms.unwrap_or_default() {
+        let to = trunk.server.clone();
+        // A room that has ended has nothing to tell.
+        let _ = room.ask(|reply| RoomMsg::Introduce { to, reply }).no_timeout().await;
+    }
+    trunk.say(Arc::new(Word::Told))
+}
+
+impl Actor for Envoy {
+    type Msg = EnvoyMsg;
+
+    async fn on_start(&mut self, ctx: &mut Context<EnvoyMsg>) -> ActorResult {
+        let ear = self.knock(ctx.handle()).await?;
+        ctx.watch(&ear);
+        self.ear = Some(ear);
+        let trunk = Trunk::new(self.server.clone(), ctx.handle(), self.waiting.clone());
+        trunk.say(Arc::new(Word::Begin));
+        self.site.trunks.add(trunk.clone());
+        let sources = self.sources.clone();
+        ctx.attach(async move { EnvoyMsg::Introduced(introduce(sources, trunk).await) });
+        Ok(())
+    }
+
+    async fn handle(&mut self, msg: EnvoyMsg, ctx: &mut Context<EnvoyMsg>) -> ActorResult {
+        match msg {
+            EnvoyMsg::Say(word) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                if let Some(ear) = &self.ear
+                    && let Err(why) = ear.tell(word).await
+                {
+                    tracing::info!(server = %self.server, %why, "a server is no longer reached");
+                    ctx.stop();
+                }
+            }
+            EnvoyMsg::Fence(reply) => reply.send(()),
+            EnvoyMsg::Introduced(true) | EnvoyMsg::Nothing => {}
+            EnvoyMsg::Introduced(false) => ctx.stop(),
+        }
+        Ok(())
+    }
+
+    async fn on_signal(&mut self, signal: Signal, ctx: &mut Context<EnvoyMsg>) -> ActorResult {
+        if let Signal::Down(_) = signal {
+            ctx.stop();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,409 @@
+//! What several servers that are one network promise to their users.
+
+use std::time::Duration;
+
+use actor_net::transport::MemoryNetwork;
+use chat::Server;
+use chat::config::{Config, Operator};
+use chat::network::peering::{Peering, Proof};
+
+use super::client::{Client, config, serve};
+
+/// Servers called `a.test` and so on, on a network within this process.
+struct Network {
+    wires: MemoryNetwork,
+    servers: Vec<Server>,
+}
+
+fn name(at: usize) -> String {
+    format!("{}.test", char::from(b'a' + u8::try_from(at).expect("few servers")))
+}
+
+impl Network {
+    async fn of(count: usize) -> Self {
+        Self::with(count, config()).await
+    }
+
+    async fn with(count: usize, config: Config) -> Self {
+        let wires = MemoryNetwork::new();
+        let mut servers = Vec::new();
+        for at in 0..count {
+            let mut peering = Peering::new(name(at), Proof::Memory(wires.transport(&name(at))));
+            peering.join = vec![name(0)];
+            peering.grace = Duration::from_millis(50);
+            let config = Config {
+                name: name(at),
+                peering: Some(peering),
+                ..config.clone()
+            };
+            servers.push(serve(config).await);
+        }
+        let network = Self { wires, servers };
+        network.joined(&(0..count).collect::<Vec<_>>()).await;
+        network
+    }
+
+    async fn user(&self, at: usize, nick: &str) -> Client {
+        Client::join_server(&self.servers[at], nick).await
+    }
+
+    async fn user_with(&self, at: usize, nick: &str, caps: &str) -> Client {
+        Client::with_caps(&self.servers[at], nick, caps).await
+    }
+
+    /// Waits until these servers know each other and nobody else.
+    async fn joined(&self, these: &[usize]) {
+        for &at in these {
+            let mut probe = Client::connect(&self.servers[at]).await;
+            probe.register(&format!("probe{at}"), "").await;
+            probe.until("LINKS", |lines| lines.len() == these.len() + 1).await;
+            probe.send("QUIT").await;
+            probe.until_closed().await;
+        }
+    }
+
+    /// Nothing goes between these and those from now on, which both notice at once.
+    fn part(&self, these: &[usize], those: &[usize]) {
+        for &one in these {
+            for &other in those {
+                self.wires.silence(&name(one), &name(other));
+                self.wires.silence(&name(other), &name(one));
+                self.wires.cut(&name(one), &name(other));
+            }
+        }
+    }
+
+    fn heal(&self) {
+        for one in 0..self.servers.len() {
+            for other in (0..self.servers.len()).filter(|other| *other != one) {
+                self.wires.unsilence(&name(one), &name(other));
+            }
+        }
+    }
+}
+
+/// Lets the clock go on by which it is known what came first.
+async fn later() {
+    let now_ms = chat::clock::unix_ms();
+    while chat::clock::unix_ms() <= now_ms {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn has(part: &str) -> impl Fn(&[String]) -> bool {
+    move |lines| lines.iter().any(|line| line.contains(part))
+}
+
+/// The names in a room, sorted, as NAMES tells them.
+fn names(lines: &[String]) -> Vec<String> {
+    let replies = lines.iter().filter(|line| line.contains(" 353 "));
+    let mut names: Vec<String> = replies
+        .flat_map(|line| line.rsplit(':').next().unwrap_or("").split(' '))
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn users_of_all_servers_meet_in_one_room() {
+    let network = Network::of(3).await;
+    let mut ann = network.user(0, "ann").await;
+    let mut bob = network.user(1, "bob").await;
+    let mut eve = network.user(2, "eve").await;
+    ann.join("#c").await;
+    bob.until("NAMES #c", has("@ann")).await;
+    bob.join("#C").await;
+    ann.expect(":bob!user@127.0.0.1 JOIN #c").await;
+    eve.until("NAMES #c", has("bob")).await;
+    eve.join("#c").await;
+    bob.expect(":eve!").await;
+    ann.expect(":eve!").await;
+    for n in 0..50 {
+        ann.send(&format!("PRIVMSG #c :from ann {n}")).await;
+        eve.send(&format!("PRIVMSG #c :from eve {n}")).await;
+    }
+    let (mut ann_said, mut eve_said) = (0, 0);
+    while ann_said + eve_said < 100 {
+        let line = bob.expect(" PRIVMSG #c :from ").await;
+        let (who, number) = if line.starts_with(":ann!") {
+            ("ann", &mut ann_said)
+        } else {
+            ("eve", &mut eve_said)
+        };
+        assert!(line.ends_with(&format!(":from {who} {number}")), "{line}");
+        *number += 1;
+    }
+    bob.send("PRIVMSG eve :just you").await;
+    eve.expect(":bob!user@127.0.0.1 PRIVMSG eve :just you").await;
+    assert!(bob.ask("PRIVMSG nobody :x").await[0].contains(" 401 "));
+    bob.send("PART #c :enough").await;
+    ann.expect(":bob!user@127.0.0.1 PART #c :enough").await;
+    eve.send("QUIT :bye").await;
+    ann.expect(":eve!user@127.0.0.1 QUIT :Quit: bye").await;
+    ann.until("NAMES #c", |lines| names(lines) == ["@ann"]).await;
+}
+
+#[tokio::test]
+async fn a_nick_is_one_users_in_the_whole_network() {
+    let network = Network::of(2).await;
+    let mut ann = network.user(0, "ann").await;
+    let mut bob = network.user(1, "bob").await;
+    assert!(bob.ask("NICK ANN").await[0].contains(" 433 "));
+    let mut late = Client::connect(&network.servers[1]).await;
+    late.send("NICK Ann\r\nUSER u 0 * :x").await;
+    late.expect(" 433 ").await;
+    ann.send("NICK anna").await;
+    ann.expect(" NICK anna").await;
+    bob.until("NICK ann", has(" NICK ann")).await;
+    // Two who want the same at the same time do not both get it.
+    for n in 0..20 {
+        let wanted = format!("NICK both{n}");
+        let (one, other) = tokio::join!(ann.ask(&wanted), bob.ask(&wanted));
+        let given = |lines: &[String]| usize::from(has(" NICK both")(lines));
+        assert!(given(&one) + given(&other) <= 1, "{one:?} {other:?}");
+    }
+}
+
+#[tokio::test]
+async fn topic_modes_kicks_and_invitations_hold_everywhere() {
+    let network = Network::of(2).await;
+    let mut ann = network.user(0, "ann").await;
+    let mut bob = network.user(1, "bob").await;
+    ann.join("#c").await;
+    bob.until("NAMES #c", has("@ann")).await;
+    bob.join("#c").await;
+    ann.expect("JOIN #c").await;
+    assert!(bob.ask("TOPIC #c :mine").await[0].contains(" 482 "));
+    ann.send("TOPIC #c :ours").await;
+    bob.expect(":ann!user@127.0.0.1 TOPIC #c :ours").await;
+    ann.send("MODE #c +mvbk bob x!*@* key").await;
+    let line = bob.expect(" MODE ").await;
+    assert!(line.starts_with(":ann!") && line.contains("+"), "{line}");
+    bob.until("MODE #c", has(" 324 bob #c +mntk key")).await;
+    bob.until("MODE #c b", has("x!*@*")).await;
+    bob.send("PRIVMSG #c :voiced").await;
+    ann.expect(":voiced").await;
+    ann.send("MODE #c +o bob").await;
+    bob.expect("+o bob").await;
+    bob.send("MODE #c -k+i key").await;
+    ann.expect(":bob!user@127.0.0.1 MODE #c -k").await;
+    bob.send("KICK #c ann :out").await;
+    ann.expect(":bob!user@127.0.0.1 KICK #c ann :out").await;
+    assert!(ann.ask("JOIN #c").await[0].contains(" 473 "));
+    bob.until("NAMES #c", |lines| names(lines) == ["@bob"]).await;
+    bob.send("INVITE ann #c").await;
+    ann.expect(":bob!user@127.0.0.1 INVITE ann #c").await;
+    ann.join("#c").await;
+    bob.expect(":ann!").await;
+    assert_eq!(names(&ann.ask("NAMES #c").await), ["@bob", "ann"]);
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_user_is_told_on_all_servers() {
+    let network = Network::of(2).await;
+    let mut ann = network
+        .user_with(0, "ann", "away-notify setname extended-join server-time message-tags")
+        .await;
+    ann.join("#c").await;
+    ann.send("MONITOR + bob").await;
+    ann.expect(" 731 ").await;
+    let mut bob = network.user_with(1, "bob", "setname message-tags").await;
+    ann.expect(" 730 ann :bob!user@127.0.0.1").await;
+    bob.until("NAMES #c", has("@ann")).await;
+    bob.join("#c").await;
+    ann.expect("JOIN #c * :Real bob").await;
+    bob.send("AWAY :lunch").await;
+    ann.expect(":bob!user@127.0.0.1 AWAY :lunch").await;
+    assert!(has(" 301 ann bob :lunch")(&ann.ask("PRIVMSG bob :there?").await));
+    bob.expect(":there?").await;
+    bob.send("SETNAME :Robert").await;
+    ann.expect(":bob!user@127.0.0.1 SETNAME :Robert").await;
+    bob.send("@+x=y TAGMSG #c").await;
+    let tags = ann.expect(" TAGMSG #c").await;
+    assert!(tags.contains("+x=y") && tags.contains("msgid="), "{tags}");
+    bob.send("NICK rob").await;
+    ann.expect(" 731 ann :bob").await;
+    ann.expect(":bob!user@127.0.0.1 NICK rob").await;
+    let whois = ann.ask("WHOIS rob").await;
+    assert!(
+        has(" 312 ann rob b.test ")(&whois) && has(":Robert")(&whois),
+        "{whois:?}"
+    );
+    assert!(
+        has(" 319 ann rob :#c")(&whois) && has(" 301 ann rob :lunch")(&whois),
+        "{whois:?}"
+    );
+    assert!(has(" b.test rob G")(&ann.ask("WHO #c").await));
+    let map = ann.ask("MAP").await;
+    assert!(
+        has(":a.test (1 users)")(&map) && has(":`- b.test (1 users)")(&map),
+        "{map:?}"
+    );
+    let lusers = ann.ask("LUSERS").await;
+    assert!(
+        has("There are 2 users and 0 invisible on 2 servers")(&lusers),
+        "{lusers:?}"
+    );
+    assert!(has("I have 1 clients and 1 servers")(&lusers), "{lusers:?}");
+}
+
+#[tokio::test]
+async fn operators_reach_users_of_other_servers() {
+    use argon2::PasswordHasher;
+    let salt = argon2::password_hash::SaltString::encode_b64(b"not so random").unwrap();
+    let hash = argon2::Argon2::default().hash_password(b"secret", &salt).unwrap();
+    let operator = Operator {
+        name: "root".to_owned(),
+        hash: hash.to_string(),
+    };
+    let network = Network::with(
+        2,
+        Config {
+            operators: vec![operator],
+            ..config()
+        },
+    )
+    .await;
+    let mut ann = network.user(0, "ann").await;
+    let mut bob = network.user(1, "bob").await;
+    bob.send("MODE bob +w").await;
+    ann.send("OPER root secret").await;
+    ann.expect(" 381 ").await;
+    ann.until("WHOIS bob", has(" b.test ")).await;
+    ann.send("WALLOPS :all hands").await;
+    bob.expect(":ann!user@127.0.0.1 WALLOPS :all hands").await;
+    ann.send("KILL bob :enough").await;
+    assert!(has("Killed (ann (enough))")(&bob.until_closed().await));
+}
+
+#[tokio::test]
+async fn a_server_that_is_lost_is_a_netsplit_and_its_return_a_netjoin() {
+    let network = Network::of(2).await;
+    let mut ann = network.user_with(0, "ann", "batch").await;
+    let mut old = network.user(0, "old").await;
+    for client in [&mut ann, &mut old] {
+        client.join("#c").await;
+        client.join("#d").await;
+    }
+    let mut crowd = Vec::new();
+    for n in 0..5 {
+        let mut one = network.user(1, &format!("b{n}")).await;
+        one.until("NAMES #c", has("@ann")).await;
+        one.until("NAMES #d", has("@ann")).await;
+        one.join("#c").await;
+        one.join("#d").await;
+        crowd.push(one);
+    }
+    ann.until("NAMES #d", |lines| names(lines).len() == 7).await;
+    ann.until("NAMES #c", |lines| names(lines).len() == 7).await;
+    old.sync().await;
+    network.part(&[0], &[1]);
+    // All of it in one batch; each user is told of once, though it was in two rooms with everybody.
+    let begin = ann.expect(" BATCH +").await;
+    assert!(begin.ends_with(" netsplit a.test b.test"), "{begin}");
+    let reference = begin
+        .split('+')
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap_or("")
+        .to_owned();
+    for n in 0..5 {
+        let line = ann.line().await;
+        assert_eq!(
+            line,
+            format!("@batch={reference} :b{n}!user@127.0.0.1 QUIT :a.test b.test")
+        );
+    }
+    assert_eq!(ann.line().await, format!(":a.test BATCH -{reference}"));
+    for n in 0..5 {
+        assert_eq!(old.line().await, format!(":b{n}!user@127.0.0.1 QUIT :a.test b.test"));
+    }
+    ann.until("NAMES #c", |lines| names(lines) == ["@ann", "old"]).await;
+    network.heal();
+    let begin = ann.expect(" BATCH +").await;
+    assert!(begin.ends_with(" netjoin a.test b.test"), "{begin}");
+    ann.expect(" BATCH -").await;
+    ann.until("NAMES #c", |lines| names(lines).len() == 7).await;
+    crowd[0].until("NAMES #d", |lines| names(lines).len() == 7).await;
+}
+
+#[tokio::test]
+async fn after_a_partition_all_agree_again_without_an_operator() {
+    let network = Network::of(3).await;
+    let mut ann = network.user(0, "ann").await;
+    let mut bob = network.user(1, "bob").await;
+    let mut eve = network.user(2, "eve").await;
+    ann.join("#old").await;
+    ann.send("TOPIC #old :before").await;
+    for client in [&mut bob, &mut eve] {
+        client.until("NAMES #old", has("@ann")).await;
+        client.join("#old").await;
+    }
+    ann.until("NAMES #old", |lines| names(lines).len() == 3).await;
+    ann.ask("MODE #old +o bob").await;
+    bob.until("NAMES #old", has("@bob")).await;
+
+    network.part(&[0], &[1, 2]);
+    network.joined(&[0]).await;
+    network.joined(&[1, 2]).await;
+    // Each half goes on: topics, modes, ranks, a new channel, and a nick that is taken twice.
+    ann.ask("TOPIC #old :first half").await;
+    later().await;
+    ann.ask("MODE #old +m").await;
+    bob.ask("TOPIC #old :second half, later").await;
+    bob.ask("MODE #old +k key").await;
+    bob.ask("AWAY :gone fishing").await;
+    ann.join("#new").await;
+    ann.ask("MODE #new +s").await;
+    later().await;
+    eve.join("#new").await;
+    eve.ask("TOPIC #new :void").await;
+    let mut first = network.user(0, "twin").await;
+    later().await;
+    let mut second = network.user(1, "twin").await;
+    second.join("#old,#twins key,x").await;
+
+    network.heal();
+    let lost = second.expect(" NICK ").await;
+    assert!(lost.starts_with(":twin!"), "{lost}");
+    second.expect("Nick collision").await;
+    let renamed = lost.rsplit(' ').next().unwrap_or("").trim_start_matches(':').to_owned();
+    let mut inside = vec!["@ann".to_owned(), "@bob".to_owned(), "eve".to_owned(), renamed.clone()];
+    inside.sort();
+    first.ask("NICK twin").await;
+    for client in [&mut ann, &mut bob, &mut eve] {
+        client.until("NAMES #old", |lines| names(lines) == inside).await;
+        client.until("TOPIC #old", has(":second half, later")).await;
+        client.until("MODE #old", has(" #old +mntk key")).await;
+        // The channel that came to be first stays, with what was set in it; who founded the other is no operator.
+        let new = |lines: &[String]| names(lines).is_empty() || names(lines) == ["@ann", "eve"];
+        client.until("NAMES #new", new).await;
+        client.until("WHOIS bob", has(" 301 ")).await;
+        client.until("WHOIS twin", has(" a.test ")).await;
+        client.until(&format!("WHOIS {renamed}"), has(" b.test ")).await;
+    }
+    eve.until("NAMES #new", |lines| names(lines) == ["@ann", "eve"]).await;
+    eve.until("MODE #new", has("+nst")).await;
+    eve.until("TOPIC #new", has(" 331 ")).await;
+    first.send(&format!("PRIVMSG {renamed} :who are you?")).await;
+    second.expect(":who are you?").await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_takes_leave_of_the_others() {
+    let network = Network::of(2).await;
+    let mut ann = network.user(0, "ann").await;
+    let mut bob = network.user(1, "bob").await;
+    ann.join("#c").await;
+    bob.until("NAMES #c", has("@ann")).await;
+    bob.join("#c").await;
+    ann.expect("JOIN #c").await;
+    network.servers[1].shutdown().await;
+    ann.expect(":bob!user@127.0.0.1 QUIT :Server is shutting down").await;
+    ann.until("LINKS", |lines| lines.len() == 2).await;
+    // The nick is free, and the channel goes on.
+    let mut again = network.user(0, "bob").await;
+    again.join("#c").await;
+    ann.expect(":bob!").await;
+}
