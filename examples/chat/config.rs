@@ -30,6 +30,9 @@ pub struct Config {
     /// A file with the message of the day; read once, at the start. To send it may take up to half of
     /// [`outbox_bytes_max`](Limits::outbox_bytes_max). Default none.
     pub motd: Option<PathBuf>,
+    /// Whether the observer is at `/observer`. Who sits at this machine sees it, or behind a proxy on it; all others bring this
+    /// word, and whoever wants to act. Empty is none. Default no.
+    pub observe: Option<String>,
     /// Who may become an operator. Default nobody.
     pub operators: Vec<Operator>,
     /// Whether pages of other sites may connect by WebSocket. A browser would reach the server on its user's behalf
@@ -124,6 +127,7 @@ impl Default for Config {
             admin: String::new(),
             password: None,
             motd: None,
+            observe: None,
             operators: Vec::new(),
             foreign_pages: false,
             peering: None,

@@ -55,6 +55,9 @@ pub(crate) struct Flags {
     /// A text file with the message of the day
     #[arg(long, value_name = "FILE")]
     motd: Option<PathBuf>,
+    /// Show the actors at /observer: to this machine, and to those who have the token, which it takes to act, too
+    #[arg(long, value_name = "TOKEN", num_args = 0..=1, require_equals = true)]
+    pub(crate) observe: Option<Option<String>>,
     /// Somebody who may become operator, with the argon2 hash of the password; may be given several times
     #[arg(long, value_name = "NAME:ARGON2HASH")]
     oper: Vec<String>,
@@ -187,6 +190,7 @@ impl Flags {
             admin: self.admin,
             password: self.password,
             motd: self.motd,
+            observe: self.observe.map(Option::unwrap_or_default),
             operators,
             foreign_pages: self.foreign_pages,
             peering,

@@ -14,9 +14,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use tokio::sync::oneshot;
 
-use self::port::Peer;
-pub(crate) use self::port::Port;
+pub(crate) use self::port::{Peer, Port};
 use crate::connection::connections::ConnectionsMsg;
+use crate::observer;
 use crate::site::Site;
 use crate::transport::Link;
 
@@ -59,8 +59,11 @@ impl Actor for Web {
     type Msg = Ended;
 
     async fn on_start(&mut self, ctx: &mut Context<Ended>) -> ActorResult {
-        let router = Router::new()
-            .route("/irc", any(upgrade))
+        let mut router = Router::new().route("/irc", any(upgrade));
+        if let Some(token) = &self.doors.site.config.observe {
+            router = router.nest("/observer", observer::router(&ctx.system(), token));
+        }
+        let router = router
             .fallback(get(files::serve))
             .with_state(self.doors.clone())
             .into_make_service_with_connect_info::<Peer>();

@@ -44,6 +44,7 @@ pub mod transport;
 pub mod user;
 
 mod http;
+mod observer;
 mod server;
 
 pub use server::{Server, StartError};

@@ -32,6 +32,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
+    let observed = flags.observe.is_some();
     let count = flags.cluster;
     let config = flags.into_config()?;
     let fleet = match count {
@@ -39,7 +40,7 @@ async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         None => Fleet::one(config).await?,
     };
     for server in fleet.servers() {
-        show(server);
+        show(server, observed);
     }
     say(if count.is_some() {
         "Ctrl-C ends the servers"
@@ -60,7 +61,7 @@ async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn show(server: &Server) {
+fn show(server: &Server, observed: bool) {
     if let Some(address) = server.node_addr() {
         say(&format!("{:<15}for other servers at {address}", server.name()));
     }
@@ -70,6 +71,9 @@ fn show(server: &Server) {
         }
     };
     show("web page", "http://", server.http_addr());
+    if let Some(address) = server.http_addr().filter(|_| observed) {
+        say(&format!("{:<15}http://{address}/observer", "observer"));
+    }
     show("IRC", "", server.irc_addr());
     show("IRC, TLS", "", server.tls_addr());
 }

@@ -2,6 +2,7 @@
 import { breaks } from './checks/breaks.mjs';
 import { hands } from './checks/hands.mjs';
 import { looks } from './checks/looks.mjs';
+import { moves } from './checks/moves.mjs';
 import { talk } from './checks/talk.mjs';
 import { trouble } from './checks/trouble.mjs';
 import { Server, close, launch, openPage, place, textIs } from './harness.mjs';
@@ -34,7 +35,7 @@ const stage = {
 };
 
 try {
-  for (const checks of [talk, trouble, hands, breaks, looks]) await checks(stage);
+  for (const checks of [talk, trouble, hands, breaks, looks, moves]) await checks(stage);
 } finally {
   stage.irssi?.close();
   await browser.close();

@@ -81,9 +81,10 @@ export class Server {
   #process = null;
   #log = '';
 
-  static async create(binary = serverPath()) {
+  static async create(binary = serverPath(), more = []) {
     const server = new Server();
     server.binary = binary;
+    server.more = more;
     server.ircPort = await freePort();
     server.httpPort = await freePort();
     server.url = `http://127.0.0.1:${server.httpPort}/`;
@@ -91,7 +92,7 @@ export class Server {
   }
 
   async start() {
-    const args = ['--irc', `127.0.0.1:${this.ircPort}`, '--http', `127.0.0.1:${this.httpPort}`];
+    const args = ['--irc', `127.0.0.1:${this.ircPort}`, '--http', `127.0.0.1:${this.httpPort}`, ...this.more];
     const child = spawn(this.binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     const keep = (data) => (this.#log = (this.#log + data).slice(-20_000));

@@ -70,8 +70,8 @@ impl axum::serve::Listener for Port {
 
 /// Who sends a request.
 #[derive(Debug, Clone)]
-pub(super) struct Peer {
-    pub(super) address: SocketAddr,
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
     gate: Arc<Gate>,
 }
 

@@ -1,0 +1,108 @@
+// The observer's page in a real browser, beside a system with known troubles: `node observer.mjs [PROGRAM]`.
+import { spawn } from 'node:child_process';
+import { assert, check, close, launch, openPage, shot, textIs, until } from './harness.mjs';
+
+const program = process.argv[2] ?? '../../target/debug/examples/observed';
+const child = spawn(program, ['3000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+let said = '';
+child.stdout.on('data', (data) => (said += data));
+const url = await until('the program says where it is', () => {
+  if (child.exitCode !== null) throw new Error('it ended at once');
+  return /^http:\S+(?=\n)/m.exec(said)?.[0];
+});
+
+const browser = await launch();
+const pages = [];
+const open = async (options) => {
+  const page = await openPage(browser, url, { ready: '#link.live', ...options });
+  pages.push(page);
+  return page;
+};
+const go = (page, hash) => page.evaluate((to) => (location.hash = to), hash);
+const isNarrow = (page) => page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth);
+
+try {
+  const page = await open({ name: 'wide' });
+
+  await check('a slow actor and those who wait for it are among the worst, with the reason', async () => {
+    const worst = page.locator('section', { hasText: 'Longest in one handler' });
+    await worst.locator('tr', { hasText: '/demo/reader 1' }).getByText('waits for /demo/library').first().waitFor();
+    await worst.locator('tr', { hasText: '/demo/library' }).getByText(/actors? waits? for it/).first().waitFor();
+    const full = page.locator('section', { hasText: 'Fullest mailboxes' });
+    await full.locator('tr', { hasText: '/demo/printer' }).getByText(/of 500/).waitFor();
+    await shot(page, 'observer-now');
+  });
+
+  await check('a child that is killed shows its restart and the cause', async () => {
+    await go(page, '#/actor/demo/sensors/sensor%201');
+    await textIs(page, 'main h2 >> nth=0', /sensor 1/);
+    await page.getByRole('button', { name: 'Kill' }).click();
+    await page.locator('td', { hasText: 'was killed' }).first().waitFor();
+    await until('a restart is counted', async () => {
+      const facts = await page.locator('.facts').innerText();
+      return /Restarts, failures\s+[1-9]/.test(facts);
+    });
+    await go(page, '#/events');
+    await page.locator('tr', { hasText: '/demo/sensors/sensor 1' }).getByText('was killed').first().waitFor();
+  });
+
+  await check('an actor is watched closely, and seen to wait', async () => {
+    await go(page, '#/actor/demo/library');
+    await page.getByRole('button', { name: /Watch closely/ }).click();
+    await page.locator('.trace i.waiting').nth(3).waitFor();
+    await shot(page, 'observer-actor');
+  });
+
+  await check('it is used by the keyboard alone, and finds one of thousands', async () => {
+    await page.keyboard.press('2');
+    await page.locator('.tree .name', { hasText: 'library' }).waitFor();
+    const opener = page.getByRole('button', { name: 'Show the children of /demo/sensors' });
+    await opener.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.tree .tree .name', { hasText: 'sensor 2' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('sleeper 2999');
+    await page.keyboard.press('Enter');
+    await page.locator('main td', { hasText: '/demo/sleeper 2999' }).waitFor();
+    await page.locator('#text').press('Escape');
+    await page.keyboard.press('4');
+    await page.locator('svg.graph', { hasText: '/demo/library' }).waitFor();
+    await shot(page, 'observer-waits');
+  });
+
+  await check('what goes to dead letters is counted by its reason', async () => {
+    await go(page, '#/letters');
+    await page.locator('tr', { hasText: 'dropped oldest' }).waitFor();
+  });
+
+  await check('it fits a phone, and the dark', async () => {
+    const phone = await open({ name: 'phone', viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+    for (const view of ['now', 'tree', 'kinds', 'waits', 'letters', 'events', 'actor/demo/library']) {
+      await go(phone, `#/${view}`);
+      await phone.locator('main section h2, main .tree').first().waitFor();
+      assert(await isNarrow(phone), `${view} is wider than the phone`);
+    }
+    await go(phone, '#/now');
+    await phone.locator('section', { hasText: 'Fullest mailboxes' }).locator('tr', { hasText: 'printer' }).waitFor();
+    await shot(phone, 'observer-phone');
+  });
+
+  await check('the page says when the program has ended', async () => {
+    child.kill('SIGKILL');
+    await page.locator('#link.lost').waitFor();
+    // That the connection is lost is a complaint of the browser's own.
+    pages.forEach((one) => (one.complaints = one.complaints.filter((words) => !words.includes('ERR_'))));
+  });
+
+  await check('it asked nobody else for anything, and nothing went wrong in it', async () => {
+    for (const one of pages) {
+      assert(one.foreign.length === 0, `asked ${one.foreign}`);
+      assert(one.complaints.length === 0, one.complaints.join('\n'));
+      assert((await one.evaluate(() => window.__violations)).length === 0, 'the page did what its policy forbids');
+    }
+  });
+} finally {
+  await browser.close();
+  child.kill('SIGKILL');
+}
+process.exit(close());
