@@ -22,6 +22,7 @@ mod node_entry;
 mod node_groups;
 mod node_idle;
 mod node_links;
+mod node_loads;
 mod node_lookup;
 mod node_loss;
 mod node_members;

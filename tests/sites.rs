@@ -21,6 +21,8 @@ pub(crate) enum Say {
     Echo(u64, Reply<u64>),
     /// The bytes come back.
     Bytes(Vec<u8>, Reply<Vec<u8>>),
+    /// So many bytes are asked for.
+    Fill(Vec<u8>, usize, Reply<Vec<u8>>),
     /// A question that is left unanswered.
     Drop(Reply<u64>),
     /// A failure with a question in hand.
@@ -92,6 +94,7 @@ impl Actor for Listener {
                 reply.send(number);
             }
             Say::Bytes(bytes, reply) => reply.send(bytes),
+            Say::Fill(_, bytes, reply) => reply.send(vec![7; bytes]),
             Say::Drop(reply) => drop(reply),
             Say::Fail(_) | Say::Break => return Err(ActorError::new("on purpose")),
             Say::Wait(reply) => {

@@ -44,7 +44,8 @@ pub struct NetConfig {
     /// How many bytes of unfinished messages are held. Default 64 MiB; at least four times `message_bytes_max`, or a peer that sends
     /// as many large messages as it may would be cut off.
     pub reassembly_bytes_max: usize,
-    /// How many bytes may wait to be written. Default 4 MiB. Beyond it `tell` waits and `try_tell` refuses.
+    /// How many bytes may wait to be written. Default 4 MiB. Beyond it `tell` waits and `try_tell` refuses. Answers cannot wait: while they exceed it, no
+    /// further question of the peer is carried out, and up to four times as much of what the peer says is kept.
     pub outbox_bytes_max: usize,
     /// How many bytes the peer may have under way to one of our actors, which it has not taken yet; its last message may exceed them.
     /// Default 2 MiB. It is what keeps one slow actor from holding up the others of its connection. A window that holds only one of the

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::BufMut;
+
 use crate::id::{Incarnation, NodeId, NodeName};
 use crate::peer::handshake::{Auth, Handshake, Local, Step};
 use crate::peer::packing::unpack;
-use crate::peer::reassembly::Reassembly;
+use crate::peer::reassembly::{Came, Reassembly};
 use crate::secret::Secret;
 use crate::wire::frame::Decoder;
+use crate::wire::message::Message;
 use crate::wire::protocol::Frame;
 
 /// A stream of bytes as frames. Whatever can be read is written again as it was.
@@ -17,21 +20,47 @@ use crate::wire::protocol::Frame;
 /// If it is not: that is what is looked for.
 pub fn frames(bytes: &[u8]) {
     let mut decoder = Decoder::new(512);
-    let mut reassembly = Reassembly::new(4, 2_000, 4_000);
+    let mut reassembly = Reassembly::new(4, 2_000, 4_000, 16);
     let mut rest = bytes;
     while !rest.is_empty() {
-        let taken = decoder.feed(rest);
+        let taken = match reassembly.room() {
+            None => decoder.feed(rest),
+            Some(mut room) => {
+                let bytes = rest.len().min(room.remaining_mut());
+                room.put_slice(&rest[..bytes]);
+                bytes
+            }
+        };
         assert!(taken > 0, "a decoder that was asked for its frames has room");
         rest = &rest[taken..];
         loop {
+            if let Came::Part = reassembly.came(&mut decoder) {
+                break;
+            }
+            // As a conversation does: it looks at a frame, and takes it the short way if it is a message.
+            let Ok(seen) = decoder.peek().map(|frame| frame.map(<[u8]>::to_vec)) else {
+                return;
+            };
+            let message = decoder.next_if(Message::of).expect("it was seen to be a frame");
+            if let Some(message) = message {
+                let seen = seen.expect("it was there");
+                let frame = Frame::parse(&seen).expect("the short way reads no more than the long one");
+                assert_eq!(Some(message), Message::of_frame(&frame));
+                write_again(&frame, &seen);
+                continue;
+            }
             match decoder.next() {
                 Ok(Some(bytes)) => {
+                    assert_eq!(Some(bytes), seen.as_deref());
                     let Ok(frame) = Frame::parse(bytes) else {
                         continue;
                     };
-                    let mut again = Vec::new();
-                    frame.encode(&mut again);
-                    assert_eq!(&again[4..], bytes, "{frame:?}");
+                    assert_eq!(
+                        Message::of_frame(&frame),
+                        None,
+                        "the short way reads no less than the long one"
+                    );
+                    write_again(&frame, bytes);
                     if let Frame::Packed { bytes, block } = frame
                         && let Some(whole) = unpack(bytes, block.0, 2_000)
                     {
@@ -43,11 +72,20 @@ pub fn frames(bytes: &[u8]) {
                         return;
                     }
                 }
-                Ok(None) => break,
+                Ok(None) => match reassembly.begin(&mut decoder) {
+                    Ok(Ok(())) => break,
+                    Ok(Err(_)) | Err(_) => return,
+                },
                 Err(_) => return,
             }
         }
     }
+}
+
+fn write_again(frame: &Frame<'_>, bytes: &[u8]) {
+    let mut again = Vec::new();
+    frame.encode(&mut again);
+    assert_eq!(&again[4..], bytes, "{frame:?}");
 }
 
 /// A stream of bytes as one side of a handshake, against a listener and a dialler that share a secret which these bytes cannot know.

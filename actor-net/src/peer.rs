@@ -5,6 +5,7 @@ pub(crate) mod endings;
 pub(crate) mod exports;
 pub(crate) mod handshake;
 pub(crate) mod heartbeat;
+pub(crate) mod late;
 pub(crate) mod outbox;
 pub(crate) mod packing;
 pub(crate) mod reassembly;

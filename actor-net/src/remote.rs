@@ -12,6 +12,7 @@ pub(crate) mod lookup;
 pub(crate) mod members;
 pub(crate) mod net;
 pub(crate) mod packets;
+mod reading;
 mod reason;
 mod received;
 pub(crate) mod services;

@@ -1,6 +1,8 @@
 //! The door through which fuzzers come in; what they find is replayed by a test.
 
 use std::collections::{BTreeMap, HashSet};
+use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +14,17 @@ use crate::limits::Limits;
 enum Message {
     Unit,
     Numbers(u8, i16, u32, i64, u128, Option<bool>),
-    Text { words: String, letter: char },
+    Text {
+        words: String,
+        letter: char,
+    },
     Many(Vec<Message>),
     Within(Box<Message>),
     Names(BTreeMap<String, Vec<bool>>),
     Set(HashSet<(u16, [i8; 3])>),
     Floats(f32, f64),
+    /// Refused in words of its own where it is 0, and where it is too long.
+    Picky(NonZeroU32, Duration),
 }
 
 /// Bytes as a message, in each codec. Whatever can be read is written again and then read as the same.

@@ -22,6 +22,7 @@ const PURE: &[&str] = &[
     "actor-net/src/peer/exports.rs",
     "actor-net/src/peer/handshake.rs",
     "actor-net/src/peer/heartbeat.rs",
+    "actor-net/src/peer/late.rs",
     "actor-net/src/peer/outbox.rs",
     "actor-net/src/peer/packing.rs",
     "actor-net/src/peer/reassembly.rs",

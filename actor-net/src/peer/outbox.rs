@@ -219,7 +219,7 @@ impl Outbox {
         }
     }
 
-    /// Takes room for an answer, which cannot wait. While the outbox [`is_over`](Self::is_over), nothing more is to be read from the peer.
+    /// Takes room for an answer, which cannot wait. While the outbox [`is_over`](Self::is_over), nothing of the peer's is to be carried out that may bring more.
     pub(crate) fn admit_answer(&mut self, cost: usize) {
         self.room.take(cost);
     }

@@ -359,10 +359,14 @@ impl Conversation {
         self.is_written.notify_one();
     }
 
-    /// Waits for as long as more waits to be written than may. Only answers can bring that about, and whoever asks for
-    /// them reads none.
+    /// Whether more waits to be written than may.
+    pub(super) fn is_over(&self) -> bool {
+        self.outbox().is_over()
+    }
+
+    /// Waits for as long as that is so.
     pub(super) async fn until_not_over(&self) {
-        while self.outbox().is_over() {
+        while self.is_over() {
             self.is_written.notified().await;
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actor_core::wire::Terms;
 use actor_wire::{Codec, Limits};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until, timeout};
 
@@ -23,7 +23,6 @@ use crate::peer::outbox::Batch;
 use crate::peer::roster::Dialled;
 use crate::transport::{Listener, Stream};
 use crate::wire::codes::{Goodbye, Refusal};
-use crate::wire::frame::Decoder;
 use crate::wire::protocol::Frame;
 
 use super::conversation::{Conversation, Stage};
@@ -31,12 +30,10 @@ use super::far::Far;
 use super::greeting::{FAREWELL, Open, came, judge, shake_hands, write};
 use super::inbound::Inbound;
 use super::net::{Net, NodeEvent, lock};
+use super::reading::read_all;
 
 /// For so long after a loss the peer may come back for adapters of handles that it held, and nobody else does.
 const HELD_FOR_THE_LOST: Duration = Duration::from_secs(60);
-
-/// After so many frames other tasks have their turn.
-const FRAMES_PER_YIELD: u32 = 256;
 
 /// A connection that was made for packets of the membership alone is closed so soon after the last of them: random members are probed,
 /// and no node is to be connected to all others for it.
@@ -332,36 +329,6 @@ impl Drop for Cleared<'_> {
         if is_current && net.is_wanted(name) {
             net.keep(name, wait_before(net, 0));
         }
-    }
-}
-
-async fn read_all(
-    reader: &mut (impl AsyncRead + Unpin),
-    mut decoder: Decoder,
-    mut inbound: Inbound,
-    conversation: &Conversation,
-) -> Closed {
-    let mut frames = 0;
-    loop {
-        loop {
-            match inbound.next(&mut decoder, FRAMES_PER_YIELD - frames) {
-                Ok(Some(taken)) => frames += taken,
-                Ok(None) => break,
-                Err(why) => return why,
-            }
-            if frames >= FRAMES_PER_YIELD {
-                frames = 0;
-                tokio::task::yield_now().await;
-            }
-        }
-        inbound.pause();
-        conversation.give_credit();
-        conversation.until_not_over().await;
-        match came(reader.read(decoder.room()).await) {
-            Ok(bytes) => decoder.filled(bytes),
-            Err(why) => return why,
-        }
-        conversation.heard();
     }
 }
 

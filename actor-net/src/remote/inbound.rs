@@ -1,15 +1,18 @@
 //! What a peer says, carried out frame by frame.
 
+mod late;
 mod lives;
 
 use std::sync::Arc;
 
 use actor_core::wire::{Address, Peer, Proxy};
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::error::{Closed, LookupError};
 use crate::id::ExportId;
+use crate::peer::late::Late;
 use crate::peer::packing;
-use crate::peer::reassembly::Reassembly;
+use crate::peer::reassembly::{Came, Reassembly};
 use crate::wire::HandleRef;
 use crate::wire::codes::{self, Goodbye};
 use crate::wire::frame::Decoder;
@@ -20,11 +23,19 @@ use super::arriving::{Arriving, Source};
 use super::conversation::Conversation;
 use super::exports::Export;
 use super::far::Far;
+use super::greeting::came;
 use super::net::Net;
 use super::reason::{fate_of, heard};
 
 /// A message that found its actor's mailbox full counts for so many: the actor is to have its turn, and the others are not to wait for it.
 const FRAMES_PER_HELD: u32 = 64;
+
+/// Less than this of a large message is not worth a read of its own.
+const REST_BYTES_MIN: usize = 4 << 10;
+
+/// What may bring more to be written is kept while too much of that waits: as much as a node of the same settings may have had to say
+/// before the answers that are owed, and what is under way in between.
+const LATE_BY_OUTBOX: usize = 4;
 
 /// The reading end of a conversation.
 pub(super) struct Inbound {
@@ -43,6 +54,9 @@ pub(super) struct Inbound {
     waiting_max: usize,
     /// The connection was given up here, and is to be closed by the peer.
     rests: bool,
+    /// What may bring more to be written waits, as too much of that waits already.
+    holds: bool,
+    late: Late,
 }
 
 /// Messages in a row for one actor.
@@ -59,7 +73,9 @@ impl Inbound {
             config.streams_max,
             config.whole_bytes_max(),
             config.unfinished_bytes_max(),
+            REST_BYTES_MIN,
         );
+        let late = Late::new(LATE_BY_OUTBOX * config.outbox_bytes_max);
         let waiting_max = config.window_bytes as usize + 2 * config.message_bytes_max;
         Self {
             peer: far.clone(),
@@ -71,6 +87,8 @@ impl Inbound {
             run: None,
             waiting_max,
             rests: false,
+            holds: false,
+            late,
         }
     }
 
@@ -80,11 +98,25 @@ impl Inbound {
     /// # Errors
     /// The conversation has to end, for this reason.
     pub(super) fn next(&mut self, decoder: &mut Decoder, most: u32) -> Result<Option<u32>, Closed> {
+        match self.reassembly.came(decoder) {
+            Came::Nothing => {}
+            Came::Part => return Ok(None),
+            Came::Piece => {
+                self.goes_on();
+                return Ok(Some(1));
+            }
+            Came::Whole(whole) => {
+                self.goes_on();
+                return self.whole(whole).map(Some);
+            }
+        }
         let Some(bytes) = decoder.peek()? else {
+            let begun = self.reassembly.begin(decoder)?;
+            begun.map_err(|_| Closed::Ended(Goodbye::Limit))?;
             return Ok(None);
         };
         let to = Message::of(bytes).map(|message| message.to);
-        if let Some(to) = to {
+        if let Some(to) = to.filter(|_| !self.holds) {
             self.goes_on();
             return self.messages(to, Source::Stream(decoder), most).map(Some);
         }
@@ -92,6 +124,21 @@ impl Inbound {
             Some(bytes) => self.frame(bytes).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Reads what comes next.
+    pub(super) async fn read(
+        &mut self,
+        reader: &mut (impl AsyncRead + Unpin),
+        decoder: &mut Decoder,
+    ) -> Result<(), Closed> {
+        // What is large is read to where it is put together, and copied no more.
+        if let Some(mut room) = self.reassembly.room() {
+            return came(reader.read_buf(&mut room).await).map(drop);
+        }
+        let bytes = came(reader.read(decoder.room()).await)?;
+        decoder.filled(bytes);
+        Ok(())
     }
 
     /// The peer uses the connection, which it had given up.
@@ -114,22 +161,22 @@ impl Inbound {
                     .reassembly
                     .piece(stream, last, piece.0)
                     .map_err(|_| Closed::Ended(Goodbye::Limit))?;
-                match whole {
-                    None => Ok(1),
-                    Some(whole) => {
-                        let taken = match Frame::parse(&whole)? {
-                            Frame::Chunk { .. } => return Err(ProtocolError::OutOfPlace("Chunk").into()),
-                            Frame::Packed { bytes, block } => self.unpack(bytes, block.0)?,
-                            frame => self.carry_out(&whole, frame)?,
-                        };
-                        self.reassembly.reuse(whole);
-                        Ok(taken)
-                    }
-                }
+                whole.map_or(Ok(1), |whole| self.whole(whole))
             }
             Frame::Packed { bytes, block } => self.unpack(bytes, block.0),
             frame => self.carry_out(bytes, frame),
         }
+    }
+
+    /// Carries out a frame that came in pieces.
+    fn whole(&mut self, whole: Vec<u8>) -> Result<u32, Closed> {
+        let taken = match Frame::parse(&whole)? {
+            Frame::Chunk { .. } => return Err(ProtocolError::OutOfPlace("Chunk").into()),
+            Frame::Packed { bytes, block } => self.unpack(bytes, block.0)?,
+            frame => self.carry_out(&whole, frame)?,
+        };
+        self.reassembly.reuse(whole);
+        Ok(taken)
     }
 
     fn unpack(&mut self, bytes: u32, block: &[u8]) -> Result<u32, Closed> {
@@ -142,6 +189,10 @@ impl Inbound {
     }
 
     fn carry_out(&mut self, bytes: &[u8], frame: Frame<'_>) -> Result<u32, Closed> {
+        if self.holds && !frame.is_owed() {
+            self.late.put(bytes);
+            return Ok(1);
+        }
         match Message::of(bytes) {
             Some(message) => self.messages(message.to, Source::One(Some(message)), 1),
             None => self.carry_out_other(frame).map(|()| 1),

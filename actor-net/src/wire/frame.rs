@@ -147,6 +147,30 @@ impl Decoder {
         Ok(taken)
     }
 
+    /// Takes what has come of a frame that is not whole, if it `is` one whose rest is read to somewhere else: it is given that, and how long the
+    /// frame is. Nothing is left here then.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    pub(crate) fn part_if<'a, T>(
+        &'a mut self,
+        is: impl FnOnce(&'a [u8], usize) -> Option<T>,
+    ) -> Result<Option<T>, FrameError> {
+        let waiting = &self.buffer[self.begin..self.end];
+        let Some((length, part)) = waiting.split_first_chunk::<LENGTH_BYTES>() else {
+            return Ok(None);
+        };
+        let bytes = u32::from_le_bytes(*length) as usize;
+        if self.whole()?.is_some() {
+            return Ok(None);
+        }
+        let taken = is(part, bytes);
+        if taken.is_some() {
+            self.begin = self.end;
+        }
+        Ok(taken)
+    }
+
     /// Where the next whole frame lies.
     #[inline]
     fn whole(&self) -> Result<Option<Range<usize>>, FrameError> {

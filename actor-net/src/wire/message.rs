@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use super::field::{Field, Reader, millis};
+use super::frame::LENGTH_BYTES;
 use super::protocol::Frame;
 use crate::id::ExportId;
 
@@ -48,6 +49,54 @@ impl<'a> Message<'a> {
             _ => None,
         }
     }
+
+    /// The same of a frame that was read the long way.
+    pub(crate) fn of_frame(frame: &Frame<'a>) -> Option<Self> {
+        match *frame {
+            Frame::Tell { to, body } => Some(Self {
+                to,
+                question: None,
+                body: body.0,
+            }),
+            Frame::Ask {
+                to,
+                call,
+                deadline_millis,
+                body,
+            } => Some(Self {
+                to,
+                question: Some(Question { call, deadline_millis }),
+                body: body.0,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// A `Chunk` of which not all has come.
+pub(crate) struct Begun<'a> {
+    pub(crate) stream: u32,
+    pub(crate) last: bool,
+    /// How long its piece is going to be.
+    pub(crate) bytes: usize,
+    /// As much as is there.
+    pub(crate) piece: &'a [u8],
+}
+
+impl<'a> Begun<'a> {
+    /// Reads the beginning of a frame of so many bytes, if it is one of these. What makes no sense is left to [`Frame::parse`].
+    #[inline]
+    pub(crate) fn of(begin: &'a [u8], bytes: usize) -> Option<Self> {
+        let (&[Frame::CHUNK, a, b, c, d, last], piece) = begin.split_first_chunk()? else {
+            return None;
+        };
+        (last <= 1).then(|| Self {
+            stream: u32::from_le_bytes([a, b, c, d]),
+            last: last == 1,
+            bytes: bytes - (begin.len() - piece.len()),
+            piece,
+        })
+    }
 }
 
 /// What goes before a body: the kind of its frame, with all fields but the last.
@@ -90,6 +139,9 @@ impl Head {
         Self::of(Frame::ANSWER).with(call.to_le_bytes())
     }
 
+    /// So many bytes are before a piece, with the length of the frame.
+    pub(crate) const CHUNK_BYTES: usize = LENGTH_BYTES + 1 + 4 + 1;
+
     /// Of a piece of a large one.
     pub(crate) fn chunk(stream: u32, last: bool) -> Self {
         Self::of(Frame::CHUNK).with(stream.to_le_bytes()).with([u8::from(last)])
@@ -116,27 +168,6 @@ mod tests {
     use super::*;
     use crate::wire::Rest;
 
-    fn of_frame<'a>(frame: &Frame<'a>) -> Option<Message<'a>> {
-        match *frame {
-            Frame::Tell { to, body } => Some(Message {
-                to,
-                question: None,
-                body: body.0,
-            }),
-            Frame::Ask {
-                to,
-                call,
-                deadline_millis,
-                body,
-            } => Some(Message {
-                to,
-                question: Some(Question { call, deadline_millis }),
-                body: body.0,
-            }),
-            _ => None,
-        }
-    }
-
     proptest! {
         #[test]
         fn it_is_what_the_frame_says(to: u128, call: u64, deadline_millis: Option<u32>, body: Vec<u8>) {
@@ -144,7 +175,7 @@ mod tests {
             for frame in [Frame::Tell { to, body }, Frame::Ask { to, call, deadline_millis, body }, Frame::Answer { call, body }] {
                 let mut bytes = Vec::new();
                 frame.encode_fields(&mut bytes);
-                prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(of_frame));
+                prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(Message::of_frame));
             }
         }
 
@@ -170,7 +201,7 @@ mod tests {
         #[test]
         fn of_any_bytes_it_reads_no_more_than_a_frame_would(kind in 0x1f_u8..0x23, bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             let bytes = [&[kind][..], &bytes].concat();
-            prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(of_frame));
+            prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(Message::of_frame));
         }
     }
 }

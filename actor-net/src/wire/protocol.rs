@@ -543,6 +543,18 @@ impl Frame<'_> {
         )
     }
 
+    /// Whether it settles what is owed already, and brings about nothing that would have to be written.
+    pub(crate) fn is_owed(&self) -> bool {
+        matches!(
+            self,
+            Frame::Answer { .. }
+                | Frame::Unanswered { .. }
+                | Frame::Pong { .. }
+                | Frame::Credit { .. }
+                | Frame::Members { .. }
+        )
+    }
+
     /// Whether it belongs to the handshake, and to nothing else.
     pub fn is_handshake(&self) -> bool {
         matches!(

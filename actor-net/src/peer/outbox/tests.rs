@@ -60,7 +60,7 @@ impl End {
     fn new() -> Self {
         Self {
             decoder: Decoder::new(64 + 6),
-            reassembly: Reassembly::new(100, 10_000, 100_000),
+            reassembly: Reassembly::new(100, 10_000, 100_000, 1),
             handed_on: 0,
             tells: Vec::new(),
             downs: Vec::new(),
