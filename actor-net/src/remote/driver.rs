@@ -184,10 +184,14 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
                 Ok(()) => {}
                 // Two nodes have called each other at one moment: nothing is wrong.
                 Err(
-                    why @ Closed::Refused {
+                    why @ (Closed::Refused {
                         code: Refusal::Simultaneous,
                         ..
-                    },
+                    }
+                    | Closed::RefusedByPeer {
+                        code: Refusal::Simultaneous,
+                        ..
+                    }),
                 ) => tracing::debug!(from, %why, "a connection came to nothing"),
                 Err(why) => tracing::warn!(from, %why, "a connection came to nothing"),
             }
