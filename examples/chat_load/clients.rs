@@ -1,5 +1,6 @@
 //! Brings the clients in: connect, take a nick, join a room, many of them side by side.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -12,9 +13,13 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use crate::flags::{Flags, nick, room_name};
 use crate::line::{self, Line};
+use crate::server::Servers;
 
 /// How long one client may take to come in.
 const JOIN_MAX: Duration = Duration::from_secs(60);
+
+/// Between two tries of one that has lost its server.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A client that sits in its room.
 pub(crate) struct Client {
@@ -25,13 +30,14 @@ pub(crate) struct Client {
 }
 
 /// All clients, in the order of their numbers.
-pub(crate) async fn join_all(flags: &Flags, bar: &ProgressBar) -> anyhow::Result<Vec<Client>> {
+pub(crate) async fn join_all(flags: &Flags, servers: &Servers, bar: &ProgressBar) -> anyhow::Result<Vec<Client>> {
     let joining = (0..flags.clients).map(|number| async move {
-        let joined = tokio::time::timeout(JOIN_MAX, join(flags, number)).await;
+        let address = servers.address_for(number);
+        let joined = tokio::time::timeout(JOIN_MAX, join(flags, address, number)).await;
         bar.inc(1);
         joined
             .unwrap_or_else(|_| bail!("no welcome within {JOIN_MAX:?}"))
-            .with_context(|| format!("client {number} did not come in at {}", flags.server))
+            .with_context(|| format!("client {number} did not come in at {address}"))
     });
     let mut joining = stream::iter(joining).buffered(flags.at_once);
     let mut clients = Vec::with_capacity(flags.clients);
@@ -41,22 +47,31 @@ pub(crate) async fn join_all(flags: &Flags, bar: &ProgressBar) -> anyhow::Result
     Ok(clients)
 }
 
-async fn join(flags: &Flags, number: usize) -> anyhow::Result<Client> {
-    let stream = TcpStream::connect(flags.server)
-        .await
-        .context("no connection (start a server first, or say --start)")?;
-    stream.set_nodelay(true)?;
-    let (ears, voice) = stream.into_split();
-    let mut client = Client {
-        ears,
-        voice,
-        unread: Vec::with_capacity(1024),
-    };
-    let nick = nick(number);
-    client
-        .say(&format!("NICK {nick}\r\nUSER load 0 * :a client of chat_load\r\n"))
-        .await?;
-    client.wait_for(b"001").await?;
+/// Has a client come in again whose server was killed, at another one; again and again until it is in.
+pub(crate) async fn come_back(flags: &Flags, servers: &Servers, number: usize) -> Client {
+    loop {
+        let address = servers.address_for(number);
+        // Until the others know that its server is gone, the nick is still taken.
+        if let Ok(Ok(client)) = tokio::time::timeout(JOIN_MAX, join(flags, address, number)).await {
+            return client;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// How many servers the one at that address lists.
+pub(crate) async fn servers_known_at(address: SocketAddr) -> anyhow::Result<usize> {
+    let mut client = Client::connect(address).await?;
+    client.register(&format!("probe{}", address.port())).await?;
+    client.say("LINKS\r\n").await?;
+    let listed = client.wait_for(b"365").await?;
+    client.say("QUIT\r\n").await?;
+    Ok(listed)
+}
+
+async fn join(flags: &Flags, address: SocketAddr, number: usize) -> anyhow::Result<Client> {
+    let mut client = Client::connect(address).await?;
+    client.register(&nick(number)).await?;
     client
         .say(&format!("JOIN {}\r\n", room_name(flags.room_of(number))))
         .await?;
@@ -66,12 +81,33 @@ async fn join(flags: &Flags, number: usize) -> anyhow::Result<Client> {
 }
 
 impl Client {
+    async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address)
+            .await
+            .context("no connection (start a server first, or say --start)")?;
+        stream.set_nodelay(true)?;
+        let (ears, voice) = stream.into_split();
+        Ok(Self {
+            ears,
+            voice,
+            unread: Vec::with_capacity(1024),
+        })
+    }
+
+    async fn register(&mut self, nick: &str) -> anyhow::Result<()> {
+        self.say(&format!("NICK {nick}\r\nUSER load 0 * :a client of chat_load\r\n"))
+            .await?;
+        self.wait_for(b"001").await?;
+        Ok(())
+    }
+
     async fn say(&mut self, line: &str) -> anyhow::Result<()> {
         Ok(self.voice.write_all(line.as_bytes()).await?)
     }
 
-    /// Reads until the reply `numeric` has come, and answers pings meanwhile.
-    async fn wait_for(&mut self, numeric: &[u8]) -> anyhow::Result<()> {
+    /// Reads until the reply `numeric` has come, and answers pings meanwhile. Returns how many servers were listed before it.
+    async fn wait_for(&mut self, numeric: &[u8]) -> anyhow::Result<usize> {
+        let mut listed = 0;
         loop {
             while let Some(end) = memchr::memchr(b'\n', &self.unread) {
                 let whole: Vec<u8> = self.unread.drain(..=end).collect();
@@ -82,11 +118,12 @@ impl Client {
                         self.say(&format!("PONG {token}\r\n")).await?;
                     }
                     (Line::Error(_), _) => bail!("the server said: {}", String::from_utf8_lossy(line)),
-                    (_, Some(found)) if found == numeric => return Ok(()),
+                    (_, Some(found)) if found == numeric => return Ok(listed),
                     // 433 and its kind: the nick, the room or the client is refused.
                     (_, Some(refused)) if refused[0] == b'4' && refused != b"422" => {
                         bail!("the server refused: {}", String::from_utf8_lossy(line))
                     }
+                    (_, Some(b"364")) => listed += 1,
                     _ => {}
                 }
             }

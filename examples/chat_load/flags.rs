@@ -11,13 +11,21 @@ use clap::Parser;
     Latency runs from the moment a line is handed to the sender's socket to the moment its receiver has read it."
 )]
 pub(crate) struct Flags {
-    /// Where the server listens
+    /// Where the server listens; several, if they are one network: the clients are spread over all of them
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6667")]
-    pub(crate) server: SocketAddr,
+    pub(crate) server: Vec<SocketAddr>,
 
-    /// Start the chat server of this project at that address, and end it afterwards
+    /// So many servers of one network, on neighbouring ports of --server
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub(crate) cluster: Option<u16>,
+
+    /// Start the chat server of this project at each of these addresses, and end it afterwards
     #[arg(long)]
     pub(crate) start: bool,
+
+    /// Kill one of the servers that were started (as kill -9 does) every so many seconds, and start it again
+    #[arg(long, value_name = "SECONDS", requires = "start")]
+    pub(crate) kill_every: Option<u64>,
 
     /// Connections, each of which sits in one room
     #[arg(long, value_name = "N", default_value_t = 2000)]
@@ -49,6 +57,16 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
+    /// Where all servers listen.
+    pub(crate) fn servers(&self) -> Vec<SocketAddr> {
+        let count = self.cluster.unwrap_or(1);
+        let neighbours = |first: &SocketAddr| {
+            let first = *first;
+            (0..count).map(move |at| SocketAddr::new(first.ip(), first.port().saturating_add(at)))
+        };
+        self.server.iter().flat_map(neighbours).collect()
+    }
+
     /// Refuses what cannot be measured.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         anyhow::ensure!(self.rooms > 0, "--rooms 0 leaves nowhere to talk: say at least 1");
@@ -62,6 +80,10 @@ impl Flags {
         anyhow::ensure!(
             self.rate.is_finite() && self.rate > 0.0 && self.seconds > 0 && self.at_once > 0,
             "--rate, --seconds and --at-once must be above zero"
+        );
+        anyhow::ensure!(
+            self.kill_every != Some(0) && (self.kill_every.is_none() || self.servers().len() > 1),
+            "--kill-every wants a second or more, and another server for the clients of the one that is killed: say --cluster 3"
         );
         anyhow::ensure!(
             (48..=400).contains(&self.bytes),

@@ -4,6 +4,8 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Delivery {
     pub(crate) sender: usize,
+    /// How often the sender has come in: its messages are numbered anew each time.
+    pub(crate) life: u32,
     pub(crate) number: u32,
     /// Microseconds since the run began.
     pub(crate) sent_micros: u64,
@@ -45,12 +47,13 @@ pub(crate) fn write(out: &mut Vec<u8>, room: usize, delivery: &Delivery, bytes: 
     use std::io::Write as _;
     let Delivery {
         sender,
+        life,
         number,
         sent_micros,
     } = delivery;
     let _ = write!(out, "PRIVMSG #load{room} :");
     let text = out.len();
-    let _ = write!(out, "~{sender} {number} {sent_micros} ");
+    let _ = write!(out, "~{sender} {life} {number} {sent_micros} ");
     out.resize(out.len().max(text + bytes), b'.');
     out.extend_from_slice(b"\r\n");
 }
@@ -62,10 +65,12 @@ fn delivery(line: &[u8]) -> Option<Delivery> {
     // A server may leave the colon out: the text has spaces, so it never does.
     let text = rest[room + 1..].strip_prefix(b":")?.strip_prefix(MARK)?;
     let (sender, text) = number(text)?;
+    let (life, text) = number(text)?;
     let (number_of, text) = number(text)?;
     let (sent_micros, _) = number(text)?;
     Some(Delivery {
         sender: usize::try_from(sender).ok()?,
+        life: u32::try_from(life).ok()?,
         number: u32::try_from(number_of).ok()?,
         sent_micros,
     })
@@ -92,6 +97,7 @@ mod tests {
     fn what_was_written_is_read_back() {
         let sent = Delivery {
             sender: 1234,
+            life: 2,
             number: 77,
             sent_micros: 98_765_432,
         };
@@ -106,7 +112,7 @@ mod tests {
         assert_eq!(read(b":irc.example 001 load1 :Welcome"), Line::Other);
         assert_eq!(read(b":a!b@c PRIVMSG #load1 :hello"), Line::Other);
         assert_eq!(
-            read(b":a!b@c PRIVMSG #load1 :~1 2 99999999999999999999999 "),
+            read(b":a!b@c PRIVMSG #load1 :~1 0 2 99999999999999999999999 "),
             Line::Other
         );
         assert_eq!(read(b"PING :token"), Line::Ping(b":token"));

@@ -20,7 +20,7 @@ pub(crate) async fn until_closed(run: Rc<Run>, number: usize, mut ears: OwnedRea
             Err(why) => break farewell(&run, &why.to_string()),
         }
     }
-    run.tally.borrow_mut().leave(number);
+    run.leave(number);
 }
 
 /// Reads what is there into the buffer that all clients share, behind the `rest` of the last line.

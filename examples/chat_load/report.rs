@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Run;
-use crate::flags::Flags;
 use crate::server::Usage;
 use crate::speak::Spoken;
+use crate::{Away, Run};
 
 /// Below this share of what was asked for, the figures speak of an overloaded machine.
 const KEPT_UP: f64 = 0.98;
@@ -17,6 +16,7 @@ const LATE_MAX: Duration = Duration::from_millis(50);
 pub(crate) struct Report {
     clients: usize,
     rooms: usize,
+    servers: usize,
     sent: u64,
     asked: u64,
     spoken: Spoken,
@@ -32,20 +32,25 @@ pub(crate) struct Report {
     latency_micros: [u64; 4],
     /// Before the first client, with all of them in their rooms, and when the last word was said.
     usage: [Usage; 3],
+    is_killing: bool,
+    away: Away,
 }
 
 impl Report {
-    pub(crate) fn new(flags: &Flags, run: &Run, spoken: Spoken, usage: [Usage; 3]) -> Self {
-        let tally = run.tally.borrow();
+    pub(crate) fn new(run: &Run, spoken: Spoken, usage: [Usage; 3]) -> Self {
+        let (flags, tally, sent) = (&run.flags, run.tally.borrow(), run.sent.borrow());
+        let mut away = run.away.take();
+        away.for_micros.sort_unstable();
         let latency = &tally.latency_micros;
         Self {
             clients: flags.clients,
             rooms: flags.rooms,
-            sent: spoken.sent.iter().map(|&sent| u64::from(sent)).sum(),
+            servers: flags.servers().len(),
+            sent: spoken.said,
             asked: (flags.clients as f64 * flags.rate * flags.seconds as f64) as u64,
             heard: tally.heard,
-            expected: tally.expected(&spoken.sent),
-            lost: tally.lost(&spoken.sent),
+            expected: tally.expected(&sent),
+            lost: tally.lost(&sent),
             reordered: tally.reordered,
             doubled: tally.doubled,
             strayed: tally.strayed,
@@ -59,12 +64,14 @@ impl Report {
             ],
             spoken,
             usage,
+            is_killing: run.is_coming_back,
+            away,
         }
     }
 
     /// Whether every message arrived once, in order, and nobody was thrown out.
     pub(crate) fn holds(&self) -> bool {
-        self.gone == 0 && self.lost + self.reordered + self.doubled + self.strayed == 0
+        self.away.failed.is_none() && self.gone == 0 && self.lost + self.reordered + self.doubled + self.strayed == 0
     }
 
     fn memory(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,6 +108,34 @@ impl Report {
         }
     }
 
+    /// What became of those whose server was killed.
+    fn killed(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.is_killing {
+            return Ok(());
+        }
+        let Away {
+            kills,
+            for_micros,
+            unsaid,
+            failed,
+        } = &self.away;
+        let at = |share: f64| {
+            let place = (for_micros.len().saturating_sub(1) as f64 * share) as usize;
+            for_micros.get(place).map_or(0.0, |micros| *micros as f64 / 1e6)
+        };
+        writeln!(
+            out,
+            "killed      {kills} servers; {} clients came back after p50 {:.1} s, max {:.1} s; {unsaid} messages had nobody to say them",
+            for_micros.len(),
+            at(0.5),
+            at(1.0)
+        )?;
+        match failed {
+            Some(why) => writeln!(out, "            FAILED to start one again: {why}"),
+            None => Ok(()),
+        }
+    }
+
     /// What makes the figures above speak of something else than the server at this load.
     fn caveats(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let share = self.sent as f64 / self.asked.max(1) as f64;
@@ -112,7 +147,7 @@ impl Report {
                 (1.0 - share) * 100.0
             )?;
         }
-        if (self.spoken.heard as f64) < self.expected as f64 * KEPT_UP {
+        if !self.is_killing && (self.spoken.heard as f64) < self.expected as f64 * KEPT_UP {
             writeln!(
                 out,
                 "note        when the last message was sent, only {:.1} % had arrived: the load is more than this machine carries",
@@ -134,19 +169,27 @@ impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.spoken.took.as_secs_f64();
         let [p50, p90, p99, max] = self.latency_micros.map(|micros| micros as f64 / 1000.0);
+        let at = match self.servers {
+            1 => String::new(),
+            count => format!(" at {count} servers"),
+        };
         writeln!(
             out,
-            "sent        {} messages by {} clients in {} rooms, {:.0}/s",
+            "sent        {} messages by {} clients{at} in {} rooms, {:.0}/s",
             self.sent,
             self.clients,
             self.rooms,
             self.sent as f64 / seconds
         )?;
+        let of = if self.is_killing {
+            String::new()
+        } else {
+            format!(" of {}", self.expected)
+        };
         writeln!(
             out,
-            "delivered   {} of {}, {:.0}/s",
+            "delivered   {}{of}, {:.0}/s",
             self.heard,
-            self.expected,
             self.spoken.heard as f64 / seconds
         )?;
         writeln!(
@@ -155,6 +198,7 @@ impl fmt::Display for Report {
         )?;
         self.memory(out)?;
         self.processors(out)?;
+        self.killed(out)?;
         self.caveats(out)?;
         if self.holds() {
             return writeln!(

@@ -3,11 +3,9 @@
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::MissedTickBehavior;
 
 use crate::Run;
-use crate::flags::Flags;
 use crate::line::{self, Delivery};
 
 /// The clock by which the voices speak.
@@ -19,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What was said.
 pub(crate) struct Spoken {
-    /// Messages sent by each client.
-    pub(crate) sent: Vec<u32>,
+    /// Messages sent by all clients.
+    pub(crate) said: u64,
     /// Messages that were due, but whose client had no room for them: the server did not read.
     pub(crate) held_back: u64,
     /// The longest time by which this program itself was late with a message.
@@ -28,24 +26,18 @@ pub(crate) struct Spoken {
     pub(crate) took: Duration,
     /// Deliveries that had arrived when the last message was sent.
     pub(crate) heard: u64,
-    waiting: Vec<Vec<u8>>,
 }
 
 /// Lets every client speak `rate` times a second, their moments spread evenly.
-pub(crate) async fn for_the_whole_time(
-    flags: &Flags,
-    run: &Run,
-    voices: &mut [OwnedWriteHalf],
-    bar: &ProgressBar,
-) -> Spoken {
-    let clients = voices.len();
+pub(crate) async fn for_the_whole_time(run: &Run, bar: &ProgressBar) -> Spoken {
+    let flags = &run.flags;
+    let clients = flags.clients;
     let mut spoken = Spoken {
-        sent: vec![0; clients],
+        said: 0,
         held_back: 0,
         late_max: Duration::ZERO,
         took: Duration::ZERO,
         heard: 0,
-        waiting: vec![Vec::new(); clients],
     };
     let each_second = clients as f64 * flags.rate;
     let total = (each_second * flags.seconds as f64) as u64;
@@ -60,12 +52,11 @@ pub(crate) async fn for_the_whole_time(
             .saturating_sub(Duration::from_secs_f64(next as f64 / each_second));
         spoken.late_max = spoken.late_max.max(late);
         for message in next..due {
-            let sender = (message % clients as u64) as usize;
-            spoken.say(flags, run, sender, &voices[sender]);
+            spoken.say(run, (message % clients as u64) as usize);
         }
         next = due;
-        spoken.answer_pings(run, voices);
-        spoken.retry(voices);
+        answer_pings(run);
+        retry(run);
         show(bar, run, begun.elapsed(), flags.seconds);
     }
     spoken.took = begun.elapsed();
@@ -74,75 +65,85 @@ pub(crate) async fn for_the_whole_time(
 }
 
 /// Waits until every message has arrived, or nothing more comes.
-pub(crate) async fn until_all_is_heard(
-    flags: &Flags,
-    run: &Run,
-    voices: &mut [OwnedWriteHalf],
-    spoken: &Spoken,
-    bar: &ProgressBar,
-) {
-    let mut rest = Spoken {
-        waiting: spoken.waiting.clone(),
-        sent: Vec::new(),
-        ..*spoken
+pub(crate) async fn until_all_is_heard(run: &Run, spoken: &Spoken, bar: &ProgressBar) {
+    let is_over = |heard: u64| {
+        if run.is_coming_back {
+            // How much is to come depends on who was there: it is counted now and then.
+            return false;
+        }
+        heard >= run.tally.borrow().expected(&run.sent.borrow())
     };
-    let expected = run.tally.borrow().expected(&spoken.sent);
-    let (mut last, mut since) = (0, Instant::now());
+    let (mut last, mut since) = (spoken.heard, Instant::now());
     loop {
         let heard = run.tally.borrow().heard;
-        if heard >= expected || since.elapsed() > PATIENCE {
+        if is_over(heard) || since.elapsed() > PATIENCE {
             return;
         }
         if heard != last {
             (last, since) = (heard, Instant::now());
         }
-        rest.answer_pings(run, voices);
-        rest.retry(voices);
-        show(bar, run, Duration::from_secs(flags.seconds), flags.seconds);
+        answer_pings(run);
+        retry(run);
+        show(bar, run, Duration::from_secs(run.flags.seconds), run.flags.seconds);
         tokio::time::sleep(TICK).await;
     }
 }
 
 impl Spoken {
-    fn say(&mut self, flags: &Flags, run: &Run, sender: usize, voice: &OwnedWriteHalf) {
-        if self.waiting[sender].len() > WAITING_BYTES_MAX {
-            self.held_back += 1;
+    fn say(&mut self, run: &Run, sender: usize) {
+        let flags = &run.flags;
+        if run.voices.borrow()[sender].is_none() {
+            run.away.borrow_mut().unsaid += 1;
             return;
         }
-        let sent_micros = run.began.elapsed().as_micros() as u64;
-        let delivery = Delivery {
-            sender,
-            number: self.sent[sender],
-            sent_micros,
-        };
-        line::write(&mut self.waiting[sender], flags.room_of(sender), &delivery, flags.bytes);
-        self.sent[sender] += 1;
-        self.flush(sender, voice);
-    }
-
-    /// A failed write is left to the ears, which hear why the connection ended.
-    fn flush(&mut self, sender: usize, voice: &OwnedWriteHalf) {
-        let waiting = &mut self.waiting[sender];
-        if let Ok(written) = voice.try_write(waiting) {
-            waiting.drain(..written);
-        }
-    }
-
-    fn retry(&mut self, voices: &[OwnedWriteHalf]) {
-        for (sender, voice) in voices.iter().enumerate() {
-            if !self.waiting[sender].is_empty() {
-                self.flush(sender, voice);
+        {
+            let waiting = &mut run.waiting.borrow_mut()[sender];
+            if waiting.len() > WAITING_BYTES_MAX {
+                self.held_back += 1;
+                return;
             }
+            let number = &mut run.sent.borrow_mut()[sender];
+            let delivery = Delivery {
+                sender,
+                life: run.tally.borrow().life(sender),
+                number: *number,
+                sent_micros: run.began.elapsed().as_micros() as u64,
+            };
+            line::write(waiting, flags.room_of(sender), &delivery, flags.bytes);
+            *number += 1;
+            self.said += 1;
+        }
+        flush(run, sender);
+    }
+}
+
+/// A failed write is left to the ears, which hear why the connection ended.
+fn flush(run: &Run, sender: usize) {
+    let waiting = &mut run.waiting.borrow_mut()[sender];
+    if let Some(voice) = &run.voices.borrow()[sender]
+        && let Ok(written) = voice.try_write(waiting)
+    {
+        waiting.drain(..written);
+    }
+}
+
+fn retry(run: &Run) {
+    for sender in 0..run.flags.clients {
+        if !run.waiting.borrow()[sender].is_empty() {
+            flush(run, sender);
         }
     }
+}
 
-    fn answer_pings(&mut self, run: &Run, voices: &[OwnedWriteHalf]) {
-        for (client, token) in run.pings.borrow_mut().drain(..) {
-            self.waiting[client].extend_from_slice(b"PONG ");
-            self.waiting[client].extend_from_slice(&token);
-            self.waiting[client].extend_from_slice(b"\r\n");
-            self.flush(client, &voices[client]);
+fn answer_pings(run: &Run) {
+    for (client, token) in run.pings.borrow_mut().drain(..) {
+        {
+            let waiting = &mut run.waiting.borrow_mut()[client];
+            waiting.extend_from_slice(b"PONG ");
+            waiting.extend_from_slice(&token);
+            waiting.extend_from_slice(b"\r\n");
         }
+        flush(run, client);
     }
 }
 
