@@ -13,12 +13,17 @@
 //!            Room    Room ───────'                                 one per channel; ends when empty
 //!
 //!                    Examiner                                      compares operators' passwords, one at a time
+//!
+//!                      Hub                                         in a network of servers alone
+//!                     /   \
+//!                Envoy     Deputy                                  for each other server: tells it what happens here;
+//!                                                                  does for its users what connections do for ours
 //! ```
 //!
 //! Waiting goes one way: connections ask rooms and the directory, rooms wait for the directory, the directory for nobody.
 //! What is said goes straight into the [`outbox`] of each receiver, as bytes that all of them share; nobody waits for a
 //! client to read. The rules live in [`protocol`], [`channel`] and [`user`] as values without socket or clock; the actors
-//! beside them only carry out what the rules decide.
+//! beside them only carry out what the rules decide. How several servers are one network is told in [`network`].
 //!
 //! A [`Server`] is started with a [`Config`](config::Config):
 //!

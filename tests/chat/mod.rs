@@ -15,4 +15,5 @@ mod people;
 mod races;
 mod registration;
 mod server;
+mod splits;
 mod transports;

@@ -3,6 +3,7 @@
 //! Each server says who of its own users is inside; what is decided is brought together by the [`Accord`]. So it does not matter in which order a
 //! room hears of things, and rooms that have heard the same show the same.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actor_core::prelude::*;
@@ -29,7 +30,10 @@ impl Room {
     /// Hears what `server` says; `comers` are those of its users who come in by this, as far as they are known.
     pub(super) async fn hear(&mut self, server: &Arc<str>, word: RoomWord, comers: Comers, ctx: &mut Context<RoomMsg>) {
         match word {
-            RoomWord::Whole(birth, items, seats) => self.whole(server, birth, items, &seats, comers, ctx).await,
+            RoomWord::Whole(birth, items, seats) => {
+                let seats = seats.into_iter().collect();
+                self.whole(server, birth, items, &seats, comers, ctx).await;
+            }
             RoomWord::Joined(birth, id, since) => {
                 // What was decided in the older channel, or whether this one is it, only the other side knows.
                 if self.accord.birth() != birth {
@@ -127,7 +131,7 @@ impl Room {
         server: &Arc<str>,
         birth: Birth,
         items: Vec<Stamped>,
-        seats: &[(ClientId, Stamp)],
+        seats: &HashMap<ClientId, Stamp>,
         comers: Comers,
         ctx: &mut Context<RoomMsg>,
     ) {
@@ -138,16 +142,14 @@ impl Room {
             .channel
             .members()
             .filter(|(_, member)| *member.profile.server == **server);
-        let gone = theirs
-            .map(|(id, _)| id)
-            .filter(|id| !seats.iter().any(|(seat, _)| seat == id));
+        let gone = theirs.map(|(id, _)| id).filter(|id| !seats.contains_key(id));
         for id in gone.collect::<Vec<_>>() {
             self.part_unseen(id, false, ctx).await;
         }
         let mut came = Vec::new();
         for (id, profile) in comers {
-            let since = seats.iter().find(|(seat, _)| *seat == id).map(|(_, since)| *since);
-            if self.take_in(id, &profile, since.unwrap_or_default(), ctx).await {
+            let since = seats.get(&id).copied().unwrap_or_default();
+            if self.take_in(id, &profile, since, ctx).await {
                 came.push(profile);
             }
         }

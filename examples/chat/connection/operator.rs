@@ -84,7 +84,8 @@ impl Connection {
         let Some(found) = self.find(nick).await else {
             return self.no_such_nick(nick);
         };
-        if found.connection.try_tell(Order::Disconnect { reason }).is_err() {
+        let told = found.connection.try_tell(Order::Disconnect { reason });
+        if told.is_err() && self.is_mine(&found.user.profile) {
             // Too busy to listen: the directory will tell its rooms.
             drop(found.connection.stop());
         }

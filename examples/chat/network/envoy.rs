@@ -81,7 +81,15 @@ impl Actor for Envoy {
     type Msg = EnvoyMsg;
 
     async fn on_start(&mut self, ctx: &mut Context<EnvoyMsg>) -> ActorResult {
-        let ear = self.knock(ctx.handle()).await?;
+        let ear = match self.knock(ctx.handle()).await {
+            Ok(ear) => ear,
+            Err(why) => {
+                // It is looked for again for as long as it is a member.
+                tracing::debug!(server = %self.server, %why, "a server cannot be reached");
+                ctx.stop();
+                return Ok(());
+            }
+        };
         ctx.watch(&ear);
         self.ear = Some(ear);
         let trunk = Trunk::new(self.server.clone(), ctx.handle(), self.waiting.clone());

@@ -31,6 +31,8 @@ pub enum HubMsg {
     Knock(Knock),
     /// Who is a member may have changed.
     Review,
+    /// It is time to send those again who came back.
+    Retry,
     /// All users of other servers were forgotten here.
     Anew,
 }
@@ -50,6 +52,7 @@ pub struct Hub {
     deputies: HashMap<Arc<str>, Handle<DeputyMsg>>,
     /// Deputies that are about to end: until then there is no other for their server.
     leaving: HashMap<ActorId, Arc<str>>,
+    is_retrying: bool,
     made: u64,
 }
 
@@ -64,6 +67,7 @@ impl Hub {
             envoys: HashMap::new(),
             deputies: HashMap::new(),
             leaving: HashMap::new(),
+            is_retrying: false,
             made: 0,
         }
     }
@@ -150,6 +154,8 @@ impl Actor for Hub {
     type Msg = HubMsg;
 
     async fn on_start(&mut self, ctx: &mut Context<HubMsg>) -> ActorResult {
+        // Of a former life of this actor, which took them along.
+        self.site.trunks.clear();
         let node = self.cluster.node();
         node.conceal(DOOR);
         node.expose(DOOR, &ctx.handle().map(HubMsg::Knock))?;
@@ -168,9 +174,15 @@ impl Actor for Hub {
         match msg {
             HubMsg::Knock(knock) => self.knock(knock, ctx).await,
             HubMsg::Review => self.review(ctx),
+            HubMsg::Retry => {
+                self.is_retrying = false;
+                self.review(ctx);
+            }
             HubMsg::Anew => {
                 let all: Vec<Arc<str>> = self.deputies.keys().cloned().collect();
                 all.iter().for_each(|server| self.dismiss(server));
+                // And nobody told the others of the users of this one who were forgotten: all is told anew.
+                self.envoys.values().for_each(|envoy| drop(envoy.kill()));
             }
         }
         Ok(())
@@ -183,8 +195,8 @@ impl Actor for Hub {
             self.site.trunks.remove(exit.id);
             let envoys = self.envoys.len();
             self.envoys.retain(|_, envoy| envoy.id() != exit.id);
-            if self.envoys.len() < envoys {
-                ctx.once(RETRY, HubMsg::Review);
+            if self.envoys.len() < envoys && !std::mem::replace(&mut self.is_retrying, true) {
+                ctx.once(RETRY, HubMsg::Retry);
             }
         }
         Ok(())

@@ -127,6 +127,11 @@ impl Trunks {
         self.change(|trunks| trunks.retain(|trunk| trunk.envoy.id() != envoy));
     }
 
+    /// All who spoke to other servers have ended.
+    pub fn clear(&self) {
+        self.change(Vec::clear);
+    }
+
     fn change(&self, change: impl FnOnce(&mut Vec<Trunk>)) {
         let mut held = self.trunks.write().unwrap_or_else(PoisonError::into_inner);
         let mut trunks = held.to_vec();
