@@ -29,6 +29,7 @@ mod node_members;
 mod node_names;
 mod node_presence;
 mod node_sharing;
+mod node_sight;
 mod nodes;
 mod orders;
 mod otp;

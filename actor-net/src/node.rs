@@ -1,5 +1,7 @@
 //! A system of actors joined to a network: the only way in.
 
+mod peers;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +12,6 @@ use actor_core::{Actor, ChildSpec, Handle, System};
 use actor_wire::{Codec, Limits, Wire};
 use tokio::sync::broadcast;
 
-use crate::clock::now;
 use crate::config::NetConfig;
 use crate::error::{Closed, ExposeError, LookupError, StartError};
 use crate::id::{Ids, NodeId, NodeName};
@@ -18,7 +19,6 @@ use crate::peer::handshake::Local;
 use crate::remote::conversation::Stage;
 use crate::remote::driver;
 use crate::remote::exports::{Named, Protocol};
-use crate::remote::far::Far;
 use crate::remote::holdings::Holdings;
 use crate::remote::lookup::{self, Kind, Start, fingerprint_of};
 use crate::remote::net::{Net, NodeEvent, Parts};
@@ -26,6 +26,8 @@ use crate::security::{Choice, Security};
 use crate::transport::{Tcp, Transport};
 use crate::wire::Rest;
 use crate::wire::protocol::{Frame, MEMBERS, PACKED};
+
+pub use peers::PeerInfo;
 
 /// How long a node that leaves waits for its last words to be written.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -211,18 +213,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.net.abort();
     }
-}
-
-/// A node that this one has a conversation with.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct PeerInfo {
-    /// Which node, in which life.
-    pub id: NodeId,
-    /// For how long.
-    pub connected_for: Duration,
-    /// How long an answer takes, once that was measured.
-    pub round_trip: Option<Duration>,
 }
 
 impl Node {
@@ -427,20 +417,6 @@ impl Node {
             self.0.net.set_address(name.clone(), address.to_owned());
         }
         Ok(self.0.net.connect(&name).await?.id.clone())
-    }
-
-    /// The nodes that there is a conversation with.
-    pub fn peers(&self) -> Vec<PeerInfo> {
-        let now = now().into_std();
-        let info = |far: &Arc<Far>| {
-            let conversation = far.conversation()?;
-            Some(PeerInfo {
-                id: far.id.clone(),
-                connected_for: now.saturating_duration_since(conversation.since),
-                round_trip: conversation.round_trip(),
-            })
-        };
-        self.0.net.connected().iter().filter_map(info).collect()
     }
 
     /// How much is kept for the sake of others.

@@ -3,6 +3,7 @@
 mod arriving;
 pub(crate) mod conversation;
 pub(crate) mod driver;
+pub(crate) mod encounters;
 pub(crate) mod exports;
 pub(crate) mod far;
 mod greeting;
@@ -16,3 +17,4 @@ mod reading;
 mod reason;
 mod received;
 pub(crate) mod services;
+mod traffic;

@@ -111,6 +111,15 @@ impl Heartbeat {
         token
     }
 
+    /// For how long nothing was heard at `now`; not known more exactly than by the last tick.
+    pub(crate) fn silent_for(&self, now: Instant) -> Duration {
+        if self.heard {
+            Duration::ZERO
+        } else {
+            self.silent + now.saturating_duration_since(self.last_tick)
+        }
+    }
+
     /// When the next tick is due.
     pub(crate) fn next_tick(&self) -> Instant {
         self.last_tick + self.step()

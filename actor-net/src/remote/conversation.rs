@@ -30,6 +30,7 @@ use super::exports::Name;
 use super::far::Far;
 use super::holdings::Holdings;
 use super::received::Received;
+use super::traffic::Traffic;
 
 /// What the matters of a session are to nodes.
 pub(super) struct Kinds;
@@ -55,6 +56,7 @@ pub(crate) struct Conversation {
     pub(crate) peer: NodeId,
     pub(crate) terms: Terms,
     pub(crate) since: Instant,
+    pub(crate) traffic: Traffic,
     /// From how many bytes on messages are packed, if they are.
     packs_from: Option<usize>,
     reads_packets: bool,
@@ -118,6 +120,7 @@ impl Conversation {
             peer: agreed.peer.clone(),
             terms,
             since: now,
+            traffic: Traffic::default(),
             reads_packets: agreed.features & MEMBERS != 0,
             last_packet: Mutex::default(),
             packs_from: config.compress_bytes_min.filter(|_| reads_packed),
@@ -353,6 +356,7 @@ impl Conversation {
 
     /// Everything that was taken out of the outbox is written.
     pub(super) fn written(&self, batch: &mut Batch) {
+        self.traffic.wrote(batch.len());
         let mut wake = Vec::new();
         self.outbox().written(batch, &mut wake);
         wake_all(wake);
@@ -372,7 +376,7 @@ impl Conversation {
     }
 
     /// Adds what this conversation keeps.
-    pub(super) fn add_to(&self, holdings: &mut Holdings) {
+    pub(crate) fn add_to(&self, holdings: &mut Holdings) {
         let session = self.session();
         holdings.calls += session.calls.len();
         holdings.their_calls += session.their_calls.len();
@@ -407,6 +411,11 @@ impl Conversation {
     /// The token of a ping that is to be sent at once.
     pub(super) fn doubt(&self, now: Instant) -> u64 {
         lock(&self.heartbeat).ping(now)
+    }
+
+    /// For how long nothing was heard, as of the last look.
+    pub(crate) fn silent_for(&self, now: Instant) -> Duration {
+        lock(&self.heartbeat).silent_for(now)
     }
 
     /// How long an answer takes, as far as that is known.

@@ -59,7 +59,7 @@ pub(crate) async fn keep(net: Arc<Net>, name: NodeName, mut wait: Duration, want
         let comes = is_of_another(&why) && *refused.get_or_insert_with(now) + net.config.connect_timeout() > now();
         if !comes {
             refused = None;
-            let _ = net.events.send(NodeEvent::Lost(name.clone(), why.clone()));
+            net.tell(NodeEvent::Lost(name.clone(), why.clone()));
             net.tell_those_who_want(&name, &Err(why));
         }
         wait = wait_before(&net, failed);
@@ -238,7 +238,7 @@ async fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<
     far.connected(&conversation);
     net.tell_those_who_want(&peer.name, &Ok(far.clone()));
     tracing::info!(%peer, "connected");
-    let _ = net.events.send(NodeEvent::Connected(peer));
+    net.tell(NodeEvent::Connected(peer));
     Ok((far, conversation))
 }
 
@@ -329,7 +329,7 @@ impl Drop for Cleared<'_> {
             }
         }
         conversation.clear(far);
-        let _ = net.events.send(NodeEvent::Lost(name.clone(), why));
+        net.tell(NodeEvent::Lost(name.clone(), why));
         if is_current && net.is_wanted(name) {
             net.keep(name, wait_before(net, 0));
         }

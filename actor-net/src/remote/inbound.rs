@@ -133,11 +133,14 @@ impl Inbound {
         decoder: &mut Decoder,
     ) -> Result<(), Closed> {
         // What is large is read to where it is put together, and copied no more.
-        if let Some(mut room) = self.reassembly.room() {
-            return came(reader.read_buf(&mut room).await).map(drop);
-        }
-        let bytes = came(reader.read(decoder.room()).await)?;
-        decoder.filled(bytes);
+        let bytes = if let Some(mut room) = self.reassembly.room() {
+            came(reader.read_buf(&mut room).await)?
+        } else {
+            let bytes = came(reader.read(decoder.room()).await)?;
+            decoder.filled(bytes);
+            bytes
+        };
+        self.conversation.traffic.read(bytes);
         Ok(())
     }
 

@@ -26,6 +26,7 @@ use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
 use super::driver;
+use super::encounters::Encounters;
 use super::exports::Exports;
 use super::far::Far;
 use super::holdings::Holdings;
@@ -79,6 +80,7 @@ pub(crate) struct Net {
     pub(crate) members: Members,
     pub(crate) services: Services,
     nodes: Mutex<Nodes>,
+    pub(super) encounters: Mutex<Encounters>,
     kinds: Mutex<HashMap<String, Arc<Kind>>>,
     lingering: Mutex<VecDeque<(Instant, Arc<Proxy>)>>,
     tasks: Mutex<JoinSet<()>>,
@@ -136,6 +138,7 @@ impl Net {
             packets: Packets::default(),
             members: Members::default(),
             services: Services::default(),
+            encounters: Mutex::default(),
             kinds: Mutex::default(),
             lingering: Mutex::default(),
             tasks: Mutex::default(),

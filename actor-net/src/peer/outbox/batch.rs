@@ -44,7 +44,7 @@ impl Batch {
         self.pieces.is_empty().then_some(&*self.bytes)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         let pieces = self.pieces.iter().map(|piece| piece.range.len());
         self.bytes.len() + pieces.sum::<usize>()
     }
