@@ -1,11 +1,11 @@
 // The observer's page: one look a second from the server, shown by the view that the address names.
-import { chart, cycleEdges, graph } from './charts.js';
-import { actorLink, atLeast, columns, duration, el, mood, number, share, table, waited, why } from './parts.js';
+import { chart, cycleEdges, graph, map } from './charts.js';
+import { actorLink, atLeast, bytes, columns, duration, el, mood, number, share, table, waited, why } from './parts.js';
 
 const SLOTS = 120;
 const TRACE_MS = 10_000;
 const TRACE_EVERY_MS = 100;
-const VIEWS = { now: 'Now', tree: 'Tree', kinds: 'Kinds', waits: 'Waits', letters: 'Dead letters', events: 'Events' };
+const VIEWS = { now: 'Now', tree: 'Tree', kinds: 'Kinds', waits: 'Waits', letters: 'Dead letters', events: 'Events', nodes: 'Nodes' };
 
 const main = document.querySelector('#main');
 const link = document.querySelector('#link');
@@ -125,6 +125,19 @@ const views = {
     const top = Math.max(...look.dead.map((dead) => dead.count), 1);
     const rows = [['Reason', (dead) => dead.reason, '.path'], ['Messages', (dead) => number(dead.count), '.n'], ['', (dead) => bar(dead.count / top)]];
     return [el('section.card', {}, el('h2', {}, 'Dead letters ', el('small', {}, 'accepted and not handled, since the system began')), table(look.dead, rows, 'Every message was handled.'))];
+  },
+  nodes({ nodes }) {
+    if (!nodes) return [el('section.card', {}, el('h2', {}, 'Nodes'), el('p.none', {}, 'This program shows no other nodes: it has none, or does not hand them to the observer.'))];
+    const peers = [['Node', (peer) => el('span', { title: peer.id }, peer.name), '.path'], ['For', (peer) => duration(peer.connected_ms), '.n'], ['Round trip', (peer) => (peer.round_trip_ms === null ? '–' : duration(peer.round_trip_ms)), '.n'],
+      ['Silent for', (peer) => duration(peer.silent_ms), '.n'], ['Read', (peer) => bytes(peer.read_bytes), '.n'], ['Written', (peer) => bytes(peer.written_bytes), '.n'], ['To write', (peer) => `${bytes(peer.outbox_bytes)} of ${bytes(peer.outbox_bytes_max)}`, '.n'],
+      ['Asks', (peer) => `${peer.asks} out, ${peer.asked} in`, '.n'], ['Senders waiting', (peer) => number(peer.waiting), '.n']];
+    const past = [['Node', (met) => met.name, '.path'], ['Connected', (met) => `${met.begun} times`, '.n'], ['Lost or in vain', (met) => `${met.lost} times`, '.n'],
+      ['Last time', (met) => (met.lost_ago_ms === null ? '–' : `${duration(met.lost_ago_ms)} ago`), '.n'], ['Why', (met) => met.why ?? '', '.why']];
+    const members = [['Member', (member) => el('span', { title: member.id }, member.name), '.path'], ['State', (member) => member.state], ['Reached', (member) => (member.unreachable ? el('span.bad', {}, `not by ${member.unreachable.by}, for ${duration(member.unreachable.since_ms)}`) : 'yes'), '.path'],
+      ['Address', (member) => member.address, '.path'], ['Version', (member) => member.version], ['Roles', (member) => member.roles.join(', ')]];
+    const title = nodes.standing ? `its side of the cluster is ${nodes.standing}` : '';
+    return [el('section.card', {}, el('h2', {}, `${nodes.me} `, el('small', {}, title)), map(nodes)), el('section.card', {}, el('h2', {}, 'Connections'), table(nodes.peers, peers, 'There is no connection now.')),
+      nodes.members ? el('section.card', {}, el('h2', {}, 'Members'), table(nodes.members, members, 'There are none.')) : null, el('section.card', {}, el('h2', {}, 'What became of connections'), table(nodes.past, past, 'None was made yet.'))].filter(Boolean);
   },
   events(look) {
     const rows = [['Ago', (event) => duration(event.ago_ms), '.n'], ['Actor', (event) => actorLink(event.path), '.path'], ['', (event) => el(`span${event.is_bad ? '.bad' : ''}`, {}, event.what), '.path']];

@@ -91,3 +91,29 @@ export function graph(waits, max = 60) {
   }
   return drawing;
 }
+
+/** This node in the middle, the others around it: a line for a connection, none where there is none, and a doubt in its colour. */
+export function map({ me, peers, past, members }) {
+  const mine = me.split('#')[0];
+  const names = [...new Set([...(members ?? []), ...peers, ...past].map((one) => one.name))].filter((name) => name !== mine).sort();
+  const radius = 60 + names.length * 12;
+  const [width, height] = [2 * radius + 220, 2 * radius + 60];
+  const [x0, y0] = [width / 2, height / 2];
+  const drawing = svg('svg', { class: 'graph map', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'This node and the others' });
+  const spot = (name, x, y, style, words) => svg('g', { class: style }, svg('title', {}, words), svg('circle', { cx: x, cy: y, r: 9 }), svg('text', { x: x + 13, y: y + 4 }, name));
+  const spots = names.map((name, at) => {
+    const turn = (at / names.length) * 2 * Math.PI - Math.PI / 2;
+    const [x, y] = [x0 + radius * Math.cos(turn), y0 + radius * Math.sin(turn)];
+    const peer = peers.find((one) => one.name === name);
+    const doubt = members?.find((one) => one.name === name)?.unreachable;
+    const lost = past.find((one) => one.name === name);
+    if (peer) {
+      const lag = peer.round_trip_ms === null ? '' : `${peer.round_trip_ms.toFixed(1)} ms`;
+      drawing.append(svg('line', { x1: x0, y1: y0, x2: x, y2: y, class: doubt || peer.silent_ms > 5000 ? 'doubt' : 'link' }), svg('text', { x: (x0 + x) / 2 + 5, y: (y0 + y) / 2, class: 'lag' }, lag));
+    }
+    const words = doubt ? `${doubt.by} does not reach it` : peer ? 'connected' : `not connected${lost?.why ? `: ${lost.why}` : ''}`;
+    return spot(name, x, y, doubt ? 'doubt' : peer ? 'link' : 'apart', words);
+  });
+  drawing.append(...spots, spot(mine, x0, y0, 'me', me));
+  return drawing;
+}

@@ -16,6 +16,12 @@ export function el(what, attributes = {}, ...children) {
 
 export const number = (value) => Math.round(value).toLocaleString('en');
 
+export function bytes(count) {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const step = Math.min(Math.floor(Math.log2(Math.max(count, 1)) / 10), units.length - 1);
+  return `${(count / 1024 ** step).toFixed(step ? 1 : 0)} ${units[step]}`;
+}
+
 export function duration(ms) {
   if (ms < 1) return `${Math.round(ms * 1000)} µs`;
   if (ms < 1000) return `${Math.round(ms)} ms`;

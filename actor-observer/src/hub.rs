@@ -7,7 +7,7 @@ use actor_core::System;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::look::Looker;
+use crate::look::{Looker, Nodes};
 
 /// A look takes at most this part of the time.
 const SHARE_MAX: u32 = 100;
@@ -22,9 +22,9 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(system: &System) -> Arc<Self> {
+    pub(crate) fn new(system: &System, nodes: Option<Nodes>) -> Arc<Self> {
         Arc::new(Self {
-            looker: Mutex::new(Looker::new(system)),
+            looker: Mutex::new(Looker::new(system, nodes)),
             seen: watch::Sender::new(Arc::from("")),
             is_looking: Mutex::new(false),
         })

@@ -28,6 +28,8 @@ mod access;
 mod act;
 mod hub;
 mod look;
+#[cfg(feature = "net")]
+mod nodes;
 mod page;
 mod series;
 mod serve;

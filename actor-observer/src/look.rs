@@ -1,5 +1,6 @@
 //! One look at a system, as the page is told of it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use actor_core::{Inspector, System};
@@ -17,15 +18,20 @@ pub(crate) struct Looker {
     pub(crate) inspector: Inspector,
     began: Instant,
     series: Series,
+    nodes: Option<Nodes>,
 }
 
+/// What shows the other nodes.
+pub(crate) type Nodes = Arc<dyn Fn() -> Value + Send + Sync>;
+
 impl Looker {
-    pub(crate) fn new(system: &System) -> Self {
+    pub(crate) fn new(system: &System, nodes: Option<Nodes>) -> Self {
         Self {
             system: system.clone(),
             inspector: system.inspector(),
             began: Instant::now(),
             series: Series::default(),
+            nodes,
         }
     }
 
@@ -68,6 +74,7 @@ impl Looker {
                 "reason": reason.to_string(),
                 "count": count,
             })).collect::<Vec<_>>(),
+            "nodes": self.nodes.as_ref().map(|look| look()),
             "lives": {
                 "started": lives.started,
                 "restarted": lives.restarted,

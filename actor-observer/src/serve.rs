@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::access::{Token, let_in, may_see};
 use crate::act::Act;
 use crate::hub::Hub;
+use crate::look::Nodes;
 use crate::page;
 use crate::view::{Actor, Detail};
 
@@ -33,6 +34,7 @@ const PAGE_MAX: usize = 200;
 #[must_use = "nothing is served before `router` or `serve`"]
 pub struct Observer {
     system: System,
+    nodes: Option<Nodes>,
     token: Token,
 }
 
@@ -63,8 +65,25 @@ impl Observer {
     pub fn new(system: &System) -> Self {
         Self {
             system: system.clone(),
+            nodes: None,
             token: Token::default(),
         }
+    }
+
+    /// Shows the nodes that this one is connected with, or was.
+    #[cfg(feature = "net")]
+    pub fn node(mut self, node: &actor_net::Node) -> Self {
+        let node = node.clone();
+        self.nodes = Some(Arc::new(move || crate::nodes::of_node(&node)));
+        self
+    }
+
+    /// The same, with the members of the cluster that it is in.
+    #[cfg(feature = "net")]
+    pub fn cluster(mut self, cluster: &actor_net::Cluster) -> Self {
+        let cluster = cluster.clone();
+        self.nodes = Some(Arc::new(move || crate::nodes::of_cluster(&cluster)));
+        self
     }
 
     /// Lets those see from anywhere, and act, who bring this word as a bearer token. Who opens the page puts it behind the address:
@@ -78,7 +97,7 @@ impl Observer {
     /// token, and to requests with [`LetIn`](crate::LetIn) among their extensions.
     pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
         let doors = Doors {
-            hub: Hub::new(&self.system),
+            hub: Hub::new(&self.system, self.nodes),
             token: self.token.clone(),
         };
         let seen = Router::new()

@@ -1,9 +1,9 @@
 // The observer's page in a real browser, beside a system with known troubles: `node observer.mjs [PROGRAM]`.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { assert, check, close, launch, openPage, shot, textIs, until } from './harness.mjs';
 
 const program = process.argv[2] ?? '../../target/debug/examples/observed';
-const child = spawn(program, ['3000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const child = spawn(program, ['--sleepers', '3000', '--nodes', '2'], { stdio: ['ignore', 'pipe', 'inherit'] });
 let said = '';
 child.stdout.on('data', (data) => (said += data));
 const url = await until('the program says where it is', () => {
@@ -75,9 +75,21 @@ try {
     await page.locator('tr', { hasText: 'dropped oldest' }).waitFor();
   });
 
+  await check('a node that stands still is shown as out of reach, with who says so', async () => {
+    await go(page, '#/nodes');
+    const member = page.locator('section', { hasText: 'Members' }).locator('tr', { hasText: 'node-1' });
+    await member.getByText('yes').waitFor();
+    const pid = execFileSync('pgrep', ['-P', String(child.pid), '-f', 'node-1']).toString().trim();
+    process.kill(Number(pid), 'SIGSTOP');
+    await member.getByText(/not by (demo|node-2), for/).waitFor();
+    await shot(page, 'observer-nodes');
+    process.kill(Number(pid), 'SIGCONT');
+    await member.getByText('yes').waitFor();
+  });
+
   await check('it fits a phone, and the dark', async () => {
     const phone = await open({ name: 'phone', viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
-    for (const view of ['now', 'tree', 'kinds', 'waits', 'letters', 'events', 'actor/demo/library']) {
+    for (const view of ['now', 'tree', 'kinds', 'waits', 'letters', 'events', 'nodes', 'actor/demo/library']) {
       await go(phone, `#/${view}`);
       await phone.locator('main section h2, main .tree').first().waitFor();
       assert(await isNarrow(phone), `${view} is wider than the phone`);
