@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use actor_core::prelude::*;
 use actor_net::Closed;
 use actor_testkit::pass;
 
