@@ -3,6 +3,7 @@
 //! The clock is real here, as no process can be given another. Everything waits for what happens; only a pause that is itself
 //! the fault is a sleep.
 
+mod clusters;
 mod refusals;
 mod spoken;
 mod theatre;

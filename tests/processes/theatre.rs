@@ -33,7 +33,16 @@ pub(super) struct Puppet {
 impl Puppet {
     /// One that is called b and takes connections.
     pub(super) async fn start(flags: &[&str]) -> Self {
-        let mut child = command(flags).stdin(Stdio::piped()).spawn().expect("it was built");
+        Self::of(command(flags)).await
+    }
+
+    /// One that is a member of a cluster.
+    pub(super) async fn member(flags: &[String]) -> Self {
+        Self::of(program(env!("CARGO_BIN_EXE_member"), flags)).await
+    }
+
+    async fn of(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("it was built");
         let stdout = child.stdout.take().expect("it is a pipe");
         let mut puppet = Self {
             orders: child.stdin.take().expect("it is a pipe"),
@@ -60,6 +69,35 @@ impl Puppet {
         told.unwrap_or_else(|| panic!("it never told `{begin}…`, but {:#?}", self.told))
     }
 
+    /// Waits until what it knows is this: asks it once, and goes by what it tells from then on.
+    pub(super) async fn comes_to(&mut self, view: &str) {
+        self.order("look").await;
+        let mut now = self.tells("looked ").await;
+        self.told.retain(|line| !line.starts_with("now "));
+        while now != view {
+            now = self.tells("now ").await;
+        }
+    }
+
+    /// Has it say things until one reaches so many other nodes: that one is known to be there does not mean that it was found already.
+    pub(super) async fn says_to(&mut self, others: usize) {
+        let reached = format!(" to {others}");
+        within(&reached, async {
+            loop {
+                self.order("say").await;
+                if self.tells("said ").await.ends_with(&reached) {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+
+    /// Whether it has told such a thing, as far as that was read.
+    pub(super) fn has_told(&self, begin: &str) -> bool {
+        self.told.iter().any(|line| line.starts_with(begin))
+    }
+
     pub(super) async fn order(&mut self, order: &str) {
         let line = format!("{order}\n");
         self.orders.write_all(line.as_bytes()).await.expect("it lives");
@@ -80,8 +118,12 @@ impl Puppet {
 }
 
 fn command(flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_puppet"));
-    command.arg("name=b").args(flags);
+    program(env!("CARGO_BIN_EXE_puppet"), &[&["name=b"], flags].concat())
+}
+
+fn program(path: &str, flags: &[impl AsRef<std::ffi::OsStr>]) -> Command {
+    let mut command = Command::new(path);
+    command.args(flags);
     command.stdout(Stdio::piped()).kill_on_drop(true);
     // In a group of its own: the kernel continues whoever is stopped in a group whose last tie to its session ends.
     command.process_group(0);

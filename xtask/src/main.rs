@@ -6,6 +6,7 @@ mod chance;
 mod check;
 mod flags;
 mod floor;
+mod frozen;
 mod fuzz;
 mod load;
 mod miri;
@@ -48,6 +49,8 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
   miri            actor-core's unit tests in Miri (needs a nightly toolchain with it)
   fuzz [TARGET]   hostile bytes into frames, handshake and decode (needs cargo-fuzz and a C++ compiler)
                     --seconds N   for each target (20)
+  frozen          one of three members in processes of their own is stopped, and comes back
+                    --seconds N   for so long (60)
   netns           two nodes in network namespaces, over a network that is cut, slow or lossy (needs Linux, root and iproute2)
   mutants         breaks the rooms of supervision and of the mailbox in one place after the other, and runs the
                   tests each time: takes hours (needs cargo-mutants)
@@ -85,6 +88,7 @@ fn run(word: Option<&str>, rest: &[String]) -> Outcome {
         Some("miri") => miri::run(rest),
         Some("mutants") => mutants::run(rest),
         Some("fuzz") => fuzz::run(rest),
+        Some("frozen") => frozen::run(rest),
         Some("netns") => netns::run(rest),
         Some("noise") => noise::run(rest),
         Some(other) => Err(format!(
