@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// So many members are named in one answer.
 const PAGE: usize = 1024;
 
+/// After so many members others have their turn: one message may be for a hundred thousand.
+const TOLD_PER_TURN: usize = 1024;
+
 /// A question for some of the members.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "M: Wire")]
@@ -38,7 +41,15 @@ impl<M: Wire + Clone> Actor for Gate<M> {
     async fn handle(&mut self, msg: Passage<M>, _ctx: &mut Context<Passage<M>>) -> ActorResult {
         match msg {
             Passage::Cast(msg) => {
-                self.0.broadcast(msg);
+                for members in self.0.members().chunks(TOLD_PER_TURN) {
+                    for member in members {
+                        // One whose mailbox is full misses it, as it does where the message was made.
+                        let _ = member.try_tell(msg.clone());
+                    }
+                    if members.len() == TOLD_PER_TURN {
+                        tokio::task::yield_now().await;
+                    }
+                }
             }
             Passage::Members(Members { from, reply }) => {
                 let all = self.0.members();

@@ -119,7 +119,6 @@ impl Service for Interests {
             match change {
                 Change::Put(who, dot) => self.put(who, dot),
                 Change::Gone(who, dot, interest, _) => self.gone(who, dot, interest.group),
-                Change::TooMany(_) => {}
             }
         }
     }

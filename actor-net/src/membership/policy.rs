@@ -12,7 +12,8 @@ use crate::id::NodeName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {
-    /// The side that reaches more than half of the members goes on; of two halves the one with the member whose name is the first.
+    /// The side that reaches more than half of the members goes on; of two halves the one with the member whose name is the first. So of two
+    /// members the first one goes on alone, and the second waits for it.
     /// [Akka, `keep-majority`]
     KeepMajority {
         /// For how long nothing must have changed before it is said. Default 5 s. Shorter answers sooner, and more often wrongly, while

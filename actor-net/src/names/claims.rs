@@ -143,7 +143,6 @@ impl Service for Claims {
             match change {
                 Change::Put(who, dot) => self.made(who, dot),
                 Change::Gone(_, dot, claim, id) => self.gone(dot, &claim, id),
-                Change::TooMany(_) => {}
             }
         }
         let seen = self.exchange.seen_by_all();

@@ -367,7 +367,6 @@ impl<T: Send + Sync + 'static> Service for Roll<T> {
             match change {
                 Change::Put(who, dot) => self.joined(who, dot),
                 Change::Gone(who, dot, entry, node) => self.left(who, dot, entry, node, now),
-                Change::TooMany(_) => {}
             }
         }
         self.let_go(now);

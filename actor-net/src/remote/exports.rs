@@ -1,7 +1,7 @@
 //! What other nodes can reach here: by a name that was given to it, or because its handle was sent to them.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -87,9 +87,30 @@ impl Drop for Name {
 pub(crate) struct Exports {
     me: Weak<Exports>,
     table: Mutex<exports::Exports<Key, Arc<Export>>>,
-    names: Mutex<HashMap<String, (Named, Key)>>,
+    names: Mutex<Names>,
     endings: Mutex<Endings<ExitReason>>,
     ids: Ids,
+}
+
+/// What is found by name, and under which names each is found.
+#[derive(Default)]
+struct Names {
+    found: HashMap<String, (Named, Key)>,
+    of: BTreeSet<(Key, String)>,
+}
+
+impl Names {
+    fn remove(&mut self, name: &str) -> Option<(Named, Key)> {
+        let removed = self.found.remove(name)?;
+        self.of.remove(&(removed.1, name.to_owned()));
+        Some(removed)
+    }
+
+    /// Takes out one of the names of this.
+    fn remove_one(&mut self, of: Key) -> Option<(Named, Key)> {
+        let (key, name) = self.of.range((of, String::new())..).next()?.clone();
+        (key == of).then(|| self.remove(&name)).flatten()
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -122,10 +143,13 @@ impl Exports {
     pub(crate) fn expose(&self, name: &str, named: Named, may_be_ordered: bool) -> Result<(), ExposeError> {
         let exported = named.exported.clone();
         let key = Self::key_of(&*exported);
-        match lock(&self.names).entry(name.to_owned()) {
+        let mut names = lock(&self.names);
+        match names.found.entry(name.to_owned()) {
             Entry::Occupied(_) => return Err(ExposeError::NameTaken(name.to_owned())),
             Entry::Vacant(free) => free.insert((named, key)),
         };
+        names.of.insert((key, name.to_owned()));
+        drop(names);
         let export = self.admit(exported, key, |table, fresh, make| table.expose(key, fresh, make));
         if may_be_ordered {
             self.allow_orders(export);
@@ -155,7 +179,7 @@ impl Exports {
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<(Named, Key)> {
-        lock(&self.names).get(name).cloned()
+        lock(&self.names).found.get(name).cloned()
     }
 
     /// The id of one whose handle goes to the peer of this conversation.
@@ -282,12 +306,7 @@ impl Exports {
         let forgotten = gone.as_ref().and_then(|(id, _)| lock(&self.endings).note(*id, reason));
         drop(forgotten);
         let mut names = lock(&self.names);
-        let ended: Vec<String> = names
-            .iter()
-            .filter(|(_, (_, of))| *of == key)
-            .map(|(name, _)| name.clone())
-            .collect();
-        let nameless: Vec<_> = ended.iter().filter_map(|name| names.remove(name)).collect();
+        let nameless: Vec<_> = std::iter::from_fn(|| names.remove_one(key)).collect();
         drop(names);
         drop((gone, nameless));
     }

@@ -32,13 +32,14 @@ pub(crate) fn node_id(name: &str, incarnation: u64) -> NodeId {
     }
 }
 
-/// Runs `story` for each seed, and prints the seed of one that fails.
-pub(crate) fn for_seeds(seeds: u64, story: impl Fn(u64)) {
-    struct Says(u64);
-    impl Drop for Says {
+/// Runs `story` for each seed, on all processors; one that fails says how it is run again.
+pub(crate) fn for_seeds(seeds: u64, story: impl Fn(u64) + Sync) {
+    struct Says<'a>(u64, &'a str);
+    impl Drop for Says<'_> {
         fn drop(&mut self) {
             if std::thread::panicking() {
-                eprintln!("SHARE_SEED={} shows it again", self.0);
+                let Says(seed, test) = self;
+                eprintln!("run it again: SHARE_SEED={seed} cargo test -p actor-net --lib -- {test}");
             }
         }
     }
@@ -47,9 +48,26 @@ pub(crate) fn for_seeds(seeds: u64, story: impl Fn(u64)) {
         Some(seed) => seed..seed + 1,
         None => 0..number("SHARE_SEEDS").unwrap_or(seeds),
     };
-    for seed in seeds {
-        let _says = Says(seed);
-        story(seed);
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
+    std::thread::scope(|scope| {
+        for first in 0..threads {
+            let (mine, story, test) = (seeds.clone().skip(first).step_by(threads), &story, &test);
+            scope.spawn(move || {
+                for seed in mine {
+                    let _says = Says(seed, test);
+                    story(seed);
+                }
+            });
+        }
+    });
+}
+
+/// So many nodes have a story: few in most.
+pub(crate) fn nodes_of(seed: u64) -> usize {
+    match seed % 100 {
+        99 => 50,
+        other => [3, 5, 9][other as usize % 3],
     }
 }
 

@@ -67,8 +67,6 @@ pub(crate) enum Change<T> {
     Put(Who, Dot),
     /// There is no longer this one, which was of this node.
     Gone(Who, Dot, T, NodeId),
-    /// This node says more than it may, and is not listened to until it is met again.
-    TooMany(NodeId),
 }
 
 /// One part of what a whole cluster knows: this node's own entries, and those of all others as far as they are known.
@@ -318,7 +316,7 @@ impl<T: Clone> Exchange<T> {
                 if most > timing.entries_max {
                     peer.is_ignored = true;
                     peer.parts = None;
-                    self.changes.push_back(Change::TooMany(id.clone()));
+                    tracing::warn!(node = %id, entries_max = timing.entries_max, "says more than it may: not listened to until it is met again");
                     return;
                 }
                 let Some(delta) = peer.assemble(number, is_last, delta) else {

@@ -1,7 +1,7 @@
 //! Groups on a bad network: every node knows in the end who has members in which.
 
 use super::*;
-use crate::share::bad_network::{BadNetwork, TIMING, for_seeds, node_id};
+use crate::share::bad_network::{BadNetwork, TIMING, for_seeds, node_id, nodes_of};
 
 fn interests(id: NodeId) -> Interests {
     Interests::new(Exchange::new(id, TIMING))
@@ -43,8 +43,8 @@ fn a_group_is_there_for_as_long_as_it_has_members() {
 
 #[test]
 fn whatever_goes_wrong_all_know_the_same_groups_in_the_end() {
-    for_seeds(600, |seed| {
-        let nodes = [3, 5, 9][seed as usize % 3];
+    for_seeds(2_000, |seed| {
+        let nodes = nodes_of(seed);
         let mut network = BadNetwork::new(seed, nodes, interests);
         let mut truth: BTreeMap<(NodeId, String), u32> = BTreeMap::new();
         for _ in 0..120 {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::share::Word;
-use crate::share::bad_network::{BadNetwork, TIMING, for_seeds, node_id};
+use crate::share::bad_network::{BadNetwork, TIMING, for_seeds, node_id, nodes_of};
 
 const MOVED_WITHIN: Duration = Duration::from_secs(1);
 
@@ -232,8 +232,8 @@ fn a_node_that_is_back_in_time_was_never_away() {
 
 #[test]
 fn whatever_goes_wrong_all_see_the_same_in_the_end_and_diffs_tell_the_way_there() {
-    for_seeds(600, |seed| {
-        let nodes = [3, 5, 9][seed as usize % 3];
+    for_seeds(2_000, |seed| {
+        let nodes = nodes_of(seed);
         let mut network = BadNetwork::new(seed, nodes, roll);
         let mut views: BTreeMap<NodeId, View> = BTreeMap::new();
         let mut tracked: BTreeMap<NodeId, Vec<(Dot, String, u32)>> = BTreeMap::new();
