@@ -39,6 +39,7 @@ mod pooling;
 #[cfg(unix)]
 mod processes;
 mod scheduling;
+mod seeds;
 mod sites;
 mod stopping;
 mod supervision;

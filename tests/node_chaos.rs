@@ -12,6 +12,7 @@ use actor_net::{Codec, NetConfig, Node};
 use actor_testkit::{SimulatedNetwork, pass};
 use serde::{Deserialize, Serialize};
 
+use crate::seeds;
 use crate::trio;
 
 /// So many runs are part of every check.
@@ -343,7 +344,7 @@ fn run(seed: u64) -> u64 {
 
 #[test]
 fn whatever_goes_wrong_between_nodes_the_promises_hold_and_all_is_whole_after_it() {
-    trio::each_seed(SEEDS, |seed| {
+    seeds::each("NODE", SEEDS, |seed| {
         run(seed);
     });
 }

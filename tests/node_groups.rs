@@ -1,6 +1,7 @@
 //! Promises about groups with members at all nodes.
 
 mod chaos;
+mod figures;
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actor_core::System;
-use actor_net::{Cluster, Gone, JoinError, Member, MemberEvent, MemberState, Node, Profile, Standing};
+use actor_net::{Cluster, Gone, JoinError, Member, MemberEvent, MemberState, Node, Profile, Security, Standing};
 use actor_testkit::{Probe, SimulatedNetwork, pass};
 use tokio::sync::broadcast;
 use tokio::time::timeout;
@@ -213,4 +213,24 @@ async fn a_file_of_addresses_is_looked_at_again() {
     pass(SECOND).await;
     std::fs::remove_file(&path).expect("it is there");
     sees(&first, &["a", "b"]);
+}
+
+#[tokio::test]
+async fn members_are_found_behind_a_name() {
+    // Sockets, and so the real clock.
+    let node = async |name: &str| {
+        let node = Node::builder(&System::new(name)).name(name).cluster("chat");
+        let node = node.security(Security::insecure()).listen("127.0.0.1:0").start().await;
+        node.expect("a port is free")
+    };
+    let first = Cluster::builder(&node("a").await)
+        .join()
+        .await
+        .expect("it is the first");
+    let address = first.node().address().expect("it listens");
+    let (_, port) = address.rsplit_once(':').expect("it has a port");
+    let second = Cluster::builder(&node("b").await).seed_dns(format!("localhost:{port}"));
+    let second = second.begin().expect("it makes sense");
+    timeout(SECOND * 60, second.up()).await.expect("it is found");
+    assert_eq!(second.members().len(), 2);
 }

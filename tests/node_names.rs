@@ -10,6 +10,7 @@ use actor_net::names::{CLAIM_BYTES_MAX, Claim, ClaimError, Names, NamesConfig};
 use actor_net::{ExposeError, LookupError, Node};
 use actor_testkit::{Probe, SimulatedNetwork, pass};
 
+use crate::seeds;
 use crate::trio::{self, LONG, NAMES};
 
 struct Site {
@@ -209,5 +210,5 @@ async fn run(seed: u64) {
 
 #[test]
 fn whatever_goes_wrong_no_two_holders_of_a_name_are_left() {
-    trio::each_seed(30, |seed| trio::on_paused_clock(run(seed)));
+    seeds::each("NODE", 30, |seed| trio::on_paused_clock(run(seed)));
 }

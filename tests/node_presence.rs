@@ -13,6 +13,7 @@ use actor_net::presence::{
 use actor_net::{ExposeError, Node};
 use actor_testkit::{SimulatedNetwork, pass, settle};
 
+use crate::seeds;
 use crate::trio::{self, LONG, NAMES, on_its_way};
 
 struct Site {
@@ -363,5 +364,5 @@ async fn run(seed: u64) {
 
 #[test]
 fn whatever_goes_wrong_all_nodes_see_the_same_in_the_end() {
-    trio::each_seed(30, |seed| trio::on_paused_clock(run(seed)));
+    seeds::each("NODE", 30, |seed| trio::on_paused_clock(run(seed)));
 }

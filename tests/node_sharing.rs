@@ -1,5 +1,7 @@
 //! What the members of a cluster share: groups, presence and names find all members by themselves.
 
+mod chaos;
+
 use std::time::Duration;
 
 use actor_core::System;

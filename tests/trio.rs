@@ -1,4 +1,4 @@
-//! What tests of services across nodes share: three nodes on a simulated network, and seeds for what goes wrong there.
+//! What tests of services across nodes share: three nodes on a simulated network.
 
 use std::future::Future;
 use std::time::Duration;
@@ -48,25 +48,6 @@ pub(crate) async fn connect(nodes: impl Iterator<Item = &Node>) {
 /// Lets come what is on its way.
 pub(crate) async fn on_its_way() {
     pass(Duration::from_millis(100)).await;
-}
-
-/// Runs the usual number of seeds, or those that the environment asks for, on all processors. A run that fails says its own.
-pub(crate) fn each_seed(usual: u64, run: impl Fn(u64) + Sync) {
-    let setting = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let seeds = match setting("NODE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..setting("NODE_SEEDS").unwrap_or(usual),
-    };
-    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
-    std::thread::scope(|scope| {
-        let run_every = |first: usize| seeds.clone().skip(first).step_by(threads).for_each(&run);
-        let started: Vec<_> = (0..threads)
-            .map(|first| scope.spawn(move || run_every(first)))
-            .collect();
-        for thread in started {
-            assert!(thread.join().is_ok(), "a seed failed: see above");
-        }
-    });
 }
 
 /// Runs a future on a clock that stands still until nobody has anything to do.

@@ -8,28 +8,21 @@ use actor_net::membership::policy::Policy;
 
 use super::chance::Chance;
 use super::world::World;
+use crate::seeds;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Within so much after the last fault everybody sees everybody, and nobody else.
 const AGREED_WITHIN: Duration = Duration::from_secs(12);
 
-/// Plays as many seeds as the environment says, or `usual`.
+/// Plays as many seeds as the environment says, or `usual`. What one that is played alone has told is shown.
 pub(super) fn play_all(usual: u64) {
-    let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    if let Some(seed) = read("MEMBER_SEED") {
-        match play(seed, true) {
-            Ok(diary) => println!("{diary}"),
-            Err(why) => panic!("{why}"),
-        }
-        return;
-    }
-    let seeds = read("MEMBER_SEEDS").unwrap_or(usual);
-    for seed in 0..seeds {
-        if let Err(why) = play(seed, false) {
-            panic!("{why}\nplay it again: MEMBER_SEED={seed} cargo test -p promises members::whatever -- --nocapture");
-        }
-    }
+    let is_alone = seeds::alone("MEMBER").is_some();
+    seeds::each("MEMBER", usual, |seed| match play(seed, is_alone) {
+        Ok(diary) if is_alone => println!("{diary}"),
+        Ok(_) => {}
+        Err(why) => panic!("{why}"),
+    });
 }
 
 /// Plays one, and returns what everybody was told.

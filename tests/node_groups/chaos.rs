@@ -9,6 +9,7 @@ use actor_core::prelude::*;
 use actor_net::group::ClusterGroup;
 use actor_testkit::{SimulatedNetwork, pass};
 
+use crate::seeds;
 use crate::trio::{self, LONG, NAMES};
 
 use super::{connect, counts, site};
@@ -110,5 +111,5 @@ impl Actor for Silent {
 
 #[test]
 fn whatever_goes_wrong_all_nodes_know_the_same_groups_in_the_end_and_reach_their_members() {
-    trio::each_seed(30, |seed| trio::on_paused_clock(run(seed)));
+    seeds::each("NODE", 30, |seed| trio::on_paused_clock(run(seed)));
 }
