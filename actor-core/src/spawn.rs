@@ -65,6 +65,7 @@ pub(crate) fn spawn_in<A: Actor>(
     };
     launch(Run {
         inbox: Inbox::new(),
+        work: None,
         ctx: Context::new(cell.clone(), home.clone(), rules),
         cell,
         place: Some(Place {
@@ -86,6 +87,7 @@ pub(crate) fn spawn_in<A: Actor>(
 pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, ctx: Context<A::Msg>, root: A) {
     launch(Run {
         inbox: Inbox::new(),
+        work: None,
         ctx,
         cell,
         place: None,
@@ -152,19 +154,53 @@ impl Drop for Start {
     }
 }
 
-fn launch<A: Actor>(mut run: Run<A>) {
+fn launch<A: Actor>(run: Run<A>) {
     let cell = run.cell.clone();
     let scheduler = run.ctx.home().scheduler.clone();
-    let span = tracing::info_span!("actor", path = %cell.core.path, id = %cell.core.id);
+    Task::launch(&cell, &scheduler, whole(run));
+}
+
+/// All lives of an actor, as what the scheduler polls.
+fn whole<A: Actor>(mut run: Run<A>) -> impl Future<Output = ()> + Send {
+    let core = &run.cell.core;
+    let span = tracing::info_span!("actor", path = %core.path, id = %core.id);
     // Boxed, as it is larger than what most need of it, which is nothing.
     let span = (!span.is_disabled()).then(|| Box::new(span));
-    let mut turn = Some(Turn::new(cell.clone()));
-    Task::launch(&cell, &scheduler, async move {
+    let mut turn = Some(Turn::new(run.cell.clone()));
+    async move {
         let mut running = pin!(run.run());
         poll_fn(|cx| {
             let _in_span = span.as_ref().map(|span| span.enter());
             turn::enter(&mut turn, || running.as_mut().poll(cx))
         })
         .await;
-    });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ActorResult;
+
+    struct Holds<const BYTES: usize>([u8; BYTES]);
+
+    impl<const BYTES: usize> Actor for Holds<BYTES> {
+        type Msg = u8;
+
+        async fn handle(&mut self, msg: u8, _: &mut Context<u8>) -> ActorResult {
+            self.0[0] = msg;
+            Ok(())
+        }
+    }
+
+    fn bytes<A: Actor, F>(_: fn(Run<A>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_state_of_an_actor_has_one_place_and_the_rest_is_small() {
+        let empty = bytes(whole::<Holds<8>>);
+        assert!(empty <= 512, "{empty}");
+        assert_eq!(bytes(whole::<Holds<4096>>), empty + 4088);
+    }
 }

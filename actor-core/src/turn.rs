@@ -49,6 +49,10 @@ impl Turn {
         })
     }
 
+    fn has_something_to_end(&self) -> bool {
+        self.has_waited || !self.dropped.is_empty()
+    }
+
     /// Has the actor woken not later than that.
     fn wake_by(&mut self, deadline: Instant, now: Instant, waker: &Waker) {
         if self
@@ -121,9 +125,7 @@ struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     #[inline]
     fn new(turn: &'a mut Option<Box<Turn>>) -> Self {
-        let noted = turn
-            .as_ref()
-            .is_some_and(|turn| turn.has_waited || !turn.dropped.is_empty());
+        let noted = turn.as_ref().is_some_and(|turn| turn.has_something_to_end());
         let mut exchange = Self {
             turn,
             noted_outside: note(noted),

@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::cell::{Cell, Subtree};
 use crate::child::Factory;
 use crate::clock;
+use crate::contain::discard;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult, SpawnError};
 use crate::exit::{ExitReason, Failure, FailureKind};
@@ -20,6 +21,7 @@ use crate::ledger::DeadReason;
 use crate::mailbox::Inbox;
 use crate::signal::{ChildExit, Orders};
 use crate::slot::Slot;
+use crate::work::Work;
 
 use super::ending::{End, Meaning};
 use super::step::Step;
@@ -32,6 +34,8 @@ pub(super) struct Run<A: Actor> {
     pub(super) factory: Factory<A>,
     pub(super) ctx: Context<A::Msg>,
     pub(super) inbox: Inbox<A::Msg>,
+    /// What is attached in this life, once there is any.
+    pub(super) work: Option<Box<Work<A::Msg>>>,
     pub(super) started: Option<Started>,
     pub(super) start_error: Option<Box<SpawnError>>,
     pub(super) handled: u64,
@@ -50,57 +54,64 @@ impl<A: Actor> Run<A> {
     pub(super) async fn run(&mut self) {
         loop {
             let end = self.live().await;
-            if let ExitReason::Failed(failure) = &end.reason {
-                tracing::warn!(%failure, "failed");
-            }
-            if !end.reason.is_orderly() {
-                self.note(Happening::Fell(end.reason.clone()));
-            }
-            // First, so that what others say of this life from now on is not taken for said of the next.
-            self.cell.core.break_links(&end.reason);
-            let meaning = end.meaning(self.cell.mailbox.orders(), self.ctx.is_stopping());
-            // Before the verdict: what is ordered after it is for the next life, and must stand.
-            self.cell.mailbox.obeyed(meaning.obeyed);
-            let next = self.judge(&meaning);
-            if matches!(next, Next::End) {
-                return self.end(end.reason);
-            }
-            if meaning.cycled || meaning.judged.is_orderly() {
-                self.leave_the_rest(meaning.cycled);
-            }
-            self.cell.mailbox.reopen();
-            self.cell.core.life_ended(&end.reason);
-            // Boxed, as what is rare must not make every actor larger.
-            let ended = match next {
-                Next::RestartAfter(wait) if wait.is_zero() => None,
-                Next::RestartAfter(wait) => Box::pin(self.back_off(sleep(wait), false)).await,
-                _ => {
-                    if let Some(place) = &self.place {
-                        place.family.is_parked(place.key);
+            match self.between_lives(end) {
+                Err(reason) => return self.end(reason),
+                Ok(Next::RestartAfter(wait)) if wait.is_zero() => {}
+                Ok(next) => {
+                    // Boxed, as what is rare must not make every actor larger.
+                    if let Some(reason) = Box::pin(self.wait_for_life(next)).await {
+                        return self.end(reason);
                     }
-                    Box::pin(self.back_off(pending(), true)).await
                 }
-            };
-            if let Some(reason) = ended {
-                return self.end(reason);
             }
             tracing::debug!("restarts");
         }
+    }
+
+    /// Reads the end of a life, and makes ready for the next one; or returns why there is none.
+    fn between_lives(&mut self, end: End) -> Result<Next, ExitReason> {
+        if let ExitReason::Failed(failure) = &end.reason {
+            tracing::warn!(%failure, "failed");
+        }
+        if !end.reason.is_orderly() {
+            self.note(Happening::Fell(end.reason.clone()));
+        }
+        // First, so that what others say of this life from now on is not taken for said of the next.
+        self.cell.core.break_links(&end.reason);
+        let meaning = end.meaning(self.cell.mailbox.orders(), self.ctx.is_stopping());
+        // Before the verdict: what is ordered after it is for the next life, and must stand.
+        self.cell.mailbox.obeyed(meaning.obeyed);
+        let next = self.judge(&meaning);
+        if matches!(next, Next::End) {
+            return Err(end.reason);
+        }
+        if meaning.cycled || meaning.judged.is_orderly() {
+            self.leave_the_rest(meaning.cycled);
+        }
+        self.cell.mailbox.reopen();
+        self.cell.core.life_ended(&end.reason);
+        Ok(next)
     }
 
     /// One life, from the making of the state to its end.
     async fn live(&mut self) -> End {
         self.cell.core.begin_life();
         self.ctx.begin_life();
-        let mut work = None;
-        let (end, state) = match self.start().await {
-            Err(end) => (end, None),
-            Ok(mut actor) => {
-                let end = self.serve(&mut actor, &mut work).await;
-                (end, Some(actor))
+        // It stays in this place, and everybody borrows it: moved from one future into the next, it would lie in each.
+        let mut state = None;
+        let mut end = 'life: {
+            let actor = match self.make().await {
+                Ok(actor) => state.insert(actor),
+                Err(fault) => break 'life self.failed_start(fault),
+            };
+            if let Err(fault) = self.begin(actor).await {
+                discard(state.take());
+                break 'life self.failed_start(fault);
             }
+            self.serve(actor).await
         };
-        self.wind_up(end, state, work).await
+        self.wind_up(&mut end, &mut state).await;
+        end
     }
 
     pub(super) fn interrupted(&self) -> End {
@@ -155,6 +166,19 @@ impl<A: Actor> Run<A> {
     fn note(&self, what: Happening) {
         let core = &self.cell.core;
         self.ctx.home().note(&core.path, core.id, what);
+    }
+
+    /// Waits until the next life begins. Returns why there is none after all.
+    async fn wait_for_life(&mut self, next: Next) -> Option<ExitReason> {
+        match next {
+            Next::RestartAfter(wait) => self.back_off(sleep(wait), false).await,
+            _ => {
+                if let Some(place) = &self.place {
+                    place.family.is_parked(place.key);
+                }
+                self.back_off(pending(), true).await
+            }
+        }
     }
 
     /// Waits before a restart: for the time to pass, or, once `parked`, for the order to begin.
@@ -245,6 +269,7 @@ impl<A: Actor> Run<A> {
 impl<A: Actor> Drop for Run<A> {
     /// The runtime may drop an actor at any await, when it shuts down. Those who wait for it are told all the same.
     fn drop(&mut self) {
+        discard(self.work.take());
         if !self.ended {
             self.end(ExitReason::Killed);
         }

@@ -1,6 +1,6 @@
 //! One life of an actor, from the making of its state to the reason for its end.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use crate::actor::Actor;
 use crate::child::Factory;
 use crate::clock;
-use crate::contain::{contain, discard};
+use crate::contain::contain;
 use crate::error::{ActorError, AskError, SpawnError};
 use crate::exit::{ExitReason, FailureKind};
 use crate::history::Happening;
@@ -39,9 +39,9 @@ enum Event<M> {
 }
 
 impl<A: Actor> Run<A> {
-    /// Makes the state, and runs `on_start`.
-    pub(super) async fn start(&mut self) -> Result<A, End> {
-        let made = match &mut self.factory {
+    /// Makes the state.
+    pub(super) async fn make(&mut self) -> Result<A, Fault> {
+        match &mut self.factory {
             Factory::Plain(make) => contain(make).map_err(Fault::Panic),
             Factory::Once(make) => match make.take() {
                 Some(make) => contain(make).map_err(Fault::Panic),
@@ -51,37 +51,29 @@ impl<A: Actor> Run<A> {
                 let making = step(&self.cell, &mut None, Orders::KILL, make).await;
                 verdict(making)
             }
-        };
-        let mut actor = match made {
-            Ok(actor) => actor,
-            Err(fault) => return Err(self.failed_start(fault)),
-        };
-        let ctx = &mut self.ctx;
-        let state = &mut actor;
-        let on_start = step(&self.cell, &mut None, Orders::INTERRUPTING, move || state.on_start(ctx)).await;
-        match verdict(on_start) {
-            Ok(()) => {
-                turn::end(&AskError::NoReply);
-                if let Some(started) = self.started.take() {
-                    let _ = started.put(Ok(()));
-                }
-                if let Some(place) = &self.place {
-                    let (now, core) = (clock::now().into_std(), &self.cell.core);
-                    place.family.life_is_up(place.key, now);
-                    let started = Happening::Started { life: core.life() };
-                    self.ctx.home().history.note(&core.path, core.id, started, now);
-                }
-                tracing::debug!("started");
-                Ok(actor)
-            }
-            Err(fault) => {
-                discard(actor);
-                Err(self.failed_start(fault))
-            }
         }
     }
 
-    fn failed_start(&mut self, fault: Fault) -> End {
+    /// Runs `on_start`.
+    pub(super) async fn begin(&mut self, actor: &mut A) -> Result<(), Fault> {
+        let ctx = &mut self.ctx;
+        let on_start = step(&self.cell, &mut None, Orders::INTERRUPTING, move || actor.on_start(ctx)).await;
+        verdict(on_start)?;
+        turn::end(&AskError::NoReply);
+        if let Some(started) = self.started.take() {
+            let _ = started.put(Ok(()));
+        }
+        if let Some(place) = &self.place {
+            let (now, core) = (clock::now().into_std(), &self.cell.core);
+            place.family.life_is_up(place.key, now);
+            let started = Happening::Started { life: core.life() };
+            self.ctx.home().history.note(&core.path, core.id, started, now);
+        }
+        tracing::debug!("started");
+        Ok(())
+    }
+
+    pub(super) fn failed_start(&mut self, fault: Fault) -> End {
         turn::end(&AskError::Failed);
         let end = match fault {
             Fault::Interrupted => self.interrupted(),
@@ -100,10 +92,21 @@ impl<A: Actor> Run<A> {
     }
 
     /// Handles messages until there is a reason to end.
-    pub(super) async fn serve(&mut self, actor: &mut A, work: &mut Option<Box<Work<A::Msg>>>) -> End {
+    pub(super) async fn serve(&mut self, actor: &mut A) -> End {
         let mut since_yield = 0;
         let mut since_work = 0;
+        // Heard at the top of the loop: an await beside what it came in would keep the room for that in every actor.
+        let mut heard: Option<Box<Signal>> = None;
         loop {
+            if let Some(signal) = heard.take() {
+                // Boxed, as what is rare must not make every actor larger.
+                if self.ctx.accepts(&signal)
+                    && let Err(fault) = Box::pin(self.hear(signal, actor)).await
+                {
+                    return self.faulted(fault);
+                }
+                turn::end(&AskError::NoReply);
+            }
             let orders = self.cell.mailbox.orders();
             if !orders.is_none()
                 && let Some(end) = self.obey(orders)
@@ -117,7 +120,7 @@ impl<A: Actor> Run<A> {
                 };
             }
             if self.ctx.has_fresh() {
-                let work = work.get_or_insert_with(|| Box::new(Work::new()));
+                let work = self.work.get_or_insert_with(|| Box::new(Work::new()));
                 self.ctx.take_fresh().into_iter().for_each(|fresh| work.begin(fresh));
             }
             if since_yield == MESSAGES_PER_YIELD {
@@ -127,61 +130,48 @@ impl<A: Actor> Run<A> {
             }
             since_yield += 1;
             // The message alone is kept while its handler runs, and nothing that it came in.
-            let (msg, question, waited) = match self.next_in_batch(work, &mut since_work) {
-                Some(Entry::Message(Envelope { msg, question })) => (msg, question, true),
-                other => match self.next(other, work, &mut since_work).await {
-                    Event::Entry(Entry::Message(Envelope { msg, question })) => (msg, question, true),
-                    Event::Work(Outcome::Message(msg)) => (msg, None, false),
-                    Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
-                    Event::Entry(Entry::Signal(signal)) => {
-                        // Boxed, as what is rare must not make every actor larger.
-                        if self.ctx.accepts(&signal)
-                            && let Err(fault) = Box::pin(self.hear(signal, actor, work)).await
-                        {
-                            return self.faulted(fault);
-                        }
-                        turn::end(&AskError::NoReply);
-                        continue;
-                    }
-                    Event::Idle => {
-                        // Only when nothing stronger was said.
-                        if self.cell.mailbox.orders() == Orders::DRAIN {
-                            return End {
-                                reason: ExitReason::Normal,
-                                obeyed: Orders::STOPPING,
-                            };
-                        }
-                        continue;
-                    }
-                },
+            let (msg, question, waited) = match if let Some(entry) = self.next_in_batch(&mut since_work) {
+                Event::Entry(entry)
+            } else {
+                poll_fn(|cx| self.poll_next(&mut since_work, cx)).await
+            } {
+                Event::Entry(Entry::Message(Envelope { msg, question })) => (msg, question, true),
+                Event::Entry(Entry::Signal(signal)) => {
+                    heard = Some(signal);
+                    continue;
+                }
+                Event::Work(Outcome::Message(msg)) => (msg, None, false),
+                Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
+                // Only when nothing stronger was said.
+                Event::Idle if self.cell.mailbox.orders() == Orders::DRAIN => {
+                    return End {
+                        reason: ExitReason::Normal,
+                        obeyed: Orders::STOPPING,
+                    };
+                }
+                Event::Idle => continue,
             };
-            let asked = question.is_some();
-            let Some(msg) = self.take_up(msg, question) else {
+            let Some((msg, asked)) = self.take_up(msg, question) else {
                 continue;
             };
             self.in_hand = waited;
-            let outcome = {
+            let outcome = 'handled: {
                 // What `step` does, without a state of its own to be made and moved for each message.
-                let (state, ctx, cell) = (&mut *actor, &mut self.ctx, &*self.cell);
+                let Self { ctx, cell, work, .. } = &mut *self;
+                let state = &mut *actor;
                 let mut future = pin!(None);
-                match contain(|| future.set(Some(state.handle(msg, ctx)))) {
-                    Err(panic) => Err(Fault::Panic(panic)),
-                    Ok(()) => match poll_fn(|cx| drive(future.as_mut(), cell, work, Orders::INTERRUPTING, cx)).await {
-                        Step::Done(Ok(())) => Ok(()),
-                        ended => {
-                            clear_away(&ended, future);
-                            verdict(ended)
-                        }
-                    },
+                if let Err(panic) = contain(|| future.set(Some(state.handle(msg, ctx)))) {
+                    break 'handled Err(Fault::Panic(panic));
+                }
+                match poll_fn(|cx| drive(future.as_mut(), cell, work, Orders::INTERRUPTING, cx)).await {
+                    Step::Done(Ok(())) => Ok(()),
+                    ended => {
+                        clear_away(&ended, future);
+                        verdict(ended)
+                    }
                 }
             };
-            self.in_hand = false;
-            if waited {
-                self.settle(matches!(outcome, Err(Fault::Interrupted)));
-            }
-            if asked {
-                turn::set_deadline(None);
-            }
+            self.settle(waited, asked, matches!(outcome, Err(Fault::Interrupted)));
             if let Err(fault) = outcome {
                 return self.faulted(fault);
             }
@@ -200,21 +190,16 @@ impl<A: Actor> Run<A> {
     }
 
     /// Has the actor hear what the system says.
-    async fn hear(
-        &mut self,
-        signal: Box<Signal>,
-        actor: &mut A,
-        work: &mut Option<Box<Work<A::Msg>>>,
-    ) -> Result<(), Fault> {
-        let ctx = &mut self.ctx;
+    async fn hear(&mut self, signal: Box<Signal>, actor: &mut A) -> Result<(), Fault> {
+        let Self { ctx, cell, work, .. } = self;
         let on_signal = move || actor.on_signal(*signal, ctx);
-        verdict(step(&self.cell, work, Orders::INTERRUPTING, on_signal).await)
+        verdict(step(cell, work, Orders::INTERRUPTING, on_signal).await)
     }
 
     /// The next of the batch in hand, unless it is the turn of attached work.
     #[inline(always)]
-    fn next_in_batch(&mut self, work: &Option<Box<Work<A::Msg>>>, since_work: &mut u32) -> Option<Entry<A::Msg>> {
-        if work.is_some() && *since_work >= MESSAGES_PER_WORK {
+    fn next_in_batch(&mut self, since_work: &mut u32) -> Option<Entry<A::Msg>> {
+        if self.work.is_some() && *since_work >= MESSAGES_PER_WORK {
             return None;
         }
         let entry = self.cell.mailbox.next_in_batch(&mut self.inbox)?;
@@ -223,25 +208,9 @@ impl<A: Actor> Run<A> {
         Some(entry)
     }
 
-    /// Waits for the next message, signal, or result of attached work, if there is not one in hand.
-    fn next<'a>(
-        &'a mut self,
-        mut in_hand: Option<Entry<A::Msg>>,
-        work: &'a mut Option<Box<Work<A::Msg>>>,
-        since_work: &'a mut u32,
-    ) -> impl Future<Output = Event<A::Msg>> + Send + 'a {
-        poll_fn(move |cx| match in_hand.take() {
-            Some(entry) => Poll::Ready(Event::Entry(entry)),
-            None => self.poll_next(work, since_work, cx),
-        })
-    }
-
-    fn poll_next(
-        &mut self,
-        work: &mut Option<Box<Work<A::Msg>>>,
-        since_work: &mut u32,
-        cx: &mut Context<'_>,
-    ) -> Poll<Event<A::Msg>> {
+    /// The next message, signal, or result of attached work.
+    fn poll_next(&mut self, since_work: &mut u32, cx: &mut Context<'_>) -> Poll<Event<A::Msg>> {
+        let work = &mut self.work;
         let work_first = *since_work >= MESSAGES_PER_WORK;
         if work_first && let Some(outcome) = work.as_mut().and_then(|work| work.poll_next(cx)) {
             *since_work = 0;
@@ -263,14 +232,16 @@ impl<A: Actor> Run<A> {
         }
     }
 
-    /// Takes up a message, with the deadline of the question that it may be; or passes over it, if nobody waits for the
-    /// answer any more.
+    /// Takes up a message, with the deadline of the question that it may be, and says whether it is one; or passes over
+    /// it, if nobody waits for the answer any more.
     #[inline(always)]
-    fn take_up(&self, msg: A::Msg, question: Option<Arc<dyn Question>>) -> Option<A::Msg> {
-        let Some(question) = question else { return Some(msg) };
+    fn take_up(&self, msg: A::Msg, question: Option<Arc<dyn Question>>) -> Option<(A::Msg, bool)> {
+        let Some(question) = question else {
+            return Some((msg, false));
+        };
         if let Wait::Until(deadline) = question.wait() {
             turn::set_deadline(deadline);
-            return Some(msg);
+            return Some((msg, true));
         }
         let question = Some(question);
         self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
@@ -278,17 +249,21 @@ impl<A: Actor> Run<A> {
         None
     }
 
-    /// Counts the message that was in hand.
+    /// Counts the message that was in hand, if it had `waited` in the mailbox.
     #[inline(always)]
-    fn settle(&mut self, interrupted: bool) {
-        self.cell.mailbox.finish_one();
-        if interrupted {
-            self.cell
-                .core
-                .ledger()
-                .bury::<A::Msg>(&self.cell.core.path, DeadReason::Killed, 1);
-        } else {
+    fn settle(&mut self, waited: bool, asked: bool, interrupted: bool) {
+        self.in_hand = false;
+        if waited {
+            self.cell.mailbox.finish_one();
+        }
+        if waited && interrupted {
+            let core = &self.cell.core;
+            core.ledger().bury::<A::Msg>(&core.path, DeadReason::Killed, 1);
+        } else if waited {
             self.handled += 1;
+        }
+        if asked {
+            turn::set_deadline(None);
         }
     }
 

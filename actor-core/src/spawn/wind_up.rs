@@ -14,7 +14,6 @@ use crate::ledger::DeadReason;
 use crate::signal::Orders;
 use crate::stop::{kill_children, stop_children};
 use crate::turn;
-use crate::work::Work;
 
 use super::ending::End;
 use super::run::{Fault, Run, verdict};
@@ -22,16 +21,16 @@ use super::step::step;
 
 impl<A: Actor> Run<A> {
     /// Ends a life: the attached work first, then the children, then `on_stop`, then the state itself.
-    pub(super) async fn wind_up(&mut self, mut end: End, mut state: Option<A>, work: Option<Box<Work<A::Msg>>>) -> End {
+    pub(super) async fn wind_up(&mut self, end: &mut End, state: &mut Option<A>) {
         let failed = |end: &End| matches!(end.reason, ExitReason::Failed(_) | ExitReason::Killed);
         self.ctx.is_over();
         if end.reason.is_orderly() {
             // What waits will not be handled. A child that waits for an answer to it could not stop.
             self.leave_the_rest(end.obeyed.any_of(Orders::CYCLE));
         }
-        discard((work, self.ctx.end_life()));
+        discard((self.work.take(), self.ctx.end_life()));
         // Those who asked what is dropped here must not wait until the children have stopped.
-        turn::end(if failed(&end) {
+        turn::end(if failed(end) {
             &AskError::Failed
         } else {
             &AskError::NoReply
@@ -43,7 +42,7 @@ impl<A: Actor> Run<A> {
                 end.reason = ExitReason::Killed;
             }
         }
-        if let Some(actor) = &mut state
+        if let Some(actor) = &mut *state
             && !matches!(end.reason, ExitReason::Killed)
         {
             let ctx = &mut self.ctx;
@@ -66,13 +65,12 @@ impl<A: Actor> Run<A> {
             // `on_stop` may have attached or watched something, for a life that is over.
             discard(self.ctx.end_life());
         }
-        discard(state);
-        turn::end(if failed(&end) {
+        discard(state.take());
+        turn::end(if failed(end) {
             &AskError::Failed
         } else {
             &AskError::NoReply
         });
-        end
     }
 
     /// Leaves what waits in the mailbox to dead letters.
