@@ -133,6 +133,7 @@ impl Deputy {
                 self.mirror.begin();
                 self.told.clear();
             }
+            Word::Everybody => self.everybody().await,
             Word::Told => self.told().await,
             Word::Users(people) => self.users(people, ctx).await,
             Word::Changed(id, profile) => self.changed(id, profile, ctx).await,
@@ -161,12 +162,16 @@ impl Deputy {
         }
     }
 
-    /// Everything was told: what was not spoken of is no more.
-    async fn told(&mut self) {
+    /// All users were told of: the others have left.
+    async fn everybody(&mut self) {
         for id in self.mirror.end() {
             let reason = format!("{} {}", self.site.name(), self.server);
             self.gone(id, &reason).await;
         }
+    }
+
+    /// All rooms were told of: in the others there is nobody.
+    async fn told(&mut self) {
         let rooms = self
             .sources
             .rooms

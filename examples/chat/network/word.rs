@@ -54,7 +54,9 @@ pub struct Person {
 pub enum Word {
     /// What follows, up to [`Told`](Self::Told), is all that there is.
     Begin,
-    /// Who was not spoken of since [`Begin`](Self::Begin) is no longer there.
+    /// A user of whom nothing was said since [`Begin`](Self::Begin) has left.
+    Everybody,
+    /// In a room of which nothing was said since then, there is nobody.
     Told,
     /// Users, new or known.
     Users(Vec<Person>),

@@ -43,6 +43,7 @@ impl Directory {
         for some in people.chunks(PEOPLE_PER_WORD) {
             trunk.say(Arc::new(Word::Users(some.to_vec())));
         }
+        trunk.say(Arc::new(Word::Everybody));
     }
 
     /// Takes in users of another server, and tells of those whose nick is taken.
