@@ -107,6 +107,9 @@ mod pool;
 mod supervisor;
 mod system;
 
+#[cfg(feature = "metrics")]
+mod metrics;
+
 #[cfg(feature = "wire")]
 pub mod wire;
 

@@ -162,7 +162,7 @@ impl Inspector {
 
     /// The sums of the system, and at most `worst` actors for each list of those that stand out.
     ///
-    /// It passes by all actors, which takes some 10 ms for a hundred thousand, and holds no lock for longer than
+    /// It passes by all actors, which takes some 40 ms for a hundred thousand, and holds no lock for longer than
     /// it takes to look at 256 of them. It does not await: beside many actors, call it from a thread that may block.
     pub fn overview(&mut self, worst: usize) -> Overview {
         let glimpse = self.glimpse();
