@@ -23,6 +23,8 @@ pub(crate) enum Say {
     Bytes(Vec<u8>, Reply<Vec<u8>>),
     /// So many bytes are asked for.
     Fill(Vec<u8>, usize, Reply<Vec<u8>>),
+    /// Each of these is told a number; answered with how many there are.
+    Many(Vec<Handle<u64>>, Reply<u64>),
     /// A question that is left unanswered.
     Drop(Reply<u64>),
     /// A failure with a question in hand.
@@ -95,6 +97,12 @@ impl Actor for Listener {
             }
             Say::Bytes(bytes, reply) => reply.send(bytes),
             Say::Fill(_, bytes, reply) => reply.send(vec![7; bytes]),
+            Say::Many(others, reply) => {
+                for (number, other) in (0..).zip(&others) {
+                    other.tell(number).await?;
+                }
+                reply.send(others.len() as u64);
+            }
             Say::Drop(reply) => drop(reply),
             Say::Fail(_) | Say::Break => return Err(ActorError::new("on purpose")),
             Say::Wait(reply) => {
