@@ -51,7 +51,8 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
                     --seconds N   for each target (20)
   frozen          one of three members in processes of their own is stopped, and comes back
                     --seconds N   for so long (60)
-  netns           two nodes in network namespaces, over a network that is cut, slow or lossy (needs Linux, root and iproute2)
+  netns           two nodes, and three members, in network namespaces, over a network that is cut, slow or lossy (needs Linux, root
+                  and iproute2)
   mutants         breaks the rooms of supervision and of the mailbox in one place after the other, and runs the
                   tests each time: takes hours (needs cargo-mutants)
                     everything after the word goes to it: cargo xtask mutants --file actor-core/src/family.rs

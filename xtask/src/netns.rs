@@ -1,4 +1,6 @@
-//! `cargo xtask netns`: two nodes as on two machines, each in a network namespace, over a network that is cut, slow or lossy.
+//! `cargo xtask netns`: nodes as on machines of their own, each in a network namespace, over a network that is cut, slow or lossy.
+
+mod members;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -40,15 +42,27 @@ pub(crate) fn run(words: &[String]) -> Outcome {
 
     cut(&network, &program)?;
     eprintln!("  cut and mended: lost on both sides, and found again");
+    let mut three = members::Three::start(&members::program()?)?;
+    three.cut()?;
+    eprintln!("  three members: one whose cable was pulled was found down, and came back");
+    three.mute()?;
+    eprintln!("  three members: one that nobody heard was found down, and came back");
+    three.one_way()?;
+    eprintln!("  three members: one that one of the others did not hear stayed");
     if let Err(why) = network.disturb("delay 0ms") {
         return Err(format!(
-            "the cut went well, but delay and loss could not be tried: this kernel has no netem (its module is sch_netem; {why})"
+            "the cuts went well, but delay and loss could not be tried: this kernel has no netem (its module is sch_netem; {why})"
         ));
     }
     delay(&network, &program)?;
     eprintln!("  {DELAY:?} of delay each way: the usual round trip has both");
     loss(&network, &program)?;
     eprintln!("  5 % of loss each way: everything came, in order");
+    for how in ["delay 200ms", "loss 5%"] {
+        let mut three = members::Three::start(&members::program()?)?;
+        three.bad(how)?;
+        eprintln!("  three members, {how}: nobody was found down");
+    }
     Ok(())
 }
 
@@ -191,7 +205,9 @@ struct Running {
 
 impl Running {
     fn start(command: &mut Command) -> Outcome<Self> {
-        let mut child = command.stdout(Stdio::piped()).spawn().map_err(|why| why.to_string())?;
+        // Some end when their input does, which is when this does.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|why| why.to_string())?;
         let stdout = child.stdout.take().ok_or("its output is no pipe")?;
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -201,17 +217,22 @@ impl Running {
         Ok(Self { child, lines })
     }
 
-    /// Its next line that begins so.
-    fn until(&mut self, begin: &str) -> Outcome<String> {
-        let deadline = Instant::now() + PART_MAX;
+    /// Its next line that is meant, if it comes by then.
+    fn tells_by(&mut self, deadline: Instant, is_meant: impl Fn(&str) -> bool) -> Option<String> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
-                Ok(line) if line.starts_with(begin) => return Ok(line),
+                Ok(line) if is_meant(&line) => return Some(line),
                 Ok(_) => {}
-                Err(why) => return Err(format!("a node never said `{begin}`: {why}")),
+                Err(_) => return None,
             }
         }
+    }
+
+    /// Its next line that begins so.
+    fn until(&mut self, begin: &str) -> Outcome<String> {
+        let line = self.tells_by(Instant::now() + PART_MAX, |line| line.starts_with(begin));
+        line.ok_or_else(|| format!("a node never said `{begin}`"))
     }
 }
 
