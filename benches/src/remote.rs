@@ -4,6 +4,7 @@
 //! by hand for the same work, with a task and a channel where we have an actor.
 
 mod cpu;
+mod fan_out;
 mod frames;
 mod inline;
 mod ours;
@@ -55,7 +56,7 @@ enum Counts {
     Cpu,
 }
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 8] = [
     time(
         "tell 64 B, by hand inline",
         400_000,
@@ -72,6 +73,8 @@ const CASES: [Case; 7] = [
     time("ask, one after the other", 5_000, ours::ask, inline::ask),
     time("ask 64 in flight, inline", 100_000, ours::ask_many, inline::ask_many),
     time("ask 64 in flight, in tasks", 100_000, ours::ask_many, tasks::ask_many),
+    // Beside the same fan-out at one node.
+    time("broadcast, 3 nodes", 20 * fan_out::ALL, fan_out::across, fan_out::local),
     Case {
         name: "tell 64 B over TLS, CPU",
         operations: 400_000,
