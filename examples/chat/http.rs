@@ -6,6 +6,7 @@ mod port;
 use std::sync::Arc;
 
 use actor_core::prelude::*;
+use actor_net::Cluster;
 use axum::Router;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, State};
@@ -31,6 +32,7 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 pub(crate) struct Web {
     port: Port,
     doors: Doors,
+    cluster: Option<Cluster>,
     running: Option<oneshot::Sender<()>>,
 }
 
@@ -46,10 +48,16 @@ pub(crate) struct Ended;
 
 impl Web {
     /// Serves a bound port, which a restart takes up again.
-    pub(crate) fn new(port: Port, site: Arc<Site>, connections: Handle<ConnectionsMsg>) -> Self {
+    pub(crate) fn new(
+        port: Port,
+        site: Arc<Site>,
+        connections: Handle<ConnectionsMsg>,
+        cluster: Option<Cluster>,
+    ) -> Self {
         Self {
             port,
             doors: Doors { site, connections },
+            cluster,
             running: None,
         }
     }
@@ -61,7 +69,10 @@ impl Actor for Web {
     async fn on_start(&mut self, ctx: &mut Context<Ended>) -> ActorResult {
         let mut router = Router::new().route("/irc", any(upgrade));
         if let Some(token) = &self.doors.site.config.observe {
-            router = router.nest("/observer", observer::router(&ctx.system(), token));
+            router = router.nest(
+                "/observer",
+                observer::router(&ctx.system(), self.cluster.as_ref(), token),
+            );
         }
         let router = router
             .fallback(get(files::serve))

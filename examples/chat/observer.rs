@@ -1,6 +1,7 @@
 //! The observer at `/observer`, for those who run the server.
 
 use actor_core::prelude::*;
+use actor_net::Cluster;
 use actor_observer::{LetIn, Observer, is_of_this_machine};
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
@@ -10,8 +11,17 @@ use axum::response::Response;
 use crate::http::Peer;
 
 /// Who sits at this machine sees everything; others, and whoever wants to act, bring the token.
-pub(crate) fn router<S: Clone + Send + Sync + 'static>(system: &System, token: &str) -> Router<S> {
-    Observer::new(system).token(token).router().layer(from_fn(let_in))
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(
+    system: &System,
+    cluster: Option<&Cluster>,
+    token: &str,
+) -> Router<S> {
+    let observer = Observer::new(system).token(token);
+    let observer = match cluster {
+        Some(cluster) => observer.cluster(cluster),
+        None => observer,
+    };
+    observer.router().layer(from_fn(let_in))
 }
 
 async fn let_in(ConnectInfo(peer): ConnectInfo<Peer>, mut request: Request, next: Next) -> Response {

@@ -230,7 +230,10 @@ impl Server {
         }
         if let Some(port) = http {
             let (port, door) = (Port::new(port, &site.config.limits), connections.clone());
-            system.spawn("http", move || Web::new(port.clone(), site.clone(), door.clone()))?;
+            let member = cluster.clone();
+            system.spawn("http", move || {
+                Web::new(port.clone(), site.clone(), door.clone(), member.clone())
+            })?;
         }
         Ok(Self {
             system: system.clone(),
