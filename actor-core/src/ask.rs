@@ -306,14 +306,12 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
     /// Returns whether the answer is there already.
     fn begin(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Deadlock> {
         self.stage = Stage::Begun;
-        let inherited = turn::deadline();
-        if self.timeout.is_some() || inherited.is_some() {
-            // A time-out beyond what the clock can say is as good as none.
-            self.deadline = self.timeout.and_then(|timeout| now.checked_add(timeout));
-            if let Some(inherited) = inherited.filter(|&inherited| self.deadline.is_none_or(|own| inherited < own)) {
-                self.deadline = Some(inherited);
-                self.timeout = Some(inherited.saturating_duration_since(now));
-            }
+        // A time-out beyond what the clock can say is as good as none.
+        self.deadline = self.timeout.and_then(|timeout| now.checked_add(timeout));
+        let is_earlier = |&inherited: &Instant| self.deadline.is_none_or(|own| inherited < own);
+        if let Some(inherited) = turn::deadline().filter(is_earlier) {
+            self.deadline = Some(inherited);
+            self.timeout = Some(inherited.saturating_duration_since(now));
         }
         let is_answered = !self.pending.answer.await_until(self.deadline, cx.waker());
         // Where one of several answers, it is known whom to wait for when there is room.

@@ -49,27 +49,27 @@ impl Turn {
         })
     }
 
-    fn has_something_to_end(&self) -> bool {
-        self.has_waited || !self.dropped.is_empty()
-    }
-
-    /// Has the actor woken not later than that.
-    fn wake_by(&mut self, deadline: Instant, now: Instant, waker: &Waker) {
+    /// Has the actor woken not later than that, if `waker` is its own.
+    fn wake_by(&mut self, deadline: Instant, now: Instant, waker: &Waker) -> bool {
+        if !ptr::eq(waker.data(), Arc::as_ptr(&self.owner).cast()) {
+            return false;
+        }
         if self
             .wakes
             .as_ref()
             .is_some_and(|set| now < set.at() && set.at() <= deadline)
         {
-            return;
+            return true;
         }
         let Some(scheduler) = self.owner.task().scheduler() else {
-            return;
+            return false;
         };
         let set = scheduler.alarm.set(deadline, waker);
         match &mut self.wakes {
             Some(wakes) => scheduler.alarm.clear(mem::replace(&mut **wakes, set)),
             None => self.wakes = Some(Box::new(set)),
         }
+        true
     }
 
     /// Called before there is an edge: whoever follows it finds no room that is owed in appearance only.
@@ -125,7 +125,9 @@ struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     #[inline]
     fn new(turn: &'a mut Option<Box<Turn>>) -> Self {
-        let noted = turn.as_ref().is_some_and(|turn| turn.has_something_to_end());
+        let noted = turn
+            .as_ref()
+            .is_some_and(|turn| turn.has_waited || !turn.dropped.is_empty());
         let mut exchange = Self {
             turn,
             noted_outside: note(noted),
@@ -218,14 +220,7 @@ pub(crate) fn deadline() -> Option<Instant> {
 ///
 /// It can be sooner, and for nothing: who waits looks at the clock, and calls this again.
 pub(crate) fn wake_by(deadline: Instant, now: Instant, waker: &Waker) -> bool {
-    let woken = with(|turn| {
-        let is_own = ptr::eq(waker.data(), Arc::as_ptr(&turn.owner).cast());
-        if is_own {
-            turn.wake_by(deadline, now, waker);
-        }
-        is_own
-    });
-    woken.unwrap_or(false)
+    with(|turn| turn.wake_by(deadline, now, waker)).unwrap_or(false)
 }
 
 /// Says which deadline the message in hand has.

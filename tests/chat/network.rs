@@ -51,6 +51,17 @@ impl Network {
         Client::with_caps(&self.servers[at], nick, caps).await
     }
 
+    /// Ann at the first server, and Bob at the second, in a room that she has founded.
+    pub(super) async fn couple(&self, room: &str) -> (Client, Client) {
+        let mut ann = self.user(0, "ann").await;
+        let mut bob = self.user(1, "bob").await;
+        ann.join(room).await;
+        bob.until(&format!("NAMES {room}"), has("@ann")).await;
+        bob.join(room).await;
+        ann.expect(&format!("JOIN {room}")).await;
+        (ann, bob)
+    }
+
     /// Waits until these servers know each other and nobody else.
     pub(super) async fn joined(&self, these: &[usize]) {
         for &at in these {
@@ -168,12 +179,7 @@ async fn a_nick_is_one_users_in_the_whole_network() {
 #[tokio::test]
 async fn topic_modes_kicks_and_invitations_hold_everywhere() {
     let network = Network::of(2).await;
-    let mut ann = network.user(0, "ann").await;
-    let mut bob = network.user(1, "bob").await;
-    ann.join("#c").await;
-    bob.until("NAMES #c", has("@ann")).await;
-    bob.join("#c").await;
-    ann.expect("JOIN #c").await;
+    let (mut ann, mut bob) = network.couple("#c").await;
     assert!(bob.ask("TOPIC #c :mine").await[0].contains(" 482 "));
     ann.send("TOPIC #c :ours").await;
     bob.expect(":ann!user@127.0.0.1 TOPIC #c :ours").await;

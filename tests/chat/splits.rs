@@ -155,12 +155,7 @@ async fn a_fault_of_a_room_or_of_the_directory_loses_nobody_of_another_server() 
 #[tokio::test]
 async fn a_server_that_stops_takes_leave_of_the_others() {
     let network = Network::of(2).await;
-    let mut ann = network.user(0, "ann").await;
-    let mut bob = network.user(1, "bob").await;
-    ann.join("#c").await;
-    bob.until("NAMES #c", has("@ann")).await;
-    bob.join("#c").await;
-    ann.expect("JOIN #c").await;
+    let (mut ann, _bob) = network.couple("#c").await;
     network.servers[1].shutdown().await;
     ann.expect(":bob!user@127.0.0.1 QUIT :Server is shutting down").await;
     ann.until("LINKS", |lines| lines.len() == 2).await;

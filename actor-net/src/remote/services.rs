@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::collections::btree_map::{Entry, VacantEntry};
 use std::sync::Mutex;
 
 use crate::error::ExposeError;
@@ -21,13 +22,10 @@ impl Services {
         name: &str,
         make: impl FnOnce() -> S,
     ) -> Result<S, ExposeError> {
-        let mut services = lock(&self.0);
-        if services.contains_key(name) {
-            return Err(ExposeError::NameTaken(name.to_owned()));
+        match lock(&self.0).entry(name.to_owned()) {
+            Entry::Occupied(taken) => Err(ExposeError::NameTaken(taken.key().clone())),
+            Entry::Vacant(place) => Ok(put(place, make)),
         }
-        let made = make();
-        services.insert(name.to_owned(), Box::new(made.clone()));
-        Ok(made)
     }
 
     /// The one of this name, which is made if there is none.
@@ -39,10 +37,22 @@ impl Services {
         name: &str,
         make: impl FnOnce() -> S,
     ) -> Result<S, ExposeError> {
-        self.add(name, make).or_else(|taken| {
-            let services = lock(&self.0);
-            let known = services.get(name).and_then(|known| known.downcast_ref::<S>());
-            known.cloned().ok_or(taken)
-        })
+        match lock(&self.0).entry(name.to_owned()) {
+            Entry::Occupied(known) => {
+                let of_that_kind = known.get().downcast_ref::<S>().cloned();
+                of_that_kind.ok_or_else(|| ExposeError::NameTaken(known.key().clone()))
+            }
+            Entry::Vacant(place) => Ok(put(place, make)),
+        }
     }
+}
+
+/// Made under the lock: there would be two for a moment otherwise, of which one is known to nobody.
+fn put<S: Clone + Send + Sync + 'static>(
+    place: VacantEntry<'_, String, Box<dyn Any + Send + Sync>>,
+    make: impl FnOnce() -> S,
+) -> S {
+    let made = make();
+    place.insert(Box::new(made.clone()));
+    made
 }

@@ -241,17 +241,10 @@ mod tests {
     use super::*;
     use crate::protocol::mode::{Change, Flag};
 
-    fn person(nick: &str) -> Arc<Profile> {
-        Arc::new(Profile {
-            nick: nick.to_owned(),
-            ..Profile::default()
-        })
-    }
-
     fn channel() -> Channel<()> {
         let mut channel = Channel::new("#c".to_owned(), Charter::new(0));
-        channel.enter(1, person("Ann"), ());
-        channel.enter(2, person("bob"), ());
+        channel.enter(1, Profile::of("Ann"), ());
+        channel.enter(2, Profile::of("bob"), ());
         channel
     }
 
@@ -284,7 +277,7 @@ mod tests {
             channel.invite(1, 2, "bob", 9),
             Err(Refusal::AlreadyInside("bob".to_owned()))
         );
-        channel.enter(3, person("eve"), ());
+        channel.enter(3, Profile::of("eve"), ());
         assert_eq!(channel.invitation(3), None);
     }
 
@@ -304,8 +297,8 @@ mod tests {
         assert_eq!(channel.rank(true, Rank::Voice, "bob"), Ok(None));
         let ranks = channel.ranks();
         let mut again = Channel::new("#c".to_owned(), Charter::new(0));
-        again.restore(1, person("Ann"), (), Stamp::default(), &ranks);
-        again.restore(2, person("bob"), (), Stamp::default(), &ranks);
+        again.restore(1, Profile::of("Ann"), (), Stamp::default(), &ranks);
+        again.restore(2, Profile::of("bob"), (), Stamp::default(), &ranks);
         assert_eq!(again.ranks(), ranks);
     }
 }

@@ -75,33 +75,26 @@ impl Mirror {
 mod tests {
     use super::*;
 
-    fn person(nick: &str) -> Arc<Profile> {
-        Arc::new(Profile {
-            nick: nick.to_owned(),
-            ..Profile::default()
-        })
-    }
-
     #[test]
     fn who_is_not_spoken_of_is_not_there() {
         let mut mirror = Mirror::default();
         for id in 1..=3 {
-            mirror.put(id, person("x"), person("x"));
+            mirror.put(id, Profile::of("x"), Profile::of("x"));
         }
         assert!(mirror.end().is_empty(), "nothing was begun");
         mirror.begin();
-        mirror.put(2, person("x"), person("x"));
-        mirror.put(4, person("x"), person("x"));
+        mirror.put(2, Profile::of("x"), Profile::of("x"));
+        mirror.put(4, Profile::of("x"), Profile::of("x"));
         assert_eq!(mirror.end(), [1, 3]);
     }
 
     #[test]
     fn those_under_another_nick_are_known() {
         let mut mirror = Mirror::default();
-        mirror.put(1, person("ann"), person("ann"));
-        mirror.put(2, person("bob"), person("2"));
+        mirror.put(1, Profile::of("ann"), Profile::of("ann"));
+        mirror.put(2, Profile::of("bob"), Profile::of("2"));
         assert_eq!(mirror.hidden(), [2]);
-        mirror.put(2, person("bob"), person("bob"));
+        mirror.put(2, Profile::of("bob"), Profile::of("bob"));
         assert!(mirror.hidden().is_empty());
     }
 }

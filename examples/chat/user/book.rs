@@ -187,13 +187,6 @@ impl<P> Default for Book<P> {
 mod tests {
     use super::*;
 
-    fn person(nick: &str) -> Arc<Profile> {
-        Arc::new(Profile {
-            nick: nick.to_owned(),
-            ..Profile::default()
-        })
-    }
-
     fn book() -> Book<()> {
         let mut book = Book::new();
         for id in 1..=3 {
@@ -205,35 +198,35 @@ mod tests {
     #[test]
     fn a_nick_belongs_to_one_connection_whatever_its_spelling() {
         let mut book = book();
-        assert_eq!(book.claim(1, person("Ann"), 5), Ok(None));
-        assert_eq!(book.claim(2, person("ANN"), 5), Err(Taken));
-        assert!(book.claim(1, person("ann"), 6).is_ok());
+        assert_eq!(book.claim(1, Profile::of("Ann"), 5), Ok(None));
+        assert_eq!(book.claim(2, Profile::of("ANN"), 5), Err(Taken));
+        assert!(book.claim(1, Profile::of("ann"), 6).is_ok());
         assert_eq!(book.by_nick("aNN").map(|(id, entry)| (id, entry.since_s)), Some((1, 5)));
     }
 
     #[test]
     fn a_new_nick_frees_the_old_one_and_so_does_leaving() {
         let mut book = book();
-        book.claim(1, person("ann"), 0).unwrap();
-        let old = book.claim(1, person("eve"), 0).unwrap();
+        book.claim(1, Profile::of("ann"), 0).unwrap();
+        let old = book.claim(1, Profile::of("eve"), 0).unwrap();
         assert_eq!(old.unwrap().nick, "ann");
-        assert!(book.claim(2, person("ann"), 0).is_ok());
+        assert!(book.claim(2, Profile::of("ann"), 0).is_ok());
         book.remove(1);
-        assert!(book.claim(3, person("eve"), 0).is_ok());
+        assert!(book.claim(3, Profile::of("eve"), 0).is_ok());
     }
 
     #[test]
     fn a_connection_that_is_gone_can_claim_nothing() {
         let mut book = book();
         book.remove(1);
-        assert_eq!(book.claim(1, person("ann"), 0), Err(Taken));
+        assert_eq!(book.claim(1, Profile::of("ann"), 0), Err(Taken));
         assert!(book.by_nick("ann").is_none());
     }
 
     #[test]
     fn the_census_counts_everybody_once() {
         let mut book = book();
-        book.claim(1, person("ann"), 0).unwrap();
+        book.claim(1, Profile::of("ann"), 0).unwrap();
         book.claim(
             2,
             Arc::new(Profile {
@@ -258,8 +251,8 @@ mod tests {
                 most_here: 2,
             }
         );
-        book.change(2, person("op"));
-        book.claim(2, person("OP"), 0).unwrap();
+        book.change(2, Profile::of("op"));
+        book.claim(2, Profile::of("OP"), 0).unwrap();
         let census = book.census();
         assert_eq!((census.visible, census.invisible, census.operators), (1, 0, 0));
         book.remove(2);

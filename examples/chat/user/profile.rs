@@ -73,6 +73,17 @@ pub fn host_of(address: std::net::IpAddr) -> String {
 }
 
 #[cfg(test)]
+impl Profile {
+    /// Somebody of that nick, of whom nothing else matters.
+    pub(crate) fn of(nick: &str) -> Arc<Self> {
+        Arc::new(Self {
+            nick: nick.to_owned(),
+            ..Self::default()
+        })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
