@@ -32,7 +32,7 @@ pub(crate) struct Client {
 /// All clients, in the order of their numbers.
 pub(crate) async fn join_all(flags: &Flags, servers: &Servers, bar: &ProgressBar) -> anyhow::Result<Vec<Client>> {
     let joining = (0..flags.clients).map(|number| async move {
-        let address = servers.address_for(number);
+        let address = servers.address_for(number, flags.rooms);
         let joined = tokio::time::timeout(JOIN_MAX, join(flags, address, number)).await;
         bar.inc(1);
         joined
@@ -50,7 +50,7 @@ pub(crate) async fn join_all(flags: &Flags, servers: &Servers, bar: &ProgressBar
 /// Has a client come in again whose server was killed, at another one; again and again until it is in.
 pub(crate) async fn come_back(flags: &Flags, servers: &Servers, number: usize) -> Client {
     loop {
-        let address = servers.address_for(number);
+        let address = servers.address_for(number, flags.rooms);
         // Until the others know that its server is gone, the nick is still taken.
         if let Ok(Ok(client)) = tokio::time::timeout(JOIN_MAX, join(flags, address, number)).await {
             return client;

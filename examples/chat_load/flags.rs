@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use clap::Parser;
 
+use crate::AFTERMATH;
+
 /// Measures a chat server: many clients talk in rooms, every delivery is timed, and nothing may be lost or reordered.
 #[derive(Parser, Clone)]
 #[command(
@@ -84,6 +86,13 @@ impl Flags {
         anyhow::ensure!(
             self.kill_every != Some(0) && (self.kill_every.is_none() || self.servers().len() > 1),
             "--kill-every wants a second or more, and another server for the clients of the one that is killed: say --cluster 3"
+        );
+        anyhow::ensure!(
+            self.kill_every
+                .is_none_or(|every| every.saturating_add(AFTERMATH.as_secs()) < self.seconds),
+            "in {} s nobody would be killed: the last {AFTERMATH:?} are for coming back, so say more --seconds than these and \
+             --kill-every together",
+            self.seconds
         );
         anyhow::ensure!(
             (48..=400).contains(&self.bytes),

@@ -71,7 +71,11 @@ impl Report {
 
     /// Whether every message arrived once, in order, and nobody was thrown out.
     pub(crate) fn holds(&self) -> bool {
-        self.away.failed.is_none() && self.gone == 0 && self.lost + self.reordered + self.doubled + self.strayed == 0
+        let was_tried = !self.is_killing || self.away.kills > 0;
+        was_tried
+            && self.away.failed.is_none()
+            && self.gone == 0
+            && self.lost + self.reordered + self.doubled + self.strayed == 0
     }
 
     fn memory(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

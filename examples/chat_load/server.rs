@@ -66,14 +66,15 @@ impl Servers {
         Ok(servers)
     }
 
-    /// Where client `number` connects: the servers take turns, as far as they may be connected to.
-    pub(crate) fn address_for(&self, number: usize) -> SocketAddr {
+    /// Where client `number` connects, as far as they may be connected to. They take turns in each of so many rooms, so that what is said in a
+    /// room goes from server to server.
+    pub(crate) fn address_for(&self, number: usize, rooms: usize) -> SocketAddr {
         let ready = self.ready.borrow();
         let open: Vec<SocketAddr> = (0..ready.len())
             .filter(|at| ready[*at])
             .map(|at| self.addresses[at])
             .collect();
-        open.get(number % open.len().max(1))
+        open.get((number / rooms + number % rooms) % open.len().max(1))
             .copied()
             .unwrap_or(self.addresses[0])
     }

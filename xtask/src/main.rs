@@ -8,6 +8,7 @@ mod flags;
 mod floor;
 mod frozen;
 mod fuzz;
+mod kills;
 mod load;
 mod miri;
 mod model;
@@ -33,6 +34,9 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
                     --seconds N   how long (60)          --seed N      repeat a run (else chosen and printed)
   load            starts a chat server and measures it with chat_load: 2,000 clients in 50 rooms
                     everything after the word goes to chat_load: cargo xtask load --clients 500
+  kills           three chat servers that are one network, each killed in turn and started again while clients talk: nothing
+                  that living servers took for living clients may be lost, doubled or out of order
+                    --seconds N   how long (60)          everything else goes to chat_load: cargo xtask kills --kill-every 5
   floor           actor-core beside hand-written tokio tasks and channels, as ratios
                     everything after the word goes to the benchmark: cargo xtask floor --help
   guard           fails when a tell, ask, spawn or broadcast takes 5 % more instructions than were committed, or a tell
@@ -84,6 +88,7 @@ fn run(word: Option<&str>, rest: &[String]) -> Outcome {
         Some(_) if wants_help => help(),
         Some("check") => check::run(rest),
         Some("guard") => floor::guard(rest),
+        Some("kills") => kills::run(rest),
         Some("browser") => browser::run(rest),
         Some("model") => model::run(rest),
         Some("miri") => miri::run(rest),
