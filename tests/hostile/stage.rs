@@ -47,6 +47,7 @@ impl Actor for Counter {
 
 /// A node with an actor, a good peer that uses it, and room for a bad one.
 pub(super) struct Stage {
+    codec: Codec,
     pub(super) system: System,
     pub(super) node: Node,
     pub(super) _good_system: System,
@@ -68,16 +69,17 @@ pub(super) fn config() -> NetConfig {
 }
 
 impl Stage {
-    pub(super) async fn new(gate: Option<Gate>) -> Self {
-        Self::with(gate, config()).await
+    pub(super) async fn new(codec: Codec, gate: Option<Gate>) -> Self {
+        Self::with(codec, gate, config()).await
     }
 
-    pub(super) async fn with(gate: Option<Gate>, config: NetConfig) -> Self {
+    pub(super) async fn with(codec: Codec, gate: Option<Gate>, config: NetConfig) -> Self {
         let system = System::new("victim");
         let node = Node::builder(&system)
             .name("victim")
             .listen("127.0.0.1:0")
             .security(Security::insecure())
+            .codec(codec)
             .config(config)
             .start()
             .await
@@ -90,11 +92,13 @@ impl Stage {
             .name("good")
             .security(Security::insecure())
             .peer("victim", node.address().expect("it listens"))
+            .codec(codec)
             .start()
             .await
             .expect("nothing is in the way");
         let far = good.lookup::<Msg>("counter@victim").await.expect("it is exposed");
         Self {
+            codec,
             system,
             node,
             _good_system: good_system,
@@ -130,28 +134,34 @@ impl Stage {
     }
 }
 
-pub(super) struct Bad(pub(super) TcpStream);
+pub(super) struct Bad {
+    pub(super) stream: TcpStream,
+    codec: Codec,
+}
 
 impl Bad {
     pub(super) async fn connect(stage: &Stage) -> Self {
         let address = stage.node.address().expect("it listens");
-        Self(TcpStream::connect(address).await.expect("it listens"))
+        Self {
+            stream: TcpStream::connect(address).await.expect("it listens"),
+            codec: stage.codec,
+        }
     }
 
     pub(super) async fn say(&mut self, frame: &Frame<'_>) {
         let mut bytes = Vec::new();
         frame.encode(&mut bytes);
         // The other side may have had enough by now.
-        let _ = self.0.write_all(&bytes).await;
+        let _ = self.stream.write_all(&bytes).await;
     }
 
     /// The next frame that is not about room.
     pub(super) async fn hear(&mut self) -> Vec<u8> {
         loop {
             let mut length = [0; 4];
-            self.0.read_exact(&mut length).await.expect("it answers");
+            self.stream.read_exact(&mut length).await.expect("it answers");
             let mut frame = vec![0; u32::from_le_bytes(length) as usize];
-            self.0.read_exact(&mut frame).await.expect("it answers");
+            self.stream.read_exact(&mut frame).await.expect("it answers");
             if !matches!(Frame::parse(&frame), Ok(Frame::Credit { .. })) {
                 return frame;
             }
@@ -159,7 +169,7 @@ impl Bad {
     }
 
     pub(super) async fn shake_hands(&mut self) {
-        let codecs = [Codec::Bincode.id()];
+        let codecs = [self.codec.id()];
         let card = Card {
             name: "bad",
             incarnation: Incarnation(7),
@@ -195,7 +205,7 @@ impl Bad {
             protocol,
             version: 0,
             fingerprint: 0,
-            codec: Codec::Bincode.id(),
+            codec: self.codec.id(),
         })
         .await;
         match Frame::parse(&self.hear().await) {
@@ -205,8 +215,13 @@ impl Bad {
     }
 }
 
-pub(super) fn body(msg: &Msg) -> Vec<u8> {
+pub(super) fn body(codec: Codec, msg: &Msg) -> Vec<u8> {
     let mut bytes = Vec::new();
-    Codec::Bincode.encode(msg, &mut bytes, 1 << 20).expect("it is small");
+    codec.encode(msg, &mut bytes, 1 << 20).expect("it is small");
     bytes
+}
+
+/// Runs a test in each codec, in all at once: most of what it does is to wait.
+pub(super) async fn in_each_codec<F: Future<Output = ()>>(test: impl Fn(Codec) -> F) {
+    futures_util::future::join_all(Codec::ALL.map(test)).await;
 }
