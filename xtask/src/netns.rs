@@ -42,13 +42,8 @@ pub(crate) fn run(words: &[String]) -> Outcome {
 
     cut(&network, &program)?;
     eprintln!("  cut and mended: lost on both sides, and found again");
-    let mut three = members::Three::start(&members::program()?)?;
-    three.cut()?;
-    eprintln!("  three members: one whose cable was pulled was found down, and came back");
-    three.mute()?;
-    eprintln!("  three members: one that nobody heard was found down, and came back");
-    three.one_way()?;
-    eprintln!("  three members: one that one of the others did not hear stayed");
+    let member = members::program()?;
+    cut_among_three(&member)?;
     if let Err(why) = network.disturb("delay 0ms") {
         return Err(format!(
             "the cuts went well, but delay and loss could not be tried: this kernel has no netem (its module is sch_netem; {why})"
@@ -59,7 +54,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     loss(&network, &program)?;
     eprintln!("  5 % of loss each way: everything came, in order");
     for how in ["delay 200ms", "loss 5%"] {
-        let mut three = members::Three::start(&members::program()?)?;
+        let mut three = members::Three::start(&member)?;
         three.bad(how)?;
         eprintln!("  three members, {how}: nobody was found down");
     }
@@ -87,6 +82,17 @@ fn cut(network: &Network, program: &Path) -> Outcome {
             Err(_) => {}
         }
     }
+}
+
+fn cut_among_three(member: &Path) -> Outcome {
+    let mut three = members::Three::start(member)?;
+    three.cut()?;
+    eprintln!("  three members: one whose cable was pulled was found down, and came back");
+    three.mute()?;
+    eprintln!("  three members: one that nobody heard was found down, and came back");
+    three.one_way()?;
+    eprintln!("  three members: one that one of the others did not hear stayed");
+    Ok(())
 }
 
 fn delay(network: &Network, program: &Path) -> Outcome {
