@@ -21,7 +21,9 @@ pub struct NetConfig {
     /// `heartbeat_timeout`. A busy connection needs no pings: any byte is a sign of life.
     pub heartbeat_interval: Duration,
     /// How long the peer may be silent before the connection counts as lost. Default 10 s. Longer forgives longer pauses (a machine
-    /// that was frozen, a network that was re-routed), and lets watchers of a dead node wait longer.
+    /// that was frozen, a network that was re-routed), and lets watchers of a dead node wait longer. Where answers were usually slower than
+    /// that explains it is longer by itself, up to twice as long: the mean and four deviations of the round trip (Jacobson and Karels,
+    /// RFC 6298).
     pub heartbeat_timeout: Duration,
     /// The first wait before another try to connect; doubled at each failure, with jitter. Default 100 ms.
     pub reconnect_min: Duration,
