@@ -84,13 +84,7 @@ async fn a_peer_that_asks_without_end_is_cut_off() {
         for call in 0..100 {
             let mut question = vec![1];
             question.push(u8::try_from(call).expect("it is small"));
-            let ask = Frame::Ask {
-                to,
-                call,
-                deadline_millis: None,
-                body: Rest(&question),
-            };
-            bad.say(&ask).await;
+            bad.ask(to, call, &question).await;
         }
         let why = stage.bad_is_gone(&mut events).await;
         assert!(matches!(why, Closed::Ended(Goodbye::Limit)), "{why}");
@@ -159,13 +153,7 @@ async fn bytes_that_are_no_message_are_an_error_of_that_call_alone() {
         more.push(0);
         let bodies = [vec![9], deep, more, vec![0, 251, 0xff, 0xff]];
         for (call, body) in (0..).zip(&bodies) {
-            let ask = Frame::Ask {
-                to,
-                call,
-                deadline_millis: Some(1_000),
-                body: Rest(body),
-            };
-            bad.say(&ask).await;
+            bad.ask(to, call, body).await;
             let answer = bad.hear().await;
             match Frame::parse(&answer) {
                 Ok(Frame::Unanswered { call: answered, .. }) => assert_eq!(answered, call),
@@ -256,66 +244,60 @@ async fn a_handshake_is_not_held_for_longer_than_its_time() {
 #[tokio::test]
 async fn an_actor_that_nobody_was_told_of_is_not_reached_by_guessing() {
     in_each_codec(async |codec| {
-    let stage = Stage::new(codec, None).await;
-    let mut bad = stage.bad().await;
-    let known = bad.lookup().await;
-    let ids = [
-        ExportId(0),
-        ExportId(1),
-        ExportId(known.0 ^ 1),
-        ExportId(known.0.wrapping_add(1)),
-        ExportId(known.0.swap_bytes()),
-        ExportId(u128::MAX),
-    ];
-    for (number, to) in (0..).zip(ids) {
-        let ask = Frame::Ask {
-            to,
-            call: number,
-            deadline_millis: Some(1_000),
-            body: Rest(&[1, 0]),
-        };
-        bad.say(&ask).await;
-        let answer = bad.hear().await;
-        assert!(
-            matches!(Frame::parse(&answer), Ok(Frame::Unanswered { call, code: Unanswered::NoExport, .. }) if call == number)
-        );
-        bad.say(&Frame::Watch { watch: number, to }).await;
-        assert!(matches!(Frame::parse(&bad.hear().await), Ok(Frame::Down { watch, .. }) if watch == number));
+        let stage = Stage::new(codec, None).await;
+        let mut bad = stage.bad().await;
+        let known = bad.lookup().await;
+        let ids = [
+            ExportId(0),
+            ExportId(1),
+            ExportId(known.0 ^ 1),
+            ExportId(known.0.wrapping_add(1)),
+            ExportId(known.0.swap_bytes()),
+            ExportId(u128::MAX),
+        ];
+        for (number, to) in (0..).zip(ids) {
+            bad.ask(to, number, &[1, 0]).await;
+            let answer = bad.hear().await;
+            let Ok(Frame::Unanswered { call, code, .. }) = Frame::parse(&answer) else {
+                panic!("it is refused")
+            };
+            assert_eq!((call, code), (number, Unanswered::NoExport));
+            bad.say(&Frame::Watch { watch: number, to }).await;
+            assert!(matches!(Frame::parse(&bad.hear().await), Ok(Frame::Down { watch, .. }) if watch == number));
+            let kill = Frame::Order {
+                after: 0,
+                to,
+                order: order::KILL,
+                ending: number,
+            };
+            bad.say(&kill).await;
+            assert!(matches!(Frame::parse(&bad.hear().await), Ok(Frame::Ended { ending, .. }) if ending == number));
+            let link = Frame::Link {
+                link: number,
+                to,
+                from: ExportId(7),
+                path: "/bad",
+            };
+            bad.say(&link).await;
+            let broken = bad.hear().await;
+            assert!(matches!(Frame::parse(&broken), Ok(Frame::LinkBroken { link, own: false, .. }) if link == number));
+            // What is not held cannot be let go of either, and is nothing.
+            bad.say(&Frame::Release { export: to, count: 1 }).await;
+        }
+        // The one that it was told of takes messages, and no orders.
         let kill = Frame::Order {
             after: 0,
-            to,
+            to: known,
             order: order::KILL,
-            ending: number,
+            ending: 99,
         };
         bad.say(&kill).await;
-        assert!(matches!(Frame::parse(&bad.hear().await), Ok(Frame::Ended { ending, .. }) if ending == number));
-        let link = Frame::Link {
-            link: number,
-            to,
-            from: ExportId(7),
-            path: "/bad",
+        let answer = bad.hear().await;
+        let Ok(Frame::Ended { ending: 99, reason, .. }) = Frame::parse(&answer) else {
+            panic!("it is refused")
         };
-        bad.say(&link).await;
-        assert!(
-            matches!(Frame::parse(&bad.hear().await), Ok(Frame::LinkBroken { link, own: false, .. }) if link == number)
-        );
-        // What is not held cannot be let go of either, and is nothing.
-        bad.say(&Frame::Release { export: to, count: 1 }).await;
-    }
-    // The one that it was told of takes messages, and no orders.
-    let kill = Frame::Order {
-        after: 0,
-        to: known,
-        order: order::KILL,
-        ending: 99,
-    };
-    bad.say(&kill).await;
-    let answer = bad.hear().await;
-    let Ok(Frame::Ended { ending: 99, reason, .. }) = Frame::parse(&answer) else {
-        panic!("it is refused")
-    };
-    assert_eq!(reason.end, end::REFUSED);
-    stage.the_good_one_is_served().await;
+        assert_eq!(reason.end, end::REFUSED);
+        stage.the_good_one_is_served().await;
     })
     .await;
 }
@@ -438,13 +420,7 @@ async fn a_peer_that_reads_no_compressed_messages_is_sent_none() {
         encoded
             .and_then(|()| codec.encode(&text, &mut answer, 1 << 20))
             .expect("both are small");
-        let ask = Frame::Ask {
-            to,
-            call,
-            deadline_millis: None,
-            body: Rest(&echo),
-        };
-        bad.say(&ask).await;
+        bad.ask(to, call, &echo).await;
         let heard = bad.hear().await;
         let Ok(Frame::Answer { call: 5, body }) = Frame::parse(&heard) else {
             panic!("{:?}", Frame::parse(&heard))

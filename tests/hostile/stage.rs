@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actor_core::prelude::*;
+use actor_net::wire::Rest;
 use actor_net::wire::codes::method;
 use actor_net::wire::protocol::{Card, Frame, MAGIC, VERSION};
 use actor_net::{Closed, Codec, ExportId, Incarnation, NetConfig, Node, NodeEvent, Security};
@@ -153,6 +154,17 @@ impl Bad {
         frame.encode(&mut bytes);
         // The other side may have had enough by now.
         let _ = self.stream.write_all(&bytes).await;
+    }
+
+    pub(super) async fn ask(&mut self, to: ExportId, call: u64, body: &[u8]) {
+        let (deadline_millis, body) = (None, Rest(body));
+        let ask = Frame::Ask {
+            to,
+            call,
+            deadline_millis,
+            body,
+        };
+        self.say(&ask).await;
     }
 
     /// The next frame that is not about room.
