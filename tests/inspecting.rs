@@ -335,3 +335,52 @@ async fn an_actor_is_stopped_killed_or_made_to_fail_by_its_path_and_id() -> Acto
     system.shutdown().await;
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_seen_closely_shows_each_message_that_it_handles_for_a_while() -> ActorResult {
+    let (system, journal) = (System::new("test"), Journal::default());
+    let actor = system.spawn_spec(Script::new("a", &journal).spec())?;
+    let inspector = system.inspector();
+    let time = Duration::from_secs(10);
+    let other = system.spawn_spec(Script::new("b", &journal).spec())?;
+    assert!(
+        inspector.close_up("/test/a", other.id(), time).is_none(),
+        "it is another"
+    );
+    actor.tell(Do::Nothing).await?;
+    settle().await;
+    let seen = inspector.close_up("/test/a", actor.id(), time).expect("it lives");
+    let gate = Gate::new();
+    actor.tell(Do::Wait(gate.clone())).await?;
+    gate.reached().await;
+    pass(Duration::from_secs(2)).await;
+    let (kind, lasts) = seen.read().in_hand.expect("it waits");
+    assert_eq!((&*kind, lasts.as_secs()), ("variant 3", 2));
+    gate.open();
+    assert!(actor.ask(Do::FailOn).await.is_err());
+    settle().await;
+    let footage = seen.read();
+    let last: Vec<_> = footage
+        .last
+        .iter()
+        .map(|one| (&*one.kind, one.asked, one.took.as_secs()))
+        .collect();
+    assert_eq!(last, [("variant 7", true, 0), ("variant 3", false, 2)]);
+    assert_eq!(footage.last[0].failure.as_deref(), Some("with a question in hand"));
+    let kinds: Vec<_> = footage
+        .kinds
+        .iter()
+        .map(|one| (one.handled, one.failed, one.took.as_secs()))
+        .collect();
+    assert_eq!(kinds, [(1, 0, 2), (1, 1, 0)]);
+    pass(time).await;
+    actor.tell(Do::Nothing).await?;
+    settle().await;
+    assert_eq!(
+        (seen.read().last.len(), seen.read().left),
+        (2, Duration::ZERO),
+        "it is over"
+    );
+    system.shutdown().await;
+    Ok(())
+}

@@ -14,6 +14,7 @@ mod inspecting;
 mod linking;
 mod mailboxes;
 mod members;
+mod metering;
 mod naming;
 mod node_chaos;
 mod node_cost;

@@ -1,18 +1,16 @@
 //! Promises about what a subscriber of `tracing` sees of actors.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use actor_core::Happening;
 use actor_core::prelude::*;
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Do, Gate, Journal, Script, pass, settle, subject, with};
+use crate::support::{Do, Journal, Script, settle, subject, with};
 
 /// What was logged.
 #[derive(Clone, Default)]
@@ -179,51 +177,5 @@ async fn the_last_failures_are_kept_however_many_actors_come_and_go() {
         (lives.started, lives.restarted, lives.fell, lives.ended),
         (1002, 1, 1, 1000)
     );
-    system.shutdown().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn metrics_say_what_the_actors_of_each_kind_are_together() {
-    let recorder = DebuggingRecorder::new();
-    let shown = recorder.snapshotter();
-    let _recording = metrics::set_default_local_recorder(&recorder);
-    let (system, actor, _) = subject("a");
-    system
-        .spawn_spec(system.metrics(Duration::from_secs(1)))
-        .expect("a free name");
-    let gate = Gate::new();
-    actor.tell(Do::Fail("on purpose")).await.expect("it lives");
-    actor.tell(Do::Wait(gate.clone())).await.expect("it lives");
-    actor.tell(Do::Nothing).await.expect("it lives");
-    gate.reached().await;
-    // The clock does not go on while a thread that may block is at work.
-    let all = loop {
-        pass(Duration::from_secs(1)).await;
-        let all: BTreeMap<String, DebugValue> = shown
-            .snapshot()
-            .into_vec()
-            .into_iter()
-            .map(|(key, _, _, value)| (key.key().to_string(), value))
-            .collect();
-        if !all.is_empty() {
-            break all;
-        }
-    };
-    let value = |name: &str, label: &str| {
-        let found = all
-            .iter()
-            .find(|(key, _)| key.starts_with(&format!("Key({name}")) && key.contains(label));
-        found
-            .unwrap_or_else(|| panic!("no {name} {label} in {:?}", all.keys()))
-            .1
-    };
-    assert_eq!(*value("actor.living", "support::Do"), DebugValue::Gauge(1.0.into()));
-    assert_eq!(
-        *value("actor.mailbox.messages", "support::Do"),
-        DebugValue::Gauge(2.0.into())
-    );
-    assert_eq!(*value("actor.lives.restarted", ""), DebugValue::Counter(1));
-    assert_eq!(*value("actor.lives.failed", ""), DebugValue::Counter(1));
-    gate.open();
     system.shutdown().await;
 }

@@ -1,6 +1,8 @@
 //! State with one owner, and what it does with its messages.
 
+use std::borrow::Cow;
 use std::future::Future;
+use std::mem;
 
 use crate::context::Context;
 use crate::error::ActorResult;
@@ -33,6 +35,14 @@ pub trait Actor: Sized + Send + 'static {
     fn on_signal(&mut self, signal: Signal, ctx: &mut Context<Self::Msg>) -> impl Future<Output = ActorResult> + Send {
         let _ = (signal, ctx);
         async { Ok(()) }
+    }
+
+    /// What kind of message this is, for those who look at the actor [closely](crate::CloseUp): a name out of a few, and nothing of what is inside.
+    ///
+    /// Called only while somebody does. Unless it says otherwise, this is the number of the variant, if the message is an enum.
+    fn kind_of(msg: &Self::Msg) -> Cow<'static, str> {
+        let variant = format!("{:?}", mem::discriminant(msg));
+        variant.replace("Discriminant(", "variant ").replace(')', "").into()
     }
 
     /// Runs at the end of each life, also of one that failed, unless it was killed or its start failed.

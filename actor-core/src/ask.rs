@@ -1,5 +1,8 @@
 //! Questions: a message that carries the way back, with a deadline.
 
+#[cfg(feature = "metrics")]
+mod outcome;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +16,8 @@ use crate::clock;
 use crate::deadlock::{Owed, Waiting};
 use crate::error::{AskError, Deadlock};
 use crate::handle::{Handle, Sending, Unsent};
+#[cfg(feature = "metrics")]
+use crate::ledger::Outcome;
 #[cfg(feature = "wire")]
 use crate::peer::Asker;
 use crate::question::{Away, Envelope, Question, Wait};
@@ -242,6 +247,8 @@ impl<M: Send + 'static> Handle<M> {
             stage: Stage::New,
             handle: self,
             timer: Timer::None,
+            #[cfg(feature = "metrics")]
+            is_counted: false,
         }
     }
 }
@@ -266,6 +273,8 @@ pub struct Ask<'a, M: Send + 'static, T: Send + 'static> {
     stage: Stage,
     handle: &'a Handle<M>,
     timer: Timer,
+    #[cfg(feature = "metrics")]
+    is_counted: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -355,7 +364,19 @@ impl<M: Send + 'static, T: Send + 'static> Future for Ask<'_, M, T> {
     type Output = Result<T, AskError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let ask = &mut *self;
+        let polled = self.poll_answer(cx);
+        #[cfg(feature = "metrics")]
+        if let Poll::Ready(answer) = &polled {
+            self.count(outcome::of(answer));
+        }
+        polled
+    }
+}
+
+impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
+    #[inline(always)]
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, AskError>> {
+        let ask = self;
         // Whoever answers wakes an ask that has begun: it need not look before it is polled again.
         let (mut looks, mut now) = (true, None);
         if ask.stage == Stage::New {
@@ -428,6 +449,10 @@ impl<M: Send + 'static, T: Send + 'static> Drop for Ask<'_, M, T> {
         }
         if self.stage != Stage::Answered {
             self.pending.leave();
+        }
+        #[cfg(feature = "metrics")]
+        if self.stage != Stage::New && !self.is_counted {
+            self.count(Outcome::Dropped);
         }
     }
 }

@@ -76,9 +76,12 @@ pub(crate) struct Stoppable {
 impl<M: Send + 'static> Cell<M> {
     pub(crate) fn new(path: ActorPath, ledger: Arc<Ledger>, mailbox: MailboxSpec<M>) -> Self {
         let core = Core::new(path, ledger);
+        let mailbox = Mailbox::new(mailbox);
+        #[cfg(feature = "metrics")]
+        let mailbox = mailbox.sampled_for(core.id);
         Self {
             core,
-            mailbox: Mailbox::new(mailbox),
+            mailbox,
             task: Task::default(),
         }
     }

@@ -8,6 +8,7 @@ use dashmap::DashMap;
 
 use crate::cell::AnyCell;
 use crate::clock;
+use crate::closeup::CloseUps;
 use crate::error::LookupError;
 use crate::family::Family;
 use crate::group::{Group, WeakGroup};
@@ -17,6 +18,8 @@ use crate::ledger::Ledger;
 use crate::registry::Registry;
 use crate::scheduler::{Scheduler, Tree};
 use crate::sync::Mutex;
+#[cfg(feature = "metrics")]
+use crate::times::Times;
 
 /// So many names of groups are kept without a look at whether the groups are still there.
 const GROUPS_MIN: usize = 64;
@@ -25,6 +28,9 @@ pub(crate) struct Home {
     pub(crate) name: String,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) history: History,
+    pub(crate) closeups: CloseUps,
+    #[cfg(feature = "metrics")]
+    pub(crate) times: Times,
     pub(crate) registry: Registry,
     pub(crate) root: OnceLock<Root>,
     pub(crate) scheduler: Arc<Scheduler>,
@@ -103,6 +109,9 @@ impl Home {
             name,
             ledger: Arc::default(),
             history: History::default(),
+            closeups: CloseUps::default(),
+            #[cfg(feature = "metrics")]
+            times: Times::default(),
             registry: Registry::default(),
             root: OnceLock::new(),
             scheduler: Scheduler::current(),

@@ -21,6 +21,11 @@ impl ActorId {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Self(NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX))
     }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn number(self) -> u64 {
+        self.0.get()
+    }
 }
 
 impl fmt::Display for ActorId {

@@ -1,5 +1,6 @@
 //! A look at the tree of actors from outside: for people, tools and tests.
 
+mod closely;
 mod inspector;
 mod walk;
 mod worst;
@@ -19,6 +20,9 @@ use crate::supervision::policy::RestartPolicy;
 use crate::supervision::strategy::Strategy;
 
 pub use inspector::{ActorDetail, Inspector, KindInfo, Overview, Page, Totals, Worst};
+
+/// One that is at work for so long in one go is stuck, or as good as that for who waits for it.
+const STUCK_AFTER: Duration = Duration::from_secs(1);
 
 /// An actor at one moment, with its children.
 ///
@@ -110,8 +114,10 @@ pub enum Activity {
     Idle,
     /// It has something to do, and waits for a thread.
     Ready,
-    /// It is at work on a thread. For long, this is code that computes or blocks without awaiting.
+    /// It is at work on a thread.
     Busy,
+    /// The same for a second or longer, in one go: its code computes or blocks without awaiting, and obeys no order before it is done.
+    Stuck,
     /// Its handler, `on_start` or `on_stop` awaits something; or it has no life.
     Waiting,
 }
@@ -122,6 +128,7 @@ impl fmt::Display for Activity {
             Activity::Idle => "idle",
             Activity::Ready => "ready",
             Activity::Busy => "busy",
+            Activity::Stuck => "stuck",
             Activity::Waiting => "waiting",
         })
     }
@@ -207,7 +214,7 @@ impl Glimpse {
             // When it was woken is not noted.
             info.lasts = Duration::ZERO;
         }
-        if matches!(info.activity, Activity::Busy | Activity::Waiting) && info.mailbox_messages > 0 {
+        if matches!(info.activity, Activity::Busy | Activity::Stuck | Activity::Waiting) && info.mailbox_messages > 0 {
             info.oldest = info.lasts;
         }
         info
@@ -246,6 +253,7 @@ struct Seen {
 
 fn activity(glance: &Glance, sight: &Sight) -> Activity {
     match sight {
+        Sight { is_polled: true, .. } if sight.lasts >= STUCK_AFTER => Activity::Stuck,
         Sight { is_polled: true, .. } => Activity::Busy,
         Sight { is_queued: true, .. } => Activity::Ready,
         _ if glance.awaits_messages => Activity::Idle,

@@ -1,9 +1,17 @@
 //! What became of every message: counted, so that nothing is lost silently.
 
+#[cfg(feature = "metrics")]
+mod asks;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(feature = "metrics")]
+use crate::id::ActorId;
 use crate::id::ActorPath;
+
+#[cfg(feature = "metrics")]
+pub(crate) use asks::Outcome;
 
 /// Why an accepted message was not handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +69,8 @@ pub(crate) struct Ledger {
     accepted: AtomicU64,
     handled: AtomicU64,
     dead: [AtomicU64; DeadReason::ALL.len()],
+    #[cfg(feature = "metrics")]
+    asks: asks::Asks,
 }
 
 impl Ledger {
@@ -78,6 +88,19 @@ impl Ledger {
     pub(crate) fn settle(&self, accepted: u64, handled: u64) {
         self.accepted.fetch_add(accepted, Ordering::Relaxed);
         self.handled.fetch_add(handled, Ordering::Relaxed);
+    }
+
+    /// Counts how a question to this actor has ended.
+    #[cfg(feature = "metrics")]
+    #[inline]
+    pub(crate) fn asked(&self, whom: ActorId, outcome: Outcome) {
+        self.asks.count(whom, outcome);
+    }
+
+    /// How many questions have ended in which way, with its name.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn asks(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.asks.read()
     }
 
     pub(crate) fn read(&self) -> DeadLetters {

@@ -54,9 +54,12 @@ mod scheduler;
 
 mod id;
 
+mod closeup;
 mod exit;
 mod history;
 mod ledger;
+#[cfg(feature = "metrics")]
+mod times;
 
 mod error;
 
@@ -119,6 +122,7 @@ mod model;
 pub use actor::Actor;
 pub use ask::{ASK_TIMEOUT_DEFAULT, Answer, Ask, Reply, ask_all};
 pub use child::ChildSpec;
+pub use closeup::{CloseUp, Footage, Handled, MessageKind};
 pub use context::Context;
 pub use error::{
     ActorError, ActorResult, AskError, BlockingError, Deadlock, LookupError, RegisterError, SpawnError, StopError,

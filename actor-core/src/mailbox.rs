@@ -17,11 +17,16 @@ mod many;
 mod reserve;
 mod room;
 mod spec;
+#[cfg(feature = "metrics")]
+mod stamp;
 mod state;
 
 use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
+
+#[cfg(feature = "metrics")]
+use tokio::time::Instant;
 
 use crate::ledger::DeadReason;
 use crate::question::Envelope;
@@ -49,6 +54,9 @@ const ORDERS: u8 = 2;
 pub(crate) enum Entry<M> {
     Message(Envelope<M>),
     Signal(Box<Signal>),
+    /// When the message behind it was queued. It stands before one in so many, and needs no room.
+    #[cfg(feature = "metrics")]
+    Stamp(Instant),
 }
 
 /// Why a message was not taken.
@@ -114,7 +122,7 @@ impl<M> Displaced<M> {
     fn of(entry: Entry<M>, reason: DeadReason) -> Option<Self> {
         match entry {
             Entry::Message(envelope) => Some(Self { envelope, reason }),
-            Entry::Signal(_) => None,
+            _ => None,
         }
     }
 }
@@ -199,10 +207,8 @@ impl<M> Mailbox<M> {
                 }));
             }
             Policy::Overflow(Overflow::DropOldest) => {
-                let oldest = state.queue.iter().position(|entry| matches!(entry, Entry::Message(_)));
-                oldest
-                    .and_then(|index| state.queue.remove(index))
-                    .and_then(|entry| Displaced::of(entry, DeadReason::DroppedOldest))
+                let oldest = state.take_oldest();
+                oldest.and_then(|entry| Displaced::of(entry, DeadReason::DroppedOldest))
             }
         };
         let waker = self.append(&mut state, envelope, key);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::metrics::{counter, gauge};
+use ::metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 
 use crate::actor::Actor;
 use crate::child::ChildSpec;
@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::ActorResult;
 use crate::inspect::{Inspector, Overview};
 use crate::system::System;
+use crate::times::{HANDLING, WAIT};
 
 /// The name of the actor that publishes.
 const NAME: &str = "metrics";
@@ -34,12 +35,21 @@ impl System {
     /// | name | kind of metric | labels |
     /// |---|---|---|
     /// | `actor.living`, `actor.mailbox.messages`, `actor.busy` | gauge | `kind` |
+    /// | `actor.mailbox.wait.duration`, `actor.handler.duration` | histogram, of seconds | `kind` |
     /// | `actor.messages.accepted`, `actor.messages.handled` | counter | |
+    /// | `actor.asks` | counter | `outcome` |
     /// | `actor.dead_letters` | counter | `reason` |
     /// | `actor.lives.started`, `actor.lives.restarted`, `actor.lives.failed`, `actor.lives.ended` | counter | |
     ///
     /// `actor.busy` is for how many threads there was work in the last seconds. To know that, polls are noted as they are while somebody
     /// looks, if the period is less than [`Inspector::ATTENTION`].
+    ///
+    /// The histograms are of every 64th message of an actor, as a look at the clock costs as much as a small message; those of its timers and
+    /// attached work are not among them. They are handed on as they are taken, whether or not this actor is there, to the recorder that is
+    /// installed when an actor has its first: install it before the system begins. The handler's time has in it what it awaited.
+    ///
+    /// `actor.asks` counts questions to actors of this system, also of those who are no actors: `answered`, or by the name of the
+    /// [`AskError`](crate::AskError) as in `timed_out`, or `dropped` by the asker. A question to an actor at another node is counted here.
     pub fn metrics(&self, period: Duration) -> ChildSpec<impl Actor> {
         let system = self.clone();
         ChildSpec::new(NAME, move || Meter {
@@ -55,6 +65,7 @@ impl Actor for Meter {
     type Msg = Look;
 
     async fn on_start(&mut self, ctx: &mut Context<Look>) -> ActorResult {
+        describe();
         ctx.every(self.period, || Look);
         Ok(())
     }
@@ -86,7 +97,11 @@ impl Meter {
         counter!("actor.messages.accepted").absolute(overview.totals.accepted);
         counter!("actor.messages.handled").absolute(overview.totals.finished);
         for (reason, count) in self.system.dead_letters().iter() {
-            counter!("actor.dead_letters", "reason" => reason.to_string()).absolute(count);
+            let reason = reason.to_string().replace(' ', "_");
+            counter!("actor.dead_letters", "reason" => reason).absolute(count);
+        }
+        for (outcome, count) in self.system.home().ledger.asks() {
+            counter!("actor.asks", "outcome" => outcome).absolute(count);
         }
         let lives = self.system.lives();
         counter!("actor.lives.started").absolute(lives.started);
@@ -100,4 +115,28 @@ fn publish_kind(kind: &'static str, living: usize, messages: usize, busy: f32) {
     gauge!("actor.living", "kind" => kind).set(living as f64);
     gauge!("actor.mailbox.messages", "kind" => kind).set(messages as f64);
     gauge!("actor.busy", "kind" => kind).set(f64::from(busy));
+}
+
+fn describe() {
+    let wait = "From being queued to being taken up, of every 64th message";
+    describe_histogram!(WAIT, Unit::Seconds, wait);
+    let handling = "From being taken up to the end of the handler, of every 64th message";
+    describe_histogram!(HANDLING, Unit::Seconds, handling);
+    describe_gauge!("actor.living", "Actors that live");
+    describe_gauge!("actor.mailbox.messages", "Messages in mailboxes");
+    describe_gauge!("actor.busy", "For how many threads there was work in the last seconds");
+    describe_counter!("actor.messages.accepted", "Messages that were taken into mailboxes");
+    describe_counter!("actor.messages.handled", "Messages that were dealt with");
+    describe_counter!("actor.asks", "Questions, by how they ended");
+    describe_counter!(
+        "actor.dead_letters",
+        "Messages that were accepted and not handled, by why"
+    );
+    describe_counter!("actor.lives.started", "Lives of actors that have begun");
+    describe_counter!(
+        "actor.lives.restarted",
+        "Of them, those that were not the first of their actor"
+    );
+    describe_counter!("actor.lives.failed", "Lives that did not end in order");
+    describe_counter!("actor.lives.ended", "Actors that have ended for good");
 }

@@ -1,7 +1,10 @@
 //! The run loop of an actor: the only place that hands a future to the scheduler.
 
+mod closely;
 mod ending;
 mod run;
+#[cfg(feature = "metrics")]
+mod sampler;
 mod serve;
 mod step;
 mod wind_up;
@@ -26,6 +29,8 @@ use crate::turn::{self, Turn};
 
 pub(crate) use run::Started;
 use run::{Place, Run};
+#[cfg(feature = "metrics")]
+use sampler::Sampler;
 
 /// Spawns an actor as a child in `family`. With `started`, a first start that fails ends it, and is reported there.
 pub(crate) fn spawn_child<A: Actor>(
@@ -78,6 +83,8 @@ pub(crate) fn spawn_in<A: Actor>(
         start_error: None,
         handled: 0,
         in_hand: false,
+        #[cfg(feature = "metrics")]
+        sampler: Sampler::default(),
         ended: false,
     });
     Ok(handle)
@@ -96,6 +103,8 @@ pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, ctx: Context<A::Msg>
         start_error: None,
         handled: 0,
         in_hand: false,
+        #[cfg(feature = "metrics")]
+        sampler: Sampler::default(),
         ended: false,
     });
 }

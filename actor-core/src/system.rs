@@ -159,7 +159,7 @@ impl SystemBuilder {
 }
 
 impl System {
-    #[cfg(feature = "wire")]
+    #[cfg(any(feature = "wire", feature = "metrics"))]
     pub(crate) fn home(&self) -> &Home {
         &self.0
     }

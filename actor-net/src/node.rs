@@ -1,5 +1,7 @@
 //! A system of actors joined to a network: the only way in.
 
+#[cfg(feature = "metrics")]
+mod metrics;
 mod peers;
 
 use std::collections::HashMap;

@@ -70,6 +70,10 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: &Flags) -> Result<(), String> {
+    #[cfg(feature = "metrics")]
+    metrics_util::debugging::DebuggingRecorder::new()
+        .install()
+        .map_err(|why| why.to_string())?;
     let both = [OURS, RAW];
     if let Some(words) = &flags.alone {
         let idle = rows::idle(IDLE, &both);

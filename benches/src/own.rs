@@ -44,6 +44,18 @@ pub(crate) fn rows() -> Vec<Row> {
             looking::at_many_locks,
         ),
         row(
+            "snapshot, one of 100,000",
+            500_000,
+            looking::snapshot_of_many,
+            looking::at_many_locks,
+        ),
+        row(
+            "longest pause, seen / unseen",
+            2_000,
+            looking::pause_looked_at,
+            looking::pause_unseen,
+        ),
+        row(
             "ask while seen / unseen",
             40_000,
             looking::ask_looked_at,

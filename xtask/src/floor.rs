@@ -15,10 +15,11 @@ pub(crate) fn run(words: &[String]) -> Outcome {
 ///
 /// By the profile that `soak` is built with, so that CI builds what both need once, and without the network.
 pub(crate) fn guard(words: &[String]) -> Outcome {
-    let flag = match words {
-        [] => "--guard",
-        [word] if word == "--renew" => "--renew",
-        _ => return Err("guard takes no word but --renew".to_owned()),
+    let (flag, features) = match words {
+        [] => ("--guard", ""),
+        [word] if word == "--renew" => ("--renew", ""),
+        [word] if word == "--metered" => ("--guard", "metrics"),
+        _ => return Err("guard takes no word but --renew or --metered".to_owned()),
     };
     show(cargo().args([
         "run",
@@ -28,6 +29,8 @@ pub(crate) fn guard(words: &[String]) -> Outcome {
         "--package",
         "benches",
         "--no-default-features",
+        "--features",
+        features,
         "--",
         flag,
     ]))

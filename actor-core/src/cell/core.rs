@@ -29,6 +29,8 @@ pub(crate) struct Core {
     pub(super) waits: Waits,
     /// Its run loop is at work on stopping its children, and so is not stuck.
     winding_up: AtomicBool,
+    /// Its messages are written down. Looked at with each of them, and so no more than a flag.
+    close_up: AtomicBool,
 }
 
 #[derive(Default)]
@@ -94,6 +96,7 @@ impl Core {
             children: OnceLock::new(),
             waits: Waits::default(),
             winding_up: AtomicBool::new(false),
+            close_up: AtomicBool::new(false),
         }
     }
 
@@ -374,6 +377,15 @@ impl Core {
 
     pub(crate) fn is_winding_up(&self) -> bool {
         self.winding_up.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_close_up(&self, on: bool) {
+        self.close_up.store(on, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_close_up(&self) -> bool {
+        self.close_up.load(Ordering::Relaxed)
     }
 
     /// The actor's children, if it ever had any.

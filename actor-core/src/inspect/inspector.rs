@@ -30,7 +30,7 @@ const KINDS_MAX: usize = 256;
 /// [`overview`](Self::overview) to the next where messages waited, and so knows how old they are; two that look at one
 /// system know nothing of each other.
 pub struct Inspector {
-    home: Arc<Home>,
+    pub(super) home: Arc<Home>,
     marks: HashMap<ActorId, Mark>,
 }
 
@@ -67,6 +67,8 @@ pub struct Totals {
     pub ready: usize,
     /// Those at work on a thread.
     pub busy: usize,
+    /// Those at work for a second or longer without awaiting.
+    pub stuck: usize,
     /// Those whose handler awaits something.
     pub waiting: usize,
     /// Those that start for the first time or again.
@@ -117,6 +119,8 @@ pub struct Worst {
     pub by_busy: Vec<ChildInfo>,
     /// By their restarts.
     pub by_restarts: Vec<ChildInfo>,
+    /// By how many others' handlers wait for them, which is the number beside each.
+    pub by_waiters: Vec<(ChildInfo, usize)>,
 }
 
 /// Some of many actors.
@@ -169,7 +173,7 @@ impl Inspector {
         let marks = std::mem::take(&mut self.marks);
         let mut totals = Totals::default();
         let mut kinds: BTreeMap<&'static str, KindInfo> = BTreeMap::new();
-        let mut waits = Vec::new();
+        let (mut waits, mut waiters) = (Vec::new(), HashMap::<ActorPath, usize>::new());
         let [mut by_mailbox, mut by_wait, mut by_busy, mut by_restarts] = [(); 4].map(|()| Top::new(worst));
         for child in self.walk() {
             let Seen { glance, sight } = glimpse.see(&child.cell);
@@ -192,11 +196,11 @@ impl Inspector {
                 kind.load += sight.busy;
                 kind.restarts += restarts;
             }
-            if waits.len() < WAITS_MAX {
-                let on = child.cell.waits().on();
-                if !on.is_empty() {
-                    waits.push((core.path.clone(), on));
-                }
+            let on = child.cell.waits().on();
+            on.iter()
+                .for_each(|path| *waiters.entry(path.clone()).or_default() += 1);
+            if !on.is_empty() && waits.len() < WAITS_MAX {
+                waits.push((core.path.clone(), on));
             }
             if glance.load > 0 {
                 let mark = marks.get(&core.id).filter(|mark| glance.finished < mark.accepted);
@@ -207,7 +211,7 @@ impl Inspector {
                 self.marks.insert(core.id, mark);
             }
             let stands_still = matches!(state, ChildState::Running | ChildState::Starting | ChildState::Stopping)
-                && matches!(does, Activity::Busy | Activity::Waiting);
+                && matches!(does, Activity::Busy | Activity::Stuck | Activity::Waiting);
             let wait_ms = if stands_still {
                 sight.lasts.as_millis() as u64
             } else {
@@ -227,6 +231,15 @@ impl Inspector {
                 .partial_cmp(&(a.load, a.messages, a.living))
                 .unwrap_or(std::cmp::Ordering::Equal)
         });
+        let mut by_waiters = Top::new(worst);
+        for (path, count) in waiters {
+            by_waiters.offer(count as u64, || (path, count));
+        }
+        let by_waiters = by_waiters.into_vec().into_iter().filter_map(|(path, count)| {
+            let (_, child) = self.child_at(&path.to_string())?;
+            Some((self.info(glimpse, &child), count))
+        });
+        let by_waiters = by_waiters.collect();
         let show = |top: Top<Standing>| top.into_vec().iter().map(|child| self.info(glimpse, child)).collect();
         Overview {
             totals,
@@ -236,6 +249,7 @@ impl Inspector {
                 by_wait: show(by_wait),
                 by_busy: show(by_busy),
                 by_restarts: show(by_restarts),
+                by_waiters,
             },
             waits,
         }
@@ -346,7 +360,7 @@ impl Inspector {
         info
     }
 
-    fn child_at(&self, path: &str) -> Option<(Arc<Family>, Standing)> {
+    pub(super) fn child_at(&self, path: &str) -> Option<(Arc<Family>, Standing)> {
         let (above, name) = path.rsplit_once('/')?;
         let family = self.family_at(above)?;
         let child = family.named(name)?;
@@ -374,6 +388,7 @@ impl Totals {
             (ChildState::Running, Activity::Idle) => &mut self.idle,
             (ChildState::Running, Activity::Ready) => &mut self.ready,
             (ChildState::Running, Activity::Busy) => &mut self.busy,
+            (ChildState::Running, Activity::Stuck) => &mut self.stuck,
             (ChildState::Running, Activity::Waiting) => &mut self.waiting,
         } += 1;
     }

@@ -44,7 +44,7 @@ mod tests {
     fn message(entry: Entry<u32>) -> Option<u32> {
         match entry {
             Entry::Message(envelope) => Some(envelope.msg),
-            Entry::Signal(_) => None,
+            _ => None,
         }
     }
 

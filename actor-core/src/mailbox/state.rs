@@ -9,6 +9,8 @@ use crate::question::Envelope;
 use super::Entry;
 use super::latest::Keys;
 use super::room::Room;
+#[cfg(feature = "metrics")]
+use super::stamp::Sampling;
 
 /// A buffer of at most so many bytes stays with an idle mailbox; a larger one, which a burst left, is given back.
 const IDLE_BUFFER_BYTES_MAX: usize = 2048;
@@ -27,6 +29,8 @@ pub(super) struct State<M> {
     pub(super) messages_wake: bool,
     /// Only for [`Policy::LatestBy`].
     pub(super) keys: Option<Box<Keys>>,
+    #[cfg(feature = "metrics")]
+    pub(super) sampling: Sampling,
 }
 
 impl<M> State<M> {
@@ -40,6 +44,8 @@ impl<M> State<M> {
             parked: None,
             messages_wake: false,
             keys: keyed.then(Box::default),
+            #[cfg(feature = "metrics")]
+            sampling: Sampling::default(),
         }
     }
 
@@ -47,9 +53,20 @@ impl<M> State<M> {
         self.keys.as_ref()?.index_of(key?)
     }
 
+    /// Takes out the oldest message.
+    pub(super) fn take_oldest(&mut self) -> Option<Entry<M>> {
+        let index = self.queue.iter().position(|entry| matches!(entry, Entry::Message(_)))?;
+        let oldest = self.queue.remove(index);
+        #[cfg(feature = "metrics")]
+        self.forget_stamp(index);
+        oldest
+    }
+
     /// Queues a message that has room.
     #[inline]
     pub(super) fn append(&mut self, envelope: Envelope<M>, key: Option<u64>) {
+        #[cfg(feature = "metrics")]
+        self.stamp(1);
         if let Some(keys) = &mut self.keys {
             keys.push_back(key);
         }
@@ -60,6 +77,8 @@ impl<M> State<M> {
     /// Queues the first of these messages, which have room.
     #[cfg(feature = "wire")]
     pub(super) fn append_many(&mut self, messages: &mut VecDeque<Entry<M>>, count: usize) {
+        #[cfg(feature = "metrics")]
+        self.stamp(count as u64);
         if count == messages.len() {
             self.queue.append(messages);
         } else {

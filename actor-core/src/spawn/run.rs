@@ -24,6 +24,8 @@ use crate::slot::Slot;
 use crate::work::Work;
 
 use super::ending::{End, Meaning};
+#[cfg(feature = "metrics")]
+use super::sampler::Sampler;
 use super::step::Step;
 
 pub(crate) type Started = Arc<Slot<Result<(), SpawnError>>>;
@@ -41,6 +43,8 @@ pub(super) struct Run<A: Actor> {
     pub(super) handled: u64,
     pub(super) in_hand: bool,
     pub(super) ended: bool,
+    #[cfg(feature = "metrics")]
+    pub(super) sampler: Sampler,
 }
 
 /// Where an actor stands among its parent's children.

@@ -140,6 +140,11 @@ impl<A: Actor> Run<A> {
                     heard = Some(signal);
                     continue;
                 }
+                #[cfg(feature = "metrics")]
+                Event::Entry(Entry::Stamp(queued)) => {
+                    self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
+                    continue;
+                }
                 Event::Work(Outcome::Message(msg)) => (msg, None, false),
                 Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
                 // Only when nothing stronger was said.
@@ -151,8 +156,19 @@ impl<A: Actor> Run<A> {
                 }
                 Event::Idle => continue,
             };
-            let Some((msg, asked)) = self.take_up(msg, question) else {
+            let taken = self.take_up(msg, question);
+            #[cfg(feature = "metrics")]
+            if waited {
+                self.sampler.begin(taken.is_some());
+            }
+            let Some((msg, asked)) = taken else {
                 continue;
+            };
+            // By value, here and below: what is borrowed has to lie in memory, for every message.
+            let msg = if self.cell.core.is_close_up() {
+                self.note_taken_up(msg, asked)
+            } else {
+                msg
             };
             self.in_hand = waited;
             let outcome = 'handled: {
@@ -172,6 +188,11 @@ impl<A: Actor> Run<A> {
                 }
             };
             self.settle(waited, asked, matches!(outcome, Err(Fault::Interrupted)));
+            let outcome = if self.cell.core.is_close_up() {
+                self.note_dealt_with(outcome)
+            } else {
+                outcome
+            };
             if let Err(fault) = outcome {
                 return self.faulted(fault);
             }
@@ -253,6 +274,8 @@ impl<A: Actor> Run<A> {
     #[inline(always)]
     fn settle(&mut self, waited: bool, asked: bool, interrupted: bool) {
         self.in_hand = false;
+        #[cfg(feature = "metrics")]
+        self.sampler.end();
         if waited {
             self.cell.mailbox.finish_one();
         }

@@ -111,7 +111,7 @@ impl<M: Wire> Batch<M> {
         left.filter_map(|(entry, bytes)| match entry {
             Entry::Message(envelope) => Some((envelope, bytes)),
             // None was read.
-            Entry::Signal(_) => None,
+            _ => None,
         })
     }
 }

@@ -329,6 +329,7 @@ impl Drop for Cleared<'_> {
             }
         }
         conversation.clear(far);
+        net.has_carried(name, &conversation.traffic);
         net.tell(NodeEvent::Lost(name.clone(), why));
         if is_current && net.is_wanted(name) {
             net.keep(name, wait_before(net, 0));

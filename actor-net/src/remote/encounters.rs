@@ -8,6 +8,7 @@ use crate::error::Closed;
 use crate::id::NodeName;
 
 use super::net::{Net, NodeEvent, lock};
+use super::traffic::Traffic;
 
 /// So many nodes are remembered; beyond it those that were met longest ago are forgotten.
 const REMEMBERED_MAX: usize = 1024;
@@ -24,6 +25,10 @@ pub struct Encounter {
     pub lost: u64,
     /// How long ago that was the last time, and why.
     pub last_loss: Option<(Duration, Closed)>,
+    /// Bytes that were read from it, in all conversations.
+    pub read_bytes: u64,
+    /// Bytes that were written to it, in all conversations.
+    pub written_bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +39,9 @@ struct Remembered {
     begun: u64,
     lost: u64,
     last_loss: Option<(Instant, Closed)>,
+    /// Of the conversations that have ended.
+    read_bytes: u64,
+    written_bytes: u64,
     at: Instant,
 }
 
@@ -48,6 +56,13 @@ impl Encounters {
         remembered.last_loss = Some((now, why.clone()));
     }
 
+    /// A conversation has ended in which so much was read and written.
+    fn carried(&mut self, name: &NodeName, traffic: &Traffic, now: Instant) {
+        let remembered = self.of(name, now);
+        remembered.read_bytes += traffic.read_bytes();
+        remembered.written_bytes += traffic.written_bytes();
+    }
+
     fn of(&mut self, name: &NodeName, now: Instant) -> &mut Remembered {
         if !self.0.contains_key(name) && self.0.len() >= REMEMBERED_MAX {
             let oldest = self.0.iter().min_by_key(|(_, remembered)| remembered.at);
@@ -59,6 +74,8 @@ impl Encounters {
             begun: 0,
             lost: 0,
             last_loss: None,
+            read_bytes: 0,
+            written_bytes: 0,
             at: now,
         });
         remembered.at = now;
@@ -75,6 +92,8 @@ impl Encounters {
                 .last_loss
                 .as_ref()
                 .map(|(at, why)| (now.saturating_duration_since(*at), why.clone())),
+            read_bytes: remembered.read_bytes,
+            written_bytes: remembered.written_bytes,
         };
         self.0.iter().map(encounter).collect()
     }
@@ -91,8 +110,21 @@ impl Net {
         let _ = self.events.send(event);
     }
 
+    /// Remembers what went through a conversation that has ended.
+    pub(super) fn has_carried(&self, name: &NodeName, traffic: &Traffic) {
+        lock(&self.encounters).carried(name, traffic, now().into_std());
+    }
+
     pub(crate) fn encounters(&self) -> Vec<Encounter> {
-        lock(&self.encounters).read(now().into_std())
+        let mut encounters = lock(&self.encounters).read(now().into_std());
+        for far in self.connected() {
+            let of_it = encounters.iter_mut().find(|one| one.name == far.id.name);
+            if let (Some(encounter), Some(conversation)) = (of_it, far.conversation()) {
+                encounter.read_bytes += conversation.traffic.read_bytes();
+                encounter.written_bytes += conversation.traffic.written_bytes();
+            }
+        }
+        encounters
     }
 }
 

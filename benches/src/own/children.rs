@@ -75,7 +75,7 @@ pub(super) async fn with_children(system: &System, number: u64) -> Handle<Superv
     supervisor
 }
 
-async fn add(supervisor: &Handle<Supervise>, name: String) -> Handle<sum::Get> {
+pub(super) async fn add(supervisor: &Handle<Supervise>, name: String) -> Handle<sum::Get> {
     supervisor
         .start_child(ChildSpec::new(name, Sum::default))
         .await

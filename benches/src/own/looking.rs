@@ -1,13 +1,14 @@
 //! What it costs to look: at each of very many actors, and for one that is asked meanwhile.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use actor_core::prelude::*;
 use tokio::runtime::Runtime;
 
-use super::children::with_children;
+use super::children::{add, with_children};
 use super::sum::{self, Sum};
 
 const MANY: u64 = 100_000;
@@ -26,6 +27,66 @@ pub(super) fn at_many(runtime: &Runtime, operations: u64) -> Duration {
         drop(supervisor);
         system.shutdown().await;
         took
+    })
+}
+
+/// Takes the whole tree of so many actors, again and again; one operation is one actor.
+pub(super) fn snapshot_of_many(runtime: &Runtime, operations: u64) -> Duration {
+    runtime.block_on(async {
+        let system = System::new("looking");
+        let supervisor = with_children(&system, MANY).await;
+        let begun = Instant::now();
+        for _ in 0..operations / MANY {
+            black_box(system.snapshot());
+        }
+        let took = begun.elapsed();
+        drop(supervisor);
+        system.shutdown().await;
+        took
+    })
+}
+
+pub(super) fn pause_looked_at(runtime: &Runtime, operations: u64) -> Duration {
+    longest_pause(runtime, operations, true)
+}
+
+pub(super) fn pause_unseen(runtime: &Runtime, operations: u64) -> Duration {
+    longest_pause(runtime, operations, false)
+}
+
+/// The longest that one of very many actors took to start, answer and stop, while another thread took the whole tree again and again, or
+/// did not. It stands for each operation, as it is one figure. On a machine that does other things as well, it is theirs.
+fn longest_pause(runtime: &Runtime, operations: u64, is_looked_at: bool) -> Duration {
+    runtime.block_on(async {
+        let system = System::new("looking");
+        let supervisor = with_children(&system, MANY).await;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (looked_at, over) = (system.clone(), is_over.clone());
+        let looking = is_looked_at.then(|| {
+            std::thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    black_box(looked_at.snapshot());
+                }
+            })
+        });
+        let living = tokio::spawn(async move {
+            let mut longest = Duration::ZERO;
+            for number in 0..operations {
+                let begun = Instant::now();
+                let child = add(&supervisor, format!("more-{number}")).await;
+                child.ask(sum::Get).await.expect("the actor answers");
+                let _ = child.stop().await;
+                longest = longest.max(begun.elapsed());
+            }
+            longest
+        });
+        let longest = living.await.expect("nobody panics");
+        is_over.store(true, Ordering::Relaxed);
+        if let Some(looking) = looking {
+            looking.join().expect("a look does not panic");
+        }
+        system.shutdown().await;
+        longest * operations as u32
     })
 }
 
