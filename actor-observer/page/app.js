@@ -1,17 +1,18 @@
 // The observer's page: one look a second from the server, shown by the view that the address names.
 import { chart, cycleEdges, graph, map } from './charts.js';
-import { actorLink, atLeast, bytes, columns, duration, el, mood, number, share, table, waited, why } from './parts.js';
+import { actorLink, atLeast, bytes, columns, duration, el, mood, number, share, since, table, waited, why } from './parts.js';
 
 const SLOTS = 120;
 const TRACE_MS = 10_000;
 const TRACE_EVERY_MS = 100;
+const PAGE = 200;
 const VIEWS = { now: 'Now', tree: 'Tree', kinds: 'Kinds', waits: 'Waits', letters: 'Dead letters', events: 'Events', nodes: 'Nodes' };
 
 const main = document.querySelector('#main');
 const link = document.querySelector('#link');
 const text = document.querySelector('#text');
 
-const state = { look: null, points: [], mayAct: false, view: 'now', words: '', opened: new Set(), past: new Map(), actor: null, trace: null };
+const state = { look: null, points: [], mayAct: false, view: 'now', words: '', opened: new Set(), pages: new Map(), past: new Map(), trace: null };
 
 const given = /^#token=(.*)$/.exec(location.hash);
 if (given) {
@@ -65,12 +66,14 @@ function take(look) {
   if (look.point && look.point.at_ms !== state.points.at(-1)?.at_ms) state.points = [...state.points, look.point].slice(-SLOTS);
   waited.clear();
   for (const one of look.waits.flatMap((wait) => wait.on)) waited.set(one, (waited.get(one) ?? 0) + 1);
+  // The waits that are sent are bounded, and these counts are not.
+  for (const actor of look.worst.waiters) waited.set(actor.path, actor.waiters);
   say('live', 'live');
   document.title = `${look.system} · observer`;
   document.querySelector('#system').textContent = look.system;
   const { totals } = look;
   const trouble = totals.backing_off;
-  const sums = [['actors', number(totals.living)], ['busy', number(totals.busy + totals.ready)], ['waiting', number(totals.waiting)],
+  const sums = [['actors', number(totals.living)], ['busy', number(totals.busy + totals.ready)], ...(totals.stuck ? [['stuck', el('span.bad', {}, number(totals.stuck))]] : []), ['waiting', number(totals.waiting)],
     ['idle', number(totals.idle)], ['messages', number(totals.messages)], ['threads at work', totals.load.toFixed(2)],
     ['restarted', number(look.lives.restarted)], ...(trouble ? [['in back-off', number(trouble)]] : [])];
   document.querySelector('#sums').replaceChildren(...sums.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
@@ -101,9 +104,10 @@ function worst(title, note, actors, shown, none) {
 
 const views = {
   now(look) {
-    const { wait, mailbox, busy, restarts } = look.worst;
+    const { wait, waiters, mailbox, busy, restarts } = look.worst;
     return [el('div.grid.figures', {}, ...figures.map(figure)), el('div.grid.wide', {},
       worst('Longest in one handler', 'waiting or computing', wait, ['path', 'state', 'lasts', 'why'], 'No handler has been at one thing for long.'),
+      worst('Most waited for', 'by the handlers of others', waiters, ['path', 'waiters', 'state', 'lasts', 'why'], 'No handler waits for another actor.'),
       worst('Fullest mailboxes', '', mailbox, ['path', 'messages', 'oldest', 'state', 'why'], 'All mailboxes are empty.'),
       worst('Busiest', 'of the last seconds', busy, ['path', 'busy', 'kind', 'state'], 'Nobody has work.'),
       worst('Most restarts', '', restarts, ['path', 'restarts', 'state', 'why'], 'Nobody was restarted.'))];
@@ -165,8 +169,22 @@ function remember(actor) {
   state.past.set(actor.id, [...past, actor.messages].slice(-40));
 }
 
+/** One page of many: the server is asked for what is shown, and told where that begins. */
+async function paged(what, query, key, max = PAGE) {
+  const turned = state.pages.get(key) ?? [];
+  const after = turned.at(-1);
+  const page = await ask(what, { ...query, max, ...(after === undefined ? {} : { after }) }).catch(() => ({ actors: [], next: null }));
+  const turn = (pages) => { state.pages.set(key, pages); refresh(); };
+  const first = turned.length * max;
+  const pager = (page.next !== null || turned.length > 0) && el('div.pager', {},
+    el('button', { 'data-key': `back ${key}`, disabled: !turned.length, 'aria-label': `Earlier ones of ${key}`, onclick: () => turn(turned.slice(0, -1)) }, '←'),
+    el('span', {}, page.actors.length ? `${number(first + 1)} to ${number(first + page.actors.length)}` : 'none here any more'),
+    el('button', { 'data-key': `on ${key}`, disabled: page.next === null, 'aria-label': `Later ones of ${key}`, onclick: () => turn([...turned, page.next]) }, '→'));
+  return { actors: page.actors, pager };
+}
+
 async function branch(path) {
-  const page = await ask('children', { path, max: 200 }).catch(() => ({ actors: [], next: null }));
+  const page = await paged('children', { path }, path);
   const rows = await Promise.all(page.actors.map(async (actor) => {
     remember(actor);
     const isOpen = state.opened.has(actor.path);
@@ -180,8 +198,7 @@ async function branch(path) {
       chart(state.past.get(actor.id), 40, `messages waiting at ${actor.path}`));
     return el('li', {}, row, isOpen && actor.children > 0 && await branch(actor.path));
   }));
-  const more = page.next === null ? null : el('li.soft', {}, `… and more: find them by their name`);
-  return el('ul.tree', {}, ...rows, more);
+  return el('ul.tree', {}, ...rows, page.pager && el('li', {}, page.pager));
 }
 
 // --- one actor --------------------------------------------------------------------------------------------------------
@@ -193,7 +210,7 @@ async function actorView(path) {
   remember(actor);
   const links = (paths) => (paths.length ? el('span', {}, ...paths.flatMap((one, at) => [at ? ', ' : '', actorLink(one)])) : '–');
   const parent = path.slice(0, path.lastIndexOf('/'));
-  const facts = [['State', el('span', {}, mood(actor), ` ${atLeast(actor.lasts_ms)}`)], ['Why', why(actor) || '–'], ['Waits for', links(actor.waits_for)],
+  const facts = [['State', el('span', {}, mood(actor), actor.lasts_ms > 0 ? ` ${atLeast(actor.lasts_ms)}, ${since(actor.lasts_ms)}` : '')], ['Why', why(actor) || '–'], ['Waits for', links(actor.waits_for)],
     ['Mailbox', `${number(actor.messages)}${actor.bound ? ` of ${number(actor.bound)}` : ', unbounded'}${actor.oldest_ms ? `, the oldest ${atLeast(actor.oldest_ms)}` : ''}`],
     ['Accepted, dealt with', `${number(actor.accepted)}, ${number(actor.finished)}`], ['At work', `${share(actor.busy)} of the last seconds`],
     ['Messages', detail.message_type], ['Policy', detail.policy], ['Restarts, failures', `${actor.restarts}, ${actor.failures}`],
@@ -203,23 +220,37 @@ async function actorView(path) {
   const exits = [['Ago', (exit) => duration(exit.ago_ms), '.n'], ['It', (exit) => exit.reason, '.path']];
   const act = (what, words) => el('button', { 'data-key': what, disabled: !state.mayAct, onclick: () => order(actor, what) }, words);
   const parts = [el('section.card', {}, el('h2', {}, path),
-    el('div.acts', {}, el('button', { 'data-key': 'trace', disabled: Boolean(state.trace), onclick: () => trace(path) }, 'Watch closely for 10 s'), act('restart', 'Restart'), act('stop', 'Stop'), act('kill', 'Kill'),
-      !state.mayAct && el('span.soft', {}, 'To act takes the token.'), el('span', { id: 'said', role: 'status' })),
+    el('div.acts', {}, el('button', { 'data-key': 'trace', disabled: Boolean(state.trace), onclick: () => { if (state.mayAct) order(actor, 'trace'); trace(path); } }, 'Watch closely for 10 s'), act('restart', 'Restart'), act('stop', 'Stop'), act('kill', 'Kill'),
+      !state.mayAct && el('span.soft', {}, 'To act takes the token, and so does to see its messages.'), el('span', { id: 'said', role: 'status' })),
     el('div', { id: 'trace' }),
     el('dl.facts', {}, ...facts.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))),
+  ...(detail.closeup ? closeup(detail.closeup) : []),
   el('section.card', {}, el('h2', {}, 'Messages waiting ', el('small', {}, 'while this page shows it')), chart(state.past.get(actor.id), 40, 'messages waiting')),
   el('section.card', {}, el('h2', {}, 'Its last ends'), table(detail.exits, exits, 'Nothing is known of an end.'))];
   if (actor.children) {
-    const page = await ask('children', { path, max: 100 }).catch(() => ({ actors: [] }));
-    parts.push(el('section.card', {}, el('h2', {}, 'Children ', el('small', {}, number(actor.children))), table(page.actors, [columns.path, columns.kind, columns.state, columns.messages, columns.restarts], '')));
+    const page = await paged('children', { path }, path, 100);
+    parts.push(el('section.card', {}, el('h2', {}, 'Children ', el('small', {}, number(actor.children))), table(page.actors, [columns.path, columns.kind, columns.state, columns.messages, columns.restarts], ''), page.pager));
   }
   return [el('div.grid.wide', {}, ...parts)];
+}
+
+/** What was seen of it while it was watched closely: its messages by kind, and the last of them. */
+function closeup({ left_ms: left, kinds, last, in_hand: hand }) {
+  const all = kinds.reduce((sum, kind) => sum + kind.took_ms, 0) || 1e-9;
+  const rows = [['Kind', (kind) => kind.name, '.path'], ['Handled', (kind) => number(kind.handled), '.n'], ['Failed', (kind) => (kind.failed ? el('span.bad', {}, number(kind.failed)) : '0'), '.n'],
+    ['Time', (kind) => duration(kind.took_ms), '.n'], ['Each', (kind) => duration(kind.took_ms / kind.handled), '.n'], ['Longest', (kind) => duration(kind.longest_ms), '.n'], ['', (kind) => bar(kind.took_ms / all)]];
+  const each = [['Ago', (one) => duration(one.ago_ms), '.n'], ['Message', (one) => `${one.kind}${one.asked ? ', a question' : ''}`, '.path'], ['Took', (one) => duration(one.took_ms), '.n'],
+    ['In mailbox', (one) => number(one.messages), '.n'], ['', (one) => (one.failure ? el('span.bad', {}, one.failure) : ''), '.path']];
+  const state = left > 0 ? `for ${duration(left)} more` : 'as it was then';
+  return [el('section.card', {}, el('h2', {}, 'Messages by time ', el('small', {}, state)), hand && el('p', {}, `In hand: ${hand.kind}, for ${duration(hand.took_ms)}`), table(kinds, rows, 'None was handled.'),
+    el('p.soft', {}, 'Kinds are what the actor says of its messages, or else the number of the variant. Time has in it what the handlers awaited.')),
+  el('section.card', {}, el('h2', {}, 'Its last messages ', el('small', {}, `the latest ${Math.min(last.length, 50)}`)), table(last.slice(0, 50), each, 'None was handled.'))];
 }
 
 async function order(actor, what) {
   const answer = await fetch('api/act', { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: JSON.stringify({ path: actor.path, id: actor.id, what }) });
   const said = document.querySelector('#said');
-  if (said) said.textContent = answer.ok ? `told to ${what}` : (await answer.text()).trim();
+  if (said) said.textContent = answer.ok ? (what === 'trace' ? '' : `told to ${what}`) : (await answer.text()).trim();
 }
 
 /** What it does, ten times a second for ten seconds. */
@@ -245,9 +276,9 @@ function drawTrace() {
 }
 
 async function findView(words) {
-  const page = await ask('find', { text: words, max: 200 }).catch(() => ({ actors: [], next: null }));
-  const count = page.next === null ? `${page.actors.length} found` : `the first ${page.actors.length}`;
-  return [el('section.card', {}, el('h2', {}, `“${words}” `, el('small', {}, count)), table(page.actors, [columns.path, columns.kind, columns.state, columns.messages, columns.busy, columns.restarts], 'Nobody of that name or kind.'))];
+  const page = await paged('find', { text: words }, `“${words}”`);
+  const count = page.pager ? '' : `${page.actors.length} found`;
+  return [el('section.card', {}, el('h2', {}, `“${words}” `, el('small', {}, count)), page.pager, table(page.actors, [columns.path, columns.kind, columns.state, columns.messages, columns.busy, columns.restarts], 'Nobody of that name or kind.'))];
 }
 
 // --- navigation -------------------------------------------------------------------------------------------------------

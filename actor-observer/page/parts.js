@@ -33,6 +33,9 @@ export function duration(ms) {
 /** A time that is known from below only. */
 export const atLeast = (ms) => (ms > 0 ? `≥ ${duration(ms)}` : '');
 
+/** The time of day at which something that has lasted for so long had begun already. */
+export const since = (ms) => `since ${new Date(Date.now() - ms).toLocaleTimeString('en', { hour12: false })}`;
+
 export const share = (busy) => busy < 0.001 ? '< 0.1 %' : `${(busy * 100).toFixed(busy < 0.1 ? 1 : 0)} %`;
 
 export const actorLink = (path, text = path) => el('a', { href: `${location.pathname}#/actor${path.split('/').map(encodeURIComponent).join('/')}`, title: path }, text);
@@ -45,6 +48,7 @@ export const waited = new Map();
 /** In words, why an actor stands out. */
 export function why(actor) {
   const words = [];
+  if (actor.mood === 'stuck') words.push(`computes or blocks without awaiting, ${since(actor.lasts_ms)}: no order reaches it before it is done`);
   if (actor.mood === 'busy' && actor.lasts_ms > 500) words.push(`computes or blocks without awaiting, ${atLeast(actor.lasts_ms)}`);
   if (actor.mood === 'waiting') {
     words.push(actor.waits_for.length ? `waits for ${actor.waits_for.join(', ')}` : 'its handler awaits something that is no actor');
@@ -72,6 +76,7 @@ export const columns = {
   messages: ['Mailbox', (actor) => (actor.bound ? `${number(actor.messages)} of ${number(actor.bound)}` : number(actor.messages)), '.n'],
   oldest: ['Oldest', (actor) => atLeast(actor.oldest_ms), '.n'],
   busy: ['Busy', (actor) => share(actor.busy), '.n'],
+  waiters: ['Waiting', (actor) => number(actor.waiters), '.n'],
   restarts: ['Restarts', (actor) => number(actor.restarts), '.n'],
   why: ['Why', why, '.why'],
 };

@@ -1,7 +1,8 @@
 //! What one who has the token may do to an actor.
 
-use actor_core::Inspector;
 use serde::Deserialize;
+
+use crate::look::Looker;
 
 /// What to do, and to whom: the id says that no other is meant that has the path by now.
 #[derive(Deserialize)]
@@ -17,11 +18,14 @@ pub(crate) enum What {
     Stop,
     Kill,
     Restart,
+    /// To look at it closely for 10 s.
+    Trace,
 }
 
 impl Act {
     /// Does it. `false` if there is no such actor any more.
-    pub(crate) fn carry_out(&self, inspector: &Inspector) -> bool {
+    pub(crate) fn carry_out(&self, looker: &mut Looker) -> bool {
+        let inspector = &looker.inspector;
         let Some(actor) = inspector.actor(&self.path) else {
             return false;
         };
@@ -34,6 +38,7 @@ impl Act {
             What::Stop => inspector.stop(&self.path, id),
             What::Kill => inspector.kill(&self.path, id),
             What::Restart => inspector.fail(&self.path, id, "restarted by hand, from the observer"),
+            What::Trace => looker.closeups.begin(inspector, &self.path, id),
         }
     }
 }

@@ -14,18 +14,23 @@
 //! # Who may see, and who may act
 //! What is shown tells much about a program: paths, names, and the words of its failures. So it is shown to those alone who
 //! have the [token](Observer::token), or who were [let in](LetIn) by the program that serves it, as [`serve`] does on an address of
-//! this machine. To stop, kill or restart an actor takes the token in any case; without one nobody can.
+//! this machine. To stop, kill or restart an actor takes the token in any case, and so does to look at its messages closely; without one nobody can.
 //!
 //! # What it costs
 //! Nothing while nobody looks. One look a second while a page is open, less often where a look takes longer than
 //! a hundredth of that; however many pages are open, there is one.
 //!
 //! # What it cannot see
-//! Actors of other processes, but for what their nodes say of themselves; what is inside of a message or of a state; tasks
-//! that are no actors; what was before it began to look, but for failures, restarts and counts.
+//! Actors of other processes, but for what their nodes say of themselves; what is inside of a message or of a state; which kinds of messages an
+//! actor handles, but while it is looked at [closely](actor_core::CloseUp); tasks that are no actors; what was before it began to look, but for
+//! failures, restarts and counts.
+//!
+//! # In a terminal
+//! `watch curl -s http://localhost:9900/top` shows the worst as lines of text.
 
 mod access;
 mod act;
+mod closely;
 mod hub;
 mod look;
 #[cfg(feature = "net")]
@@ -33,6 +38,7 @@ mod nodes;
 mod page;
 mod series;
 mod serve;
+mod top;
 mod view;
 
 pub use access::{LetIn, is_of_this_machine};

@@ -6,6 +6,7 @@ use std::time::Instant;
 use actor_core::{Inspector, System};
 use serde_json::{Value, json};
 
+use crate::closely::CloseUps;
 use crate::series::{Counts, Series};
 use crate::view::{Actor, Happened, Kind, Sums};
 
@@ -16,6 +17,7 @@ const WORST: usize = 20;
 pub(crate) struct Looker {
     system: System,
     pub(crate) inspector: Inspector,
+    pub(crate) closeups: CloseUps,
     began: Instant,
     series: Series,
     nodes: Option<Nodes>,
@@ -29,6 +31,7 @@ impl Looker {
         Self {
             system: system.clone(),
             inspector: system.inspector(),
+            closeups: CloseUps::default(),
             began: Instant::now(),
             series: Series::default(),
             nodes,
@@ -65,6 +68,7 @@ impl Looker {
                 "mailbox": Actor::all(&worst.by_mailbox),
                 "busy": Actor::all(&worst.by_busy),
                 "restarts": Actor::all(&worst.by_restarts),
+                "waiters": worst.by_waiters.iter().map(Actor::waited_for).collect::<Vec<_>>(),
             },
             "waits": overview.waits.iter().map(|(path, on)| json!({
                 "path": path.to_string(),
@@ -84,6 +88,12 @@ impl Looker {
             "events": self.system.history().iter().rev().take(100).map(Happened::new).collect::<Vec<_>>(),
         })
         .to_string()
+    }
+
+    /// The same for a terminal.
+    pub(crate) fn top(&mut self) -> String {
+        let overview = self.inspector.overview(WORST);
+        crate::top::text(self.system.name(), &overview, &self.system.dead_letters())
     }
 
     /// The figures of the last minutes, for one who begins to look.

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use crate::access::{Token, let_in, may_see};
 use crate::act::Act;
 use crate::hub::Hub;
-use crate::look::Nodes;
+use crate::look::{Looker, Nodes};
 use crate::page;
 use crate::view::{Actor, Detail};
 
@@ -97,7 +97,7 @@ impl Observer {
     /// token, and to requests with [`LetIn`](crate::LetIn) among their extensions.
     pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
         let doors = Doors {
-            hub: Hub::new(&self.system, self.nodes),
+            hub: Hub::new(&self.system, self.nodes.clone()),
             token: self.token.clone(),
         };
         let seen = Router::new()
@@ -107,7 +107,8 @@ impl Observer {
             .route("/api/find", get(find))
             .route("/api/actor", get(actor))
             .route("/api/act", post(act))
-            .layer(from_fn_with_state(self.token, may_see));
+            .route("/top", get(top));
+        let seen = self.guarded(seen);
         Router::new()
             .route("/", get(page::index))
             .route("/app.js", get(page::script))
@@ -116,6 +117,11 @@ impl Observer {
             .route("/style.css", get(page::style))
             .merge(seen)
             .with_state(doors)
+    }
+
+    /// Shows what is behind `router` to those alone who may see: to be called after [`token`](Self::token).
+    pub fn guarded<S: Clone + Send + Sync + 'static>(&self, router: Router<S>) -> Router<S> {
+        router.layer(from_fn_with_state(self.token.clone(), may_see))
     }
 
     /// Serves it on an address of its own. Those who come from this machine are let in; if the address is not of this machine,
@@ -212,20 +218,27 @@ async fn find(State(doors): State<Doors>, Query(asked): Query<Asked>) -> Respons
 }
 
 async fn actor(State(doors): State<Doors>, Query(asked): Query<Asked>) -> Response {
-    let found = doors
-        .hub
-        .with(move |looker| looker.inspector.actor(&asked.path).as_ref().map(Detail::new));
+    let found = doors.hub.with(move |looker| {
+        let actor = looker.inspector.actor(&asked.path)?;
+        let closeup = looker.closeups.of(actor.info.id);
+        Some(Detail::new(&actor, closeup))
+    });
     found
         .await
         .flatten()
         .map_or_else(gone, |detail| Json(detail).into_response())
 }
 
+async fn top(State(doors): State<Doors>) -> Response {
+    let seen = doors.hub.with(Looker::top).await;
+    seen.map_or_else(gone, IntoResponse::into_response)
+}
+
 async fn act(State(doors): State<Doors>, headers: HeaderMap, Json(act): Json<Act>) -> Response {
     if !doors.token.is_in(&headers) {
         return (StatusCode::FORBIDDEN, "to act takes the token of the observer\n").into_response();
     }
-    match doors.hub.with(move |looker| act.carry_out(&looker.inspector)).await {
+    match doors.hub.with(move |looker| act.carry_out(looker)).await {
         Some(true) => StatusCode::NO_CONTENT.into_response(),
         _ => gone(),
     }

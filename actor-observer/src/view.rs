@@ -4,6 +4,7 @@ use actor_core::{
     Activity, ActorDetail, ChildInfo, ChildState, Event, ExitReason, Failure, Happening, KindInfo, Totals,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 #[derive(Serialize)]
 pub(crate) struct Actor {
@@ -25,6 +26,9 @@ pub(crate) struct Actor {
     finished: u64,
     last_failure: Option<String>,
     children: usize,
+    /// How many wait for it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiters: Option<usize>,
 }
 
 impl Actor {
@@ -47,6 +51,14 @@ impl Actor {
             finished: info.finished,
             last_failure: info.last_failure.as_ref().map(chain),
             children: info.child_count,
+            waiters: None,
+        }
+    }
+
+    pub(crate) fn waited_for((info, waiters): &(ChildInfo, usize)) -> Self {
+        Self {
+            waiters: Some(*waiters),
+            ..Self::new(info)
         }
     }
 
@@ -66,6 +78,7 @@ fn state(info: &ChildInfo) -> String {
 fn mood(info: &ChildInfo) -> &'static str {
     match (info.state, info.activity) {
         (ChildState::BackOff(_) | ChildState::Regrouping, _) => "down",
+        (_, Activity::Stuck) => "stuck",
         (ChildState::Starting, _) => "starting",
         (ChildState::Stopping, _) => "stopping",
         (_, Activity::Busy) => "busy",
@@ -88,6 +101,7 @@ pub(crate) struct Detail {
     watched_by: usize,
     watchers: Vec<String>,
     links: Vec<String>,
+    closeup: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +111,7 @@ struct Exit {
 }
 
 impl Detail {
-    pub(crate) fn new(detail: &ActorDetail) -> Self {
+    pub(crate) fn new(detail: &ActorDetail, closeup: Option<Value>) -> Self {
         let info = &detail.info;
         let texts = |paths: &[actor_core::ActorPath]| paths.iter().map(ToString::to_string).collect();
         Self {
@@ -122,6 +136,7 @@ impl Detail {
             watched_by: detail.watched_by,
             watchers: texts(&detail.watchers),
             links: texts(&detail.links),
+            closeup,
         }
     }
 }
@@ -157,6 +172,7 @@ pub(crate) struct Sums {
     idle: usize,
     ready: usize,
     busy: usize,
+    stuck: usize,
     waiting: usize,
     starting: usize,
     backing_off: usize,
@@ -172,6 +188,7 @@ impl Sums {
             idle: totals.idle,
             ready: totals.ready,
             busy: totals.busy,
+            stuck: totals.stuck,
             waiting: totals.waiting,
             starting: totals.starting,
             backing_off: totals.backing_off,

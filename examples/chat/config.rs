@@ -1,6 +1,8 @@
 //! Everything that can be set about a server, each with its unit, its default and its bound.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::network::peering::Peering;
@@ -33,6 +35,8 @@ pub struct Config {
     /// Whether the observer is at `/observer`. Who sits at this machine sees it, or behind a proxy on it; all others bring this
     /// word, and whoever wants to act. Empty is none. Default no.
     pub observe: Option<String>,
+    /// What is at `/metrics` for those who see the observer. Default nothing.
+    pub metrics: Option<Metrics>,
     /// Who may become an operator. Default nobody.
     pub operators: Vec<Operator>,
     /// Whether pages of other sites may connect by WebSocket. A browser would reach the server on its user's behalf
@@ -42,9 +46,31 @@ pub struct Config {
     pub peering: Option<Peering>,
     /// What bounds each client and the whole.
     pub limits: Limits,
-    /// Makes the commands `CRASH` and `CRASH #channel` exist, which make that actor panic.
+    /// Makes the commands `CRASH` and `CRASH #channel` exist, which make that actor panic, and `SLOW #channel MS`, by which it takes so long
+    /// over everything.
     #[doc(hidden)]
-    pub crash_commands: bool,
+    pub test_commands: bool,
+}
+
+/// What a recorder of metrics has to say, as text for who collects it. A program has one recorder, so that one server of it shows them.
+#[derive(Clone)]
+pub struct Metrics(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl Metrics {
+    /// Those that `render` writes down.
+    pub fn new(render: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(render))
+    }
+
+    pub(crate) fn render(&self) -> String {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
 }
 
 /// Where TLS listens and with what.
@@ -128,11 +154,12 @@ impl Default for Config {
             password: None,
             motd: None,
             observe: None,
+            metrics: None,
             operators: Vec::new(),
             foreign_pages: false,
             peering: None,
             limits: Limits::default(),
-            crash_commands: false,
+            test_commands: false,
         }
     }
 }

@@ -58,6 +58,9 @@ pub(crate) struct Flags {
     /// Show the actors at /observer: to this machine, and to those who have the token, which it takes to act, too
     #[arg(long, value_name = "TOKEN", num_args = 0..=1, require_equals = true)]
     pub(crate) observe: Option<Option<String>>,
+    /// Let clients have commands that make actors fail and rooms slow
+    #[arg(long, hide = true)]
+    test_commands: bool,
     /// Somebody who may become operator, with the argon2 hash of the password; may be given several times
     #[arg(long, value_name = "NAME:ARGON2HASH")]
     oper: Vec<String>,
@@ -192,6 +195,7 @@ impl Flags {
             motd: self.motd,
             observe: self.observe.map(Option::unwrap_or_default),
             operators,
+            test_commands: self.test_commands,
             foreign_pages: self.foreign_pages,
             peering,
             limits: Limits {

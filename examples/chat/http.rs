@@ -68,11 +68,10 @@ impl Actor for Web {
 
     async fn on_start(&mut self, ctx: &mut Context<Ended>) -> ActorResult {
         let mut router = Router::new().route("/irc", any(upgrade));
-        if let Some(token) = &self.doors.site.config.observe {
-            router = router.nest(
-                "/observer",
-                observer::router(&ctx.system(), self.cluster.as_ref(), token),
-            );
+        let config = &self.doors.site.config;
+        if let Some(token) = &config.observe {
+            let (system, metrics) = (ctx.system(), config.metrics.as_ref());
+            router = router.merge(observer::router(&system, self.cluster.as_ref(), token, metrics));
         }
         let router = router
             .fallback(get(files::serve))

@@ -2,6 +2,7 @@
 
 mod flags;
 mod fleet;
+mod recorded;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -34,13 +35,18 @@ async fn main() -> ExitCode {
 async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     let observed = flags.observe.is_some();
     let count = flags.cluster;
-    let config = flags.into_config()?;
+    let mut config = flags.into_config()?;
+    // Several servers of one process have one recorder between them, and would write over each other.
+    let metered = observed && count.is_none();
+    if metered {
+        config.metrics = Some(recorded::install()?);
+    }
     let fleet = match count {
         Some(count) => Fleet::of(count, config).await?,
         None => Fleet::one(config).await?,
     };
     for server in fleet.servers() {
-        show(server, observed);
+        show(server, observed, metered);
     }
     say(if count.is_some() {
         "Ctrl-C ends the servers"
@@ -61,7 +67,7 @@ async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn show(server: &Server, observed: bool) {
+fn show(server: &Server, observed: bool, metered: bool) {
     if let Some(address) = server.node_addr() {
         say(&format!("{:<15}for other servers at {address}", server.name()));
     }
@@ -73,6 +79,9 @@ fn show(server: &Server, observed: bool) {
     show("web page", "http://", server.http_addr());
     if let Some(address) = server.http_addr().filter(|_| observed) {
         say(&format!("{:<15}http://{address}/observer", "observer"));
+        if metered {
+            say(&format!("{:<15}http://{address}/metrics", "metrics"));
+        }
     }
     show("IRC", "", server.irc_addr());
     show("IRC, TLS", "", server.tls_addr());

@@ -35,6 +35,9 @@ const CLOSING_MAX: Duration = Duration::from_secs(3);
 /// Beside the time that clients have for their last lines.
 const CLOSING_SLACK: Duration = Duration::from_millis(500);
 
+/// What is read off for those who collect metrics is as old as this at most.
+const METRICS_EVERY: Duration = Duration::from_secs(1);
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -162,6 +165,12 @@ impl Server {
             http.as_ref().and_then(addr),
             tls.as_ref().and_then(|(port, _)| addr(port)),
         );
+        if config.metrics.is_some() {
+            system.spawn_spec(system.metrics(METRICS_EVERY))?;
+            if let Some(cluster) = &cluster {
+                system.spawn_spec(cluster.node().metrics(METRICS_EVERY))?;
+            }
+        }
         let name = config.name.clone();
         let (patience, messages_max) = (config.limits.farewell_timeout, config.limits.mailbox_messages_max);
         let life = cluster.as_ref().map_or(0, |cluster| cluster.node().id().incarnation.0);

@@ -20,9 +20,15 @@ struct Flags {
     /// So many actors that do nothing
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     sleepers: usize,
+    /// None of the troubles
+    #[arg(long)]
+    quiet: bool,
     /// So many other nodes, each in a process of its own
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     nodes: usize,
+    /// One that holds a thread for most of the time, as no actor should
+    #[arg(long)]
+    digger: bool,
     /// Be such a node
     #[arg(long, hide = true)]
     member: Option<String>,
@@ -35,7 +41,10 @@ async fn main() -> anyhow::Result<()> {
         return nodes::be(&name).await;
     }
     let system = System::builder("demo").intensity(10, Duration::from_secs(5)).build()?;
-    troubles::spawn(&system, flags.sleepers)?;
+    if !flags.quiet {
+        troubles::spawn(&system, flags.digger)?;
+    }
+    troubles::spawn_sleepers(&system, flags.sleepers)?;
     let (cluster, _others) = nodes::with_others(&system, flags.nodes).await?;
 
     let token = format!("{:08x}", fastrand::u32(..));

@@ -1,5 +1,7 @@
-//! The troubles: a slow actor that others wait for, some that fail again and again, a mailbox that is full.
+//! The troubles: a slow actor that others wait for, some that fail again and again, a mailbox that is full, one that holds its thread.
 
+use std::borrow::Cow;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use actor_core::Supervisor;
@@ -13,8 +15,8 @@ const PAGES_PER_TICK: usize = 5;
 
 const TICK: Duration = Duration::from_millis(10);
 
-/// Spawns them all, and so many that do nothing.
-pub(crate) fn spawn(system: &System, sleepers: usize) -> anyhow::Result<()> {
+/// Spawns them all; with one that blocks its thread, if it `digs`.
+pub(crate) fn spawn(system: &System, digs: bool) -> anyhow::Result<()> {
     let library = system.spawn("library", || Library)?;
     system.registry().register("library", &library)?;
     for n in 1..=READERS {
@@ -29,7 +31,15 @@ pub(crate) fn spawn(system: &System, sleepers: usize) -> anyhow::Result<()> {
     let office = MailboxSpec::bounded(500).overflow(Overflow::DropOldest);
     let printer = system.spawn_spec(ChildSpec::new("printer", || Printer).mailbox(office))?;
     system.spawn("author", move || Author(printer.clone()))?;
-    for n in 0..sleepers {
+    if digs {
+        system.spawn("digger", || Digger)?;
+    }
+    Ok(())
+}
+
+/// Spawns so many that do nothing.
+pub(crate) fn spawn_sleepers(system: &System, count: usize) -> anyhow::Result<()> {
+    for n in 0..count {
         system.spawn_once(format!("sleeper {n}"), || Sleeper)?;
     }
     Ok(())
@@ -47,6 +57,10 @@ impl Actor for Library {
         tokio::time::sleep(Duration::from_secs(4)).await;
         reply.send("a book");
         Ok(())
+    }
+
+    fn kind_of(_msg: &Lend) -> Cow<'static, str> {
+        "lend".into()
     }
 }
 
@@ -102,6 +116,26 @@ impl Actor for Printer {
 
     async fn handle(&mut self, Page: Page, _ctx: &mut Context<Page>) -> ActorResult {
         tokio::time::sleep(Duration::from_millis(3)).await;
+        Ok(())
+    }
+}
+
+/// Blocks its thread instead of awaiting, for most of the time.
+struct Digger;
+
+struct Dig;
+
+impl Actor for Digger {
+    type Msg = Dig;
+
+    async fn on_start(&mut self, ctx: &mut Context<Dig>) -> ActorResult {
+        ctx.every(Duration::from_secs(5), || Dig);
+        Ok(())
+    }
+
+    async fn handle(&mut self, Dig: Dig, _ctx: &mut Context<Dig>) -> ActorResult {
+        let (_keeps_waiting, never) = mpsc::channel::<()>();
+        let _ = never.recv_timeout(Duration::from_secs(4));
         Ok(())
     }
 }

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { assert, check, close, launch, openPage, shot, textIs, until } from './harness.mjs';
 
 const program = process.argv[2] ?? '../../target/debug/examples/observed';
-const child = spawn(program, ['--sleepers', '3000', '--nodes', '2'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const child = spawn(program, ['--sleepers', '3000', '--nodes', '2', '--digger'], { stdio: ['ignore', 'pipe', 'inherit'] });
 let said = '';
 child.stdout.on('data', (data) => (said += data));
 const url = await until('the program says where it is', () => {
@@ -28,9 +28,17 @@ try {
     const worst = page.locator('section', { hasText: 'Longest in one handler' });
     await worst.locator('tr', { hasText: '/demo/reader 1' }).getByText('waits for /demo/library').first().waitFor();
     await worst.locator('tr', { hasText: '/demo/library' }).getByText(/actors? waits? for it/).first().waitFor();
+    const waited = page.locator('section', { hasText: 'Most waited for' });
+    await waited.locator('tr', { hasText: '/demo/library' }).getByText(/actors? waits? for it/).waitFor();
     const full = page.locator('section', { hasText: 'Fullest mailboxes' });
     await full.locator('tr', { hasText: '/demo/printer' }).getByText(/of 500/).waitFor();
     await shot(page, 'observer-now');
+  });
+
+  await check('one that does not give its thread back is stuck, and since when', async () => {
+    const worst = page.locator('section', { hasText: 'Longest in one handler' });
+    await worst.locator('tr', { hasText: '/demo/digger' }).locator('.mood.stuck').waitFor();
+    await worst.locator('tr', { hasText: '/demo/digger' }).getByText(/without awaiting, since \d+:\d\d:\d\d/).waitFor();
   });
 
   await check('a child that is killed shows its restart and the cause', async () => {
@@ -50,6 +58,8 @@ try {
     await go(page, '#/actor/demo/library');
     await page.getByRole('button', { name: /Watch closely/ }).click();
     await page.locator('.trace i.waiting').nth(3).waitFor();
+    const kinds = page.locator('section', { hasText: 'Messages by time' });
+    await kinds.locator('td', { hasText: 'lend' }).first().waitFor();
     await shot(page, 'observer-actor');
   });
 
@@ -60,6 +70,8 @@ try {
     await opener.focus();
     await page.keyboard.press('Enter');
     await page.locator('.tree .tree .name', { hasText: 'sensor 2' }).waitFor();
+    await page.getByRole('button', { name: 'Later ones of /demo', exact: true }).click();
+    await page.locator('.pager', { hasText: '201 to 400' }).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('sleeper 2999');
     await page.keyboard.press('Enter');

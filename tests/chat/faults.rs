@@ -8,7 +8,7 @@ use super::client::{Client, commands, config, serve};
 
 async fn serve_to_crash() -> Server {
     serve(Config {
-        crash_commands: true,
+        test_commands: true,
         ..config()
     })
     .await

@@ -10,6 +10,7 @@ mod messages;
 mod modes;
 mod network;
 mod noise;
+mod observed;
 mod operators;
 mod people;
 mod races;

@@ -121,7 +121,7 @@ async fn after_a_partition_all_agree_again_without_an_operator() {
 #[tokio::test]
 async fn a_fault_of_a_room_or_of_the_directory_loses_nobody_of_another_server() {
     let crashing = Config {
-        crash_commands: true,
+        test_commands: true,
         ..config()
     };
     let network = Network::with(2, crashing).await;

@@ -13,10 +13,12 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     needs("npm", "npm (on Debian: apt-get install npm)")?;
     let chat = server::build(Build::Test, "chat")?;
     let observed = server::build(Build::Test, "observed")?;
+    let load = server::build(Build::Test, "chat_load")?;
     show(at(&folder, "npm").args(["ci", "--no-audit", "--no-fund"]))?;
     show(at(&folder, "node").arg("--test"))?;
     show(at(&folder, "node").arg("chat.mjs").arg(&chat).args(words))?;
-    show(at(&folder, "node").arg("observer.mjs").arg(&observed))
+    show(at(&folder, "node").arg("observer.mjs").arg(&observed))?;
+    show(at(&folder, "node").arg("loaded.mjs").arg(&chat).arg(&load))
 }
 
 fn at(folder: &Path, program: &str) -> Command {

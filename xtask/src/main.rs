@@ -18,6 +18,7 @@ mod noise;
 mod server;
 mod soak;
 mod step;
+mod watched;
 
 use std::process::ExitCode;
 
@@ -41,7 +42,7 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
                     everything after the word goes to the benchmark: cargo xtask floor --help
   guard           fails when a tell, ask, spawn or broadcast takes 5 % more instructions than were committed, or a tell
                   allocates (needs valgrind)
-                    --renew   commit what is counted now
+                    --renew   commit what is counted now    --metered   the same with metrics on, which may take 15 % more
   bench           the same workloads by actor-core, hand-written tasks and five other frameworks, each alone and at every
                   scale: writes benches/RESULTS.md with its pictures (takes minutes; counts need valgrind)
                     everything after the word goes to the benchmark: cargo xtask bench --help
@@ -50,6 +51,8 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
   soak            a tree of actors under random kills, panics, stops, floods, and actors that come and go: at the end nothing
                   may be left, lost, stuck or slower, and memory must be what it was
                     --seconds N   (600)   --actors N   (100000)   --seed N
+  watched         what a page of the observer that is left open takes of a core: 2 % at most
+                    --seconds N   (20)   --actors N   (100000)
   miri            actor-core's unit tests in Miri (needs a nightly toolchain with it)
   fuzz [TARGET]   hostile bytes into frames, handshake and decode (needs cargo-fuzz and a C++ compiler)
                     --seconds N   for each target (20)
@@ -95,6 +98,7 @@ fn run(word: Option<&str>, rest: &[String]) -> Outcome {
         Some("mutants") => mutants::run(rest),
         Some("fuzz") => fuzz::run(rest),
         Some("frozen") => frozen::run(rest),
+        Some("watched") => watched::run(rest),
         Some("netns") => netns::run(rest),
         Some("noise") => noise::run(rest),
         Some(other) => Err(format!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actor_core::prelude::*;
-use actor_observer::serve;
+use actor_observer::{Observer, serve};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
@@ -102,5 +102,68 @@ async fn of_many_actors_a_page_is_sent_and_where_to_go_on() {
         (&found["actors"][2]["path"], &found["next"]),
         (&"/test/actor 492".into(), &3.into())
     );
+    system.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_that_is_looked_at_closely_shows_its_messages_by_their_kind() {
+    let system = System::new("test");
+    let observer = Observer::new(&system).token("secret");
+    let serving = observer.serve(([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let actor = system.spawn("a", || Subject).expect("a free name");
+    let body = format!(r#"{{"path":"/test/a","id":"{}","what":"trace"}}"#, actor.id());
+    let order = get(serving.address(), "POST /api/act").body(body);
+    assert_eq!(order.token("secret").send().await.0, 204);
+    for _ in 0..3 {
+        actor.ask(Do::Answer).await.expect("it answers");
+    }
+    actor.tell(Do::Fail("on purpose")).await.expect("it lives");
+    let gate = Arc::new(Notify::new());
+    actor.tell(Do::Wait(gate.clone())).await.expect("it lives");
+    let seen = loop {
+        let (_, answer) = get(serving.address(), "GET /api/actor?path=/test/a").send().await;
+        let seen = json(&answer)["closeup"].clone();
+        if !seen["in_hand"].is_null() {
+            break seen;
+        }
+    };
+    assert_eq!(seen["in_hand"]["kind"], "wait");
+    let kinds = seen["kinds"].as_array().expect("a list").iter();
+    let mut kinds: Vec<_> = kinds
+        .map(|kind| (kind["name"].as_str(), kind["handled"].as_u64(), kind["failed"].as_u64()))
+        .collect();
+    kinds.sort_unstable();
+    assert_eq!(
+        kinds,
+        [(Some("answer"), Some(3), Some(0)), (Some("fail"), Some(1), Some(1))]
+    );
+    assert_eq!(
+        (&seen["last"][0]["failure"], &seen["last"][1]["asked"]),
+        (&"on purpose".into(), &true.into())
+    );
+    gate.notify_one();
+    system.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_does_not_give_its_thread_back_is_shown_as_stuck_and_since_when() {
+    let system = System::new("test");
+    let serving = serve(&system, ([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let actor = system.spawn("a", || Subject).expect("a free name");
+    let (hold, held) = std::sync::mpsc::channel();
+    let mut looks = BufReader::new(get(serving.address(), "GET /api/looks").begin().await);
+    actor.tell(Do::Hold(held)).await.expect("it lives");
+    let found = loop {
+        let look = next(&mut looks).await;
+        let wait = look["worst"]["wait"].as_array().expect("a list").clone();
+        if let Some(found) = wait.into_iter().find(|actor| actor["state"] == "stuck") {
+            break found;
+        }
+    };
+    assert_eq!((&found["path"], &found["mood"]), (&"/test/a".into(), &"stuck".into()));
+    assert!(found["lasts_ms"].as_u64() >= Some(1000), "{found}");
+    let (_, text) = get(serving.address(), "GET /top").send().await;
+    assert!(text.contains("1 stuck") && text.contains("/test/a "), "{text}");
+    hold.send(()).expect("it waits");
     system.shutdown().await;
 }

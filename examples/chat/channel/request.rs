@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actor_core::prelude::*;
 
@@ -206,6 +207,32 @@ pub enum RoomMsg {
     },
     /// Panic, in a server that was started to be tested.
     Crash,
+    /// Take so long over everything, in such a server.
+    Slow(Duration),
+}
+
+impl RoomMsg {
+    /// What kind of request it is, for those who look at a room closely.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            RoomMsg::Join { .. } => "join",
+            RoomMsg::Part { .. } => "part",
+            RoomMsg::Speak { .. } => "speak",
+            RoomMsg::Topic { .. } => "topic",
+            RoomMsg::Mode { .. } => "mode",
+            RoomMsg::Kick { .. } => "kick",
+            RoomMsg::Invite { .. } => "invite",
+            RoomMsg::Names { .. } => "names",
+            RoomMsg::Who { .. } => "who",
+            RoomMsg::Visit { .. } => "visit",
+            RoomMsg::Glance { .. } => "glance",
+            RoomMsg::Seat { .. } => "seat",
+            RoomMsg::Afar { .. } => "afar",
+            RoomMsg::Vacate { .. } => "vacate",
+            RoomMsg::Introduce { .. } => "introduce",
+            RoomMsg::Crash | RoomMsg::Slow(_) => "test",
+        }
+    }
 }
 
 /// Carries an errand from room to room.

@@ -5,8 +5,10 @@
 //! directory remembers; only the command that made it fail is lost, and its members are told. When the last member has
 //! gone the room ends.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use actor_core::prelude::*;
 
@@ -38,6 +40,8 @@ pub struct Room {
     pub(super) abroad: Option<Vec<Arc<str>>>,
     pub(super) directory: Handle<DirectoryMsg>,
     keep: Keep,
+    /// It takes so long over everything, since a test said so.
+    slow: Duration,
 }
 
 /// What of a room outlives its failure.
@@ -78,6 +82,7 @@ impl Room {
             site,
             directory,
             keep,
+            slow: Duration::ZERO,
         }
     }
 
@@ -302,6 +307,9 @@ impl Actor for Room {
     }
 
     async fn handle(&mut self, msg: RoomMsg, ctx: &mut Context<RoomMsg>) -> ActorResult {
+        if !self.slow.is_zero() {
+            tokio::time::sleep(self.slow).await;
+        }
         match msg {
             RoomMsg::Speak { origin, speech, reply } => {
                 self.speak(&origin, speech);
@@ -364,10 +372,15 @@ impl Actor for Room {
                 reply.send(());
             }
             RoomMsg::Crash => panic!("a test made this room panic"),
+            RoomMsg::Slow(time) => self.slow = time,
         }
         if self.channel.is_empty() {
             ctx.stop();
         }
         Ok(())
+    }
+
+    fn kind_of(msg: &RoomMsg) -> Cow<'static, str> {
+        msg.kind().into()
     }
 }

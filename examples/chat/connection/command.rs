@@ -1,5 +1,7 @@
 //! From a line to the method that deals with its command.
 
+use std::time::Duration;
+
 use actor_core::prelude::*;
 
 use super::{Connection, ConnectionMsg, Stage};
@@ -114,7 +116,8 @@ impl Connection {
             "OPER" => self.oper(message, ctx),
             "KILL" => self.kill(message).await,
             "WALLOPS" => self.wallops(message).await,
-            "CRASH" if self.site.config.crash_commands => self.crash(message).await,
+            "CRASH" if self.site.config.test_commands => self.crash(message).await,
+            "SLOW" if self.site.config.test_commands => self.slow(message).await,
             _ => self.reply(
                 self.numeric(ERR_UNKNOWNCOMMAND)
                     .param(command)
@@ -179,6 +182,17 @@ impl Connection {
                     let _ = room.tell(RoomMsg::Crash).await;
                 }
             }
+        }
+    }
+
+    /// Makes a room take so many ms over everything, from now on: as above.
+    async fn slow(&self, message: &Message<'_>) {
+        let room = message
+            .param(0)
+            .and_then(|channel| self.joined.get(&name::fold(channel)));
+        let time = message.param(1).and_then(|ms| ms.parse().ok());
+        if let (Some(room), Some(ms)) = (room, time) {
+            let _ = room.tell(RoomMsg::Slow(Duration::from_millis(ms))).await;
         }
     }
 }

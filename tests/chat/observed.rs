@@ -1,0 +1,71 @@
+//! What those see who run the server.
+
+use chat::config::{Config, Metrics};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::client::{Client, config, serve};
+
+/// What a request for this brings, by one who calls the server so.
+async fn get(address: std::net::SocketAddr, path: &str, host: &str, token: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("the server listens");
+    let head =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("text");
+    answer
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_and_for_those_who_have_the_token() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    // Of this test alone: all of it runs on one thread, but for what may block.
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let server = serve(Config {
+        http: Some("127.0.0.1:0".to_owned()),
+        observe: Some("word".to_owned()),
+        metrics: Some(Metrics::new(move || handle.render())),
+        ..config()
+    })
+    .await;
+    let address = server.http_addr().expect("HTTP is on");
+    let elsewhere = "chat.example";
+    assert!(
+        get(address, "/metrics", elsewhere, "")
+            .await
+            .starts_with("HTTP/1.1 401")
+    );
+    assert!(
+        get(address, "/metrics", elsewhere, "word")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+
+    let mut ann = Client::join_server(&server, "ann").await;
+    ann.ask("JOIN #a,#b").await;
+    let wanted = [
+        "actor_living{kind=\"chat::connection::ConnectionMsg\"} 1",
+        "actor_living{kind=\"chat::channel::request::RoomMsg\"} 2",
+        "actor_lives_restarted 0",
+        "actor_asks{outcome=\"timed_out\"} 0",
+        "# HELP actor_living Actors that live",
+    ];
+    let own = address.to_string();
+    loop {
+        let text = get(address, "/metrics", &own, "").await;
+        if wanted.iter().all(|line| text.lines().any(|known| known == *line)) {
+            let answered = text
+                .lines()
+                .find_map(|line| line.strip_prefix("actor_asks{outcome=\"answered\"} "));
+            let answered: u64 = answered.and_then(|count| count.parse().ok()).expect("a number");
+            assert!(
+                answered >= 3,
+                "it has asked for a nick and for two rooms, but {answered} were answered"
+            );
+            break;
+        }
+    }
+}
