@@ -116,7 +116,7 @@ const views = {
     const top = Math.max(...look.kinds.map((kind) => kind.load), 1e-9);
     const kinds = [['Kind', (kind) => el('span', { title: kind.message_type }, kind.kind), '.path'], ['Live', (kind) => number(kind.living), '.n'],
       ['Messages', (kind) => number(kind.messages), '.n'], ['Dealt with', (kind) => number(kind.finished), '.n'], ['Restarts', (kind) => number(kind.restarts), '.n'],
-      ['Time', (kind) => share(kind.load), '.n'], ['', (kind) => bar(kind.load / top)]];
+      ['Time', (kind) => share(kind.load), '.n'], ['', (kind) => bar(kind.load / top), '.part']];
     return [el('section.card', {}, el('h2', {}, 'Kinds of actors ', el('small', {}, 'by the type of their messages; time is the part of a thread in the last seconds')), table(look.kinds, kinds, 'There are no actors.'))];
   },
   waits(look) {
@@ -127,7 +127,7 @@ const views = {
   },
   letters(look) {
     const top = Math.max(...look.dead.map((dead) => dead.count), 1);
-    const rows = [['Reason', (dead) => dead.reason, '.path'], ['Messages', (dead) => number(dead.count), '.n'], ['', (dead) => bar(dead.count / top)]];
+    const rows = [['Reason', (dead) => dead.reason, '.path'], ['Messages', (dead) => number(dead.count), '.n'], ['', (dead) => bar(dead.count / top), '.part']];
     return [el('section.card', {}, el('h2', {}, 'Dead letters ', el('small', {}, 'accepted and not handled, since the system began')), table(look.dead, rows, 'Every message was handled.'))];
   },
   nodes({ nodes }) {
@@ -238,7 +238,7 @@ async function actorView(path) {
 function closeup({ left_ms: left, kinds, last, in_hand: hand }) {
   const all = kinds.reduce((sum, kind) => sum + kind.took_ms, 0) || 1e-9;
   const rows = [['Kind', (kind) => kind.name, '.path'], ['Handled', (kind) => number(kind.handled), '.n'], ['Failed', (kind) => (kind.failed ? el('span.bad', {}, number(kind.failed)) : '0'), '.n'],
-    ['Time', (kind) => duration(kind.took_ms), '.n'], ['Each', (kind) => duration(kind.took_ms / kind.handled), '.n'], ['Longest', (kind) => duration(kind.longest_ms), '.n'], ['', (kind) => bar(kind.took_ms / all)]];
+    ['Time', (kind) => duration(kind.took_ms), '.n'], ['Each', (kind) => duration(kind.took_ms / kind.handled), '.n'], ['Longest', (kind) => duration(kind.longest_ms), '.n'], ['', (kind) => bar(kind.took_ms / all), '.part']];
   const each = [['Ago', (one) => duration(one.ago_ms), '.n'], ['Message', (one) => `${one.kind}${one.asked ? ', a question' : ''}`, '.path'], ['Took', (one) => duration(one.took_ms), '.n'],
     ['In mailbox', (one) => number(one.messages), '.n'], ['', (one) => (one.failure ? el('span.bad', {}, one.failure) : ''), '.path']];
   const state = left > 0 ? `for ${duration(left)} more` : 'as it was then';

@@ -9,8 +9,8 @@ use tokio::time::sleep;
 
 use crate::look::{Looker, Nodes};
 
-/// A look takes at most this part of the time.
-const SHARE_MAX: u32 = 100;
+/// A look takes at most this part of the time: what is sent of it takes some more.
+const SHARE_MAX: u32 = 60;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -52,6 +52,7 @@ impl Hub {
 
     /// Looks until nobody follows any more.
     async fn look_on(self: Arc<Self>) {
+        let mut usual = Duration::MAX;
         loop {
             let began = Instant::now();
             let Some(seen) = self.with(Looker::look).await else {
@@ -59,7 +60,9 @@ impl Hub {
                 return;
             };
             self.seen.send_replace(seen.into());
-            sleep(LOOK_EVERY.max(began.elapsed() * SHARE_MAX)).await;
+            // One look that had to wait for the processor has not used it: what they usually take falls at once, and rises step by step.
+            usual = began.elapsed().min(usual.saturating_mul(5) / 4);
+            sleep(LOOK_EVERY.max(usual * SHARE_MAX)).await;
             let mut is_looking = lock(&self.is_looking);
             // Who follows from now on finds that nobody looks.
             if self.seen.receiver_count() == 0 {

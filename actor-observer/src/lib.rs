@@ -18,7 +18,7 @@
 //!
 //! # What it costs
 //! Nothing while nobody looks. One look a second while a page is open, less often where a look takes longer than
-//! a hundredth of that; however many pages are open, there is one.
+//! a sixtieth of that; however many pages are open, there is one.
 //!
 //! # What it cannot see
 //! Actors of other processes, but for what their nodes say of themselves; what is inside of a message or of a state; which kinds of messages an

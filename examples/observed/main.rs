@@ -20,7 +20,7 @@ struct Flags {
     /// So many actors that do nothing
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     sleepers: usize,
-    /// None of the troubles
+    /// None of the other troubles
     #[arg(long)]
     quiet: bool,
     /// So many other nodes, each in a process of its own
@@ -42,7 +42,10 @@ async fn main() -> anyhow::Result<()> {
     }
     let system = System::builder("demo").intensity(10, Duration::from_secs(5)).build()?;
     if !flags.quiet {
-        troubles::spawn(&system, flags.digger)?;
+        troubles::spawn(&system)?;
+    }
+    if flags.digger {
+        system.spawn("digger", || troubles::Digger)?;
     }
     troubles::spawn_sleepers(&system, flags.sleepers)?;
     let (cluster, _others) = nodes::with_others(&system, flags.nodes).await?;

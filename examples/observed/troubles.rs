@@ -15,8 +15,8 @@ const PAGES_PER_TICK: usize = 5;
 
 const TICK: Duration = Duration::from_millis(10);
 
-/// Spawns them all; with one that blocks its thread, if it `digs`.
-pub(crate) fn spawn(system: &System, digs: bool) -> anyhow::Result<()> {
+/// Spawns them all, but for the one that takes a thread from all others.
+pub(crate) fn spawn(system: &System) -> anyhow::Result<()> {
     let library = system.spawn("library", || Library)?;
     system.registry().register("library", &library)?;
     for n in 1..=READERS {
@@ -31,9 +31,6 @@ pub(crate) fn spawn(system: &System, digs: bool) -> anyhow::Result<()> {
     let office = MailboxSpec::bounded(500).overflow(Overflow::DropOldest);
     let printer = system.spawn_spec(ChildSpec::new("printer", || Printer).mailbox(office))?;
     system.spawn("author", move || Author(printer.clone()))?;
-    if digs {
-        system.spawn("digger", || Digger)?;
-    }
     Ok(())
 }
 
@@ -121,9 +118,9 @@ impl Actor for Printer {
 }
 
 /// Blocks its thread instead of awaiting, for most of the time.
-struct Digger;
+pub(crate) struct Digger;
 
-struct Dig;
+pub(crate) struct Dig;
 
 impl Actor for Digger {
     type Msg = Dig;

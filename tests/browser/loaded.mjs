@@ -11,10 +11,16 @@ const server = await Server.create(chat, ['--observe=word', '--test-commands']);
 await server.start();
 const load = spawn(generator, ['--server', `127.0.0.1:${server.ircPort}`, '--clients', clients, '--rooms', String(ROOMS), '--rate', '1', '--seconds', '600'], { stdio: 'ignore' });
 const browser = await launch();
-const page = await openPage(browser, `${server.url}observer/#token=word`, { ready: '#link.live' });
+const page = await openPage(browser, `${server.url}observer#token=word`, { ready: '#link.live' });
 const tester = await Irc.create(server.ircPort, 'tester');
+let killed;
 const go = (hash) => page.evaluate((to) => (location.hash = to), hash);
 const row = (title, path) => page.locator('section', { hasText: title }).locator('tr').filter({ has: page.getByTitle(path, { exact: true }) });
+/** The path of a room, whose actor has a number behind its name. */
+const room = async (name) => {
+  const answer = await fetch(`${server.url}observer/api/find?${new URLSearchParams({ text: `${name}.` })}`);
+  return (await answer.json()).actors[0].path;
+};
 
 const metric = async (line) => {
   const answer = await fetch(`${server.url}metrics`);
@@ -38,16 +44,18 @@ try {
     await textIs(page, '#sums', /messages/);
     const begun = Date.now();
     tester.send('SLOW #load0 5000');
-    const waited = row('Most waited for', '/chat/rooms/#load0');
+    const slow = await room('#load0');
+    const waited = row('Most waited for', slow);
     await waited.getByText(/awaits something that is no actor.*\d+ actors? waits? for it/).waitFor();
     const took = Date.now() - begun;
     console.log(`      seen after ${took} ms${took > SEEN_MS ? `: more than ${SEEN_MS} ms` : ''}`);
-    await row('Fullest mailboxes', '/chat/rooms/#load0').getByText(/actors? waits? for it/).waitFor();
+    await row('Fullest mailboxes', slow).getByText(/actors? waits? for it/).waitFor();
     await shot(page, 'observer-slow-room');
   });
 
   await check('its messages are seen by their kind', async () => {
-    await go('#/actor/chat/rooms/%23load1');
+    killed = await room('#load1');
+    await go(`#/actor${killed.split('/').map(encodeURIComponent).join('/')}`);
     await textIs(page, 'main h2 >> nth=0', /#load1/);
     await page.getByRole('button', { name: /Watch closely/ }).click();
     await page.locator('section', { hasText: 'Messages by time' }).locator('td', { hasText: 'speak' }).waitFor();
@@ -59,7 +67,7 @@ try {
     await page.locator('td', { hasText: 'was killed' }).first().waitFor();
     await until('a restart is counted', async () => /Restarts, failures\s+[1-9]/.test(await page.locator('.facts').innerText()));
     await go('#/now');
-    await row('Most restarts', '/chat/rooms/#load1').waitFor();
+    await row('Most restarts', killed).waitFor();
     await until('it is counted', async () => (await metric('actor_lives_restarted')) >= 1);
   });
 
