@@ -22,10 +22,14 @@ use crate::turn::Owner;
 pub(crate) use self::core::{Core, EndOfLife};
 
 /// One allocation for each actor: its mailbox, with all that is not typed by its message, and what wakes it.
+///
+/// In this order, so that what each message needs lies together: where many are told one after the other, what counts is how
+/// many lines of memory each of them takes.
+#[repr(C)]
 pub(crate) struct Cell<M> {
-    pub(crate) core: Core,
-    pub(crate) mailbox: Mailbox<M>,
     pub(crate) task: Task,
+    pub(crate) mailbox: Mailbox<M>,
+    pub(crate) core: Core,
 }
 
 /// A cell whose message type is not known.

@@ -2,19 +2,20 @@
 
 mod adapter;
 mod place;
+mod sending;
+mod tell;
 mod weak;
 
 #[cfg(feature = "wire")]
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cell::{AnyCell, Cell, Core};
 use crate::contain::discard;
-use crate::error::{AskError, Deadlock, NoRoom, TellError, TryTellError};
+use crate::error::{AskError, NoRoom, TellError, TryTellError};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::DeadReason;
 #[cfg(feature = "wire")]
@@ -25,11 +26,12 @@ use crate::peer::{Draft, NotSent, Proxy};
 use crate::question::Envelope;
 use crate::scheduler::Scheduler;
 use crate::signal::Orders;
-use crate::turn;
 
 use adapter::Adapter;
 
 pub(crate) use place::{Berth, Place, Room, Seats};
+pub(crate) use sending::Sending;
+use tell::Tell;
 pub use weak::WeakHandle;
 
 /// The address of an actor that takes messages of type `M`.
@@ -151,40 +153,9 @@ impl<M: Send + 'static> Handle<M> {
     ///
     /// # Cancel safety
     /// Dropping the future before it resolves drops `msg` unsent, and gives up the place in the queue for room.
-    pub async fn tell(&self, msg: M) -> Result<(), TellError<M>> {
-        let envelope = match &self.0 {
-            Kind::Local(cell) => match cell.mailbox.push_at_once(Envelope::plain(msg)) {
-                Ok(()) => return Ok(()),
-                Err(envelope) => envelope,
-            },
-            Kind::Routed(route) => {
-                if route.send_at_once(&msg) {
-                    return Ok(());
-                }
-                poll_fn(|cx| route.poll_turn(cx)).await;
-                Envelope::plain(msg)
-            }
-        };
-        self.tell_slowly(envelope).await
-    }
-
-    /// The same where the room is elsewhere, or there is none, or the policy of the mailbox has a say.
-    async fn tell_slowly(&self, envelope: Envelope<M>) -> Result<(), TellError<M>> {
-        let envelope = match self.try_send(envelope) {
-            Err(Unsent::Full(envelope) | Unsent::TooLarge(envelope, _)) => envelope,
-            sent => return sent.map_err(TellError::of),
-        };
-        let mut sending = Sending::new(self, envelope);
-        poll_fn(|cx| {
-            if let Poll::Ready(sent) = sending.poll(cx) {
-                return Poll::Ready(sent.map_err(TellError::of));
-            }
-            match sending.wait_for_room() {
-                Ok(()) => Poll::Pending,
-                Err(deadlock) => sending.give_up(deadlock),
-            }
-        })
-        .await
+    #[inline]
+    pub fn tell(&self, msg: M) -> impl Future<Output = Result<(), TellError<M>>> + Send {
+        Tell::new(self, msg)
     }
 
     /// Queues `msg` if there is room for it now and nobody waits for room.
@@ -194,7 +165,16 @@ impl<M: Send + 'static> Handle<M> {
     /// # Errors
     /// [`TryTellError`] returns `msg`, which the actor never saw, and says why.
     pub fn try_tell(&self, msg: M) -> Result<(), TryTellError<M>> {
-        self.try_send(Envelope::plain(msg)).map_err(TryTellError::of)
+        let mut msg = Some(msg);
+        if let Kind::Local(cell) = &self.0
+            && cell.mailbox.push_at_once(|| msg.take().map(Envelope::plain))
+        {
+            return Ok(());
+        }
+        match msg {
+            Some(msg) => self.try_send(Envelope::plain(msg)).map_err(TryTellError::of),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn try_send(&self, envelope: Envelope<M>) -> Result<(), Unsent<M>> {
@@ -328,115 +308,6 @@ impl<M: Send + 'static> Handle<M> {
         match &self.0 {
             Kind::Local(cell) => cell.mailbox.is_open(),
             Kind::Routed(route) => route.target().core().is_alive(),
-        }
-    }
-}
-
-/// A message on its way into a mailbox, with its place in the queue for room. Dropped, it gives up that place.
-pub(crate) struct Sending<'a, M: Send + 'static> {
-    handle: &'a Handle<M>,
-    envelope: Option<Envelope<M>>,
-    place: Place,
-    waits: bool,
-}
-
-impl<'a, M: Send + 'static> Sending<'a, M> {
-    pub(crate) fn new(handle: &'a Handle<M>, envelope: Envelope<M>) -> Self {
-        Self {
-            handle,
-            envelope: Some(envelope),
-            place: Place::default(),
-            waits: false,
-        }
-    }
-
-    /// Must not be called again after it has returned `Ready`.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Unsent<M>>> {
-        self.poll_unless(cx, |_| false)
-    }
-
-    /// The same; where one of several handles the message, `refuse` looks at who before it is delivered, and passes
-    /// over those from whom no answer could come.
-    pub(crate) fn poll_unless(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut refuse: impl FnMut(Arc<dyn AnyCell>) -> bool,
-    ) -> Poll<Result<(), Unsent<M>>> {
-        let own_mailbox = || turn::actor() == Some(self.handle.id());
-        match &self.handle.0 {
-            Kind::Local(cell) => match cell.mailbox.poll_push(&mut self.envelope, &mut self.place.ticket, cx) {
-                Poll::Ready(pushed) => Poll::Ready(settle(cell, pushed).map_err(Unsent::from)),
-                Poll::Pending if own_mailbox() => self.refuse(NoRoom::Full),
-                Poll::Pending => Poll::Pending,
-            },
-            Kind::Routed(route) => loop {
-                let msg = self.envelope.as_ref().map(|envelope| &envelope.msg);
-                return match route.poll_reserve(msg, &mut self.place, cx) {
-                    Poll::Ready(Ok(berth)) => {
-                        let handler = route.chooses().then(|| route.handler(&berth)).flatten();
-                        if handler.is_some_and(&mut refuse) {
-                            route.avoid(berth, &mut self.place);
-                            continue;
-                        }
-                        let Some(envelope) = self.envelope.take() else {
-                            route.unreserve(berth);
-                            return Poll::Ready(Ok(()));
-                        };
-                        match route.deliver(envelope, berth) {
-                            // How much room it needs is known now, and it is asked for.
-                            Err(Unsent::TooLarge(envelope, bytes)) => {
-                                self.envelope = Some(envelope);
-                                self.place.bytes = bytes;
-                                continue;
-                            }
-                            delivered => Poll::Ready(delivered),
-                        }
-                    }
-                    Poll::Ready(Err(why)) => self.refuse(why),
-                    Poll::Pending if own_mailbox() => self.refuse(NoRoom::Full),
-                    Poll::Pending => Poll::Pending,
-                };
-            },
-        }
-    }
-
-    pub(crate) fn handle(&self) -> &'a Handle<M> {
-        self.handle
-    }
-
-    /// Has the actor whose code runs here wait for the room that it has not been given.
-    pub(crate) fn wait_for_room(&mut self) -> Result<(), Deadlock> {
-        if std::mem::replace(&mut self.waits, true) || turn::actor().is_none() {
-            return Ok(());
-        }
-        let room = match (&self.handle.0, self.place.ticket) {
-            (Kind::Local(cell), Some(ticket)) => Room(vec![(cell.clone(), ticket)]),
-            (Kind::Local(_), None) => return Ok(()),
-            (Kind::Routed(route), _) => route.awaited(&self.place),
-        };
-        turn::wait_for_any(room.givers(), Arc::new(room))
-    }
-
-    fn give_up(&mut self, deadlock: Deadlock) -> Poll<Result<(), TellError<M>>> {
-        match self.envelope.take() {
-            Some(envelope) => Poll::Ready(Err(TellError::Deadlock(envelope.msg, deadlock))),
-            None => Poll::Pending,
-        }
-    }
-
-    fn refuse(&mut self, why: NoRoom) -> Poll<Result<(), Unsent<M>>> {
-        match self.envelope.take() {
-            Some(envelope) => Poll::Ready(Err(Unsent::new(why, envelope))),
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl<M: Send + 'static> Drop for Sending<'_, M> {
-    fn drop(&mut self) {
-        match &self.handle.0 {
-            Kind::Local(cell) => cell.mailbox.forget(&mut self.place.ticket),
-            Kind::Routed(route) => route.forget(&mut self.place),
         }
     }
 }

@@ -42,8 +42,12 @@ use state::State;
 pub(crate) use room::Ticket;
 pub use spec::{MailboxSpec, Overflow};
 
-/// Room goes back to the senders in portions of so many messages, at the end of a batch, or when a handler waits.
-const CREDIT_BATCH: usize = 16;
+/// Room goes back to the senders in portions of so many messages at least, at the end of a batch, or when a handler waits.
+const PORTION_MIN: usize = 16;
+
+/// A portion is one of so many of a mailbox. A sender waits longer for it than it must, and by one part in so many of what its
+/// message will wait in the queue.
+const PORTIONS: usize = 8;
 
 /// What an actor is parked for: it is not, or not any more; messages and orders; orders alone.
 const NOTHING: u8 = 0;
@@ -73,19 +77,20 @@ pub(crate) struct Displaced<M> {
 
 pub(crate) type Pushed<M> = Result<Option<Displaced<M>>, Refused<M>>;
 
-/// The shared half.
+/// The shared half. In this order, so that what each message needs lies together.
+#[repr(C)]
 pub(crate) struct Mailbox<M> {
     orders: AtomicU8,
-    policy: Policy<M>,
+    /// What the actor is parked for, if nothing of it has come since. Changed under the lock.
+    parked_for: AtomicU8,
     /// Whether the policy has no say as long as there is room.
     is_plain: bool,
     /// Whether messages leave the queue one by one, because one that was taken can no longer be dropped. Their room goes
     /// back as they leave.
     pops_one: bool,
-    credit: Credit,
-    /// What the actor is parked for, if nothing of it has come since. Changed under the lock.
-    parked_for: AtomicU8,
     state: Mutex<State<M>>,
+    credit: Credit,
+    policy: Policy<M>,
 }
 
 /// What one sees of a mailbox from outside.
@@ -152,28 +157,33 @@ impl<M> Mailbox<M> {
                 spec.policy,
                 Policy::LatestBy(_) | Policy::Overflow(Overflow::DropOldest)
             ),
-            credit: Credit::default(),
+            credit: Credit::new((spec.capacity / PORTIONS).max(PORTION_MIN)),
             parked_for: AtomicU8::new(NOTHING),
             policy: spec.policy,
             state: Mutex::new(State::new(spec.capacity, keyed)),
         }
     }
 
-    /// Queues a message where nothing stands in its way: what a tell comes down to, but for the rare one. What was not
-    /// queued comes back without a reason; [`try_push`](Self::try_push) has it.
+    /// Queues the message that `take` takes where nothing stands in its way: what a tell comes down to, but for the rare one. One
+    /// that was not queued is not taken; [`try_push`](Self::try_push) says why.
+    ///
+    /// Taken out of its place under the lock, as a message that is passed on from call to call is copied by each.
     #[inline]
-    pub(crate) fn push_at_once(&self, envelope: Envelope<M>) -> Result<(), Envelope<M>> {
+    pub(crate) fn push_at_once(&self, take: impl FnOnce() -> Option<Envelope<M>>) -> bool {
         if !self.is_plain {
-            return Err(envelope);
+            return false;
         }
         let mut state = self.state.lock();
-        if !state.open || !state.room.try_take() {
-            return Err(envelope);
+        if !state.open || state.room.is_full() {
+            return false;
         }
-        let waker = self.append(&mut state, envelope, None);
+        let Some(envelope) = take() else { return false };
+        state.room.take();
+        state.append_plain(envelope);
+        let waker = self.unpark_for_message(&mut state);
         drop(state);
         wake(waker);
-        Ok(())
+        true
     }
 
     /// Queues a message if there is room, or if the policy makes room.
@@ -330,7 +340,7 @@ impl<M> Mailbox<M> {
     /// Takes the next thing out of what was taken out of the queue before.
     #[inline]
     pub(crate) fn next_in_batch(&self, inbox: &mut Inbox<M>) -> Option<Entry<M>> {
-        if self.credit.owed() >= CREDIT_BATCH {
+        if self.credit.has_portion() {
             self.give_back_finished();
         }
         inbox.batch.pop_front()

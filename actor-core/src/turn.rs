@@ -88,57 +88,71 @@ impl Drop for Turn {
     }
 }
 
-/// Runs `f`, one poll of an actor, as part of its turn.
-///
-/// Replies that were dropped in it outside of any handler, with a message that nobody handles for example, are
-/// unanswered.
-#[inline]
-pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
-    let result = exchanged(turn, f);
-    if let Some(turn) = turn
-        && !turn.dropped.is_empty()
-    {
-        for question in mem::take(&mut turn.dropped) {
-            question.refuse(AskError::NoReply);
-        }
-    }
-    result
+/// A turn between two polls of its actor.
+pub(crate) struct Resting {
+    turn: Option<Box<Turn>>,
+    /// Whether it has something to end. Beside it, so that most polls do not look into it.
+    noted: bool,
 }
 
-#[inline]
-fn exchanged<R>(turn: &mut Option<Box<Turn>>, f: impl FnOnce() -> R) -> R {
-    let _exchange = Exchange::new(turn);
-    f()
+impl Resting {
+    pub(crate) fn new(turn: Box<Turn>) -> Self {
+        Self {
+            turn: Some(turn),
+            noted: false,
+        }
+    }
+
+    /// Runs `f`, one poll of an actor, as part of its turn.
+    ///
+    /// Replies that were dropped in it outside of any handler, with a message that nobody handles for example, are
+    /// unanswered.
+    #[inline]
+    pub(crate) fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let result = self.exchanged(f);
+        if self.noted
+            && let Some(turn) = &mut self.turn
+        {
+            for question in mem::take(&mut turn.dropped) {
+                question.refuse(AskError::NoReply);
+            }
+            self.noted = turn.has_waited;
+        }
+        result
+    }
+
+    #[inline]
+    fn exchanged<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _exchange = Exchange::new(self);
+        f()
+    }
 }
 
 /// Runs `f` as nobody: attached work is not its actor's handler.
 pub(crate) fn aside<R>(f: impl FnOnce() -> R) -> R {
-    exchanged(&mut None, f)
+    let mut nobody = Resting {
+        turn: None,
+        noted: false,
+    };
+    nobody.exchanged(f)
 }
 
 /// Exchanges the thread's turn for another, and back when dropped: also when `f` unwinds.
-struct Exchange<'a> {
-    turn: &'a mut Option<Box<Turn>>,
-    noted_outside: bool,
-}
+struct Exchange<'a>(&'a mut Resting);
 
 impl<'a> Exchange<'a> {
     #[inline]
-    fn new(turn: &'a mut Option<Box<Turn>>) -> Self {
-        let noted = turn
-            .as_ref()
-            .is_some_and(|turn| turn.has_waited || !turn.dropped.is_empty());
-        let mut exchange = Self {
-            turn,
-            noted_outside: note(noted),
-        };
+    fn new(resting: &'a mut Resting) -> Self {
+        let mut exchange = Self(resting);
         exchange.swap();
         exchange
     }
 
     #[inline]
     fn swap(&mut self) {
-        *self.turn = TURN.with(|slot| slot.replace(self.turn.take()));
+        let Resting { turn, noted } = &mut *self.0;
+        *turn = TURN.with(|slot| slot.replace(turn.take()));
+        *noted = note(*noted);
     }
 }
 
@@ -146,7 +160,6 @@ impl Drop for Exchange<'_> {
     #[inline]
     fn drop(&mut self) {
         self.swap();
-        note(self.noted_outside);
     }
 }
 

@@ -17,8 +17,14 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 
 use super::{AnyCell, Subtree};
 
-/// The part of a cell that does not depend on the message type.
+/// The part of a cell that does not depend on the message type. In this order, so that what is looked at with each message
+/// stands first.
+#[repr(C)]
 pub(crate) struct Core {
+    /// Its messages are written down. Looked at with each of them, and so no more than a flag.
+    close_up: AtomicBool,
+    /// Its run loop is at work on stopping its children, and so is not stuck.
+    winding_up: AtomicBool,
     pub(crate) id: ActorId,
     pub(crate) path: ActorPath,
     pub(super) ledger: Arc<Ledger>,
@@ -27,10 +33,6 @@ pub(crate) struct Core {
     /// from above when that loop does not answer.
     children: OnceLock<Arc<dyn Subtree>>,
     pub(super) waits: Waits,
-    /// Its run loop is at work on stopping its children, and so is not stuck.
-    winding_up: AtomicBool,
-    /// Its messages are written down. Looked at with each of them, and so no more than a flag.
-    close_up: AtomicBool,
 }
 
 #[derive(Default)]

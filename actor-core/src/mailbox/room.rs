@@ -76,6 +76,7 @@ impl Room {
     }
 
     /// Takes room whether there is any or not.
+    #[inline]
     pub(super) fn take(&mut self) {
         self.used += 1;
     }

@@ -70,6 +70,19 @@ impl<M> State<M> {
         if let Some(keys) = &mut self.keys {
             keys.push_back(key);
         }
+        self.put(envelope);
+    }
+
+    /// The same where there are no keys.
+    #[inline]
+    pub(super) fn append_plain(&mut self, envelope: Envelope<M>) {
+        #[cfg(feature = "metrics")]
+        self.stamp(1);
+        self.put(envelope);
+    }
+
+    #[inline]
+    fn put(&mut self, envelope: Envelope<M>) {
         self.queue.push_back(Entry::Message(envelope));
         self.accepted += 1;
     }

@@ -38,6 +38,9 @@ pub(super) trait Entry: Send + Sync {
 }
 
 /// The part of a [`Runnable`] that is the scheduler's. It lies in the allocation of what it runs, which is its own waker.
+///
+/// In this order, so that what each poll needs lies beside the count of references, which each wake-up changes.
+#[repr(C)]
 #[derive(Default)]
 pub(crate) struct Task {
     phase: AtomicU8,

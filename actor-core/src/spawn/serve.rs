@@ -30,7 +30,7 @@ const MESSAGES_PER_YIELD: u32 = 64;
 /// Attached work gets its turn after so many messages, however many more there are.
 const MESSAGES_PER_WORK: u32 = 8;
 
-/// What the loop does next.
+/// What the loop finds to do.
 enum Event<M> {
     Entry(Entry<M>),
     Work(Outcome<M>),
@@ -129,48 +129,76 @@ impl<A: Actor> Run<A> {
                 continue;
             }
             since_yield += 1;
-            // The message alone is kept while its handler runs, and nothing that it came in.
-            let (msg, question, waited) = match if let Some(entry) = self.next_in_batch(&mut since_work) {
-                Event::Entry(entry)
+            // The message alone is kept while its handler runs, and nothing that it came in. Each of the two ways has its own place
+            // for that: where they met, a large message would be copied once more.
+            let (msg, question);
+            if self.work.is_none()
+                && let Some(entry) = self.cell.mailbox.next_in_batch(&mut self.inbox)
+            {
+                match entry {
+                    Entry::Message(envelope) => Envelope { msg, question } = envelope,
+                    Entry::Signal(signal) => {
+                        heard = Some(signal);
+                        continue;
+                    }
+                    #[cfg(feature = "metrics")]
+                    Entry::Stamp(queued) => {
+                        self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
+                        continue;
+                    }
+                }
+                self.in_hand = true;
             } else {
-                poll_fn(|cx| self.poll_next(&mut since_work, cx)).await
-            } {
-                Event::Entry(Entry::Message(Envelope { msg, question })) => (msg, question, true),
-                Event::Entry(Entry::Signal(signal)) => {
-                    heard = Some(signal);
-                    continue;
+                match poll_fn(|cx| self.poll_next(&mut since_work, cx)).await {
+                    Event::Entry(Entry::Message(envelope)) => {
+                        Envelope { msg, question } = envelope;
+                        self.in_hand = true;
+                    }
+                    Event::Entry(Entry::Signal(signal)) => {
+                        heard = Some(signal);
+                        continue;
+                    }
+                    #[cfg(feature = "metrics")]
+                    Event::Entry(Entry::Stamp(queued)) => {
+                        self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
+                        continue;
+                    }
+                    Event::Work(Outcome::Message(attached)) => {
+                        (msg, question) = (attached, None);
+                    }
+                    Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
+                    // Only when nothing stronger was said.
+                    Event::Idle if self.cell.mailbox.orders() == Orders::DRAIN => {
+                        return End {
+                            reason: ExitReason::Normal,
+                            obeyed: Orders::STOPPING,
+                        };
+                    }
+                    Event::Idle => continue,
                 }
-                #[cfg(feature = "metrics")]
-                Event::Entry(Entry::Stamp(queued)) => {
-                    self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
-                    continue;
-                }
-                Event::Work(Outcome::Message(msg)) => (msg, None, false),
-                Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
-                // Only when nothing stronger was said.
-                Event::Idle if self.cell.mailbox.orders() == Orders::DRAIN => {
-                    return End {
-                        reason: ExitReason::Normal,
-                        obeyed: Orders::STOPPING,
-                    };
-                }
-                Event::Idle => continue,
-            };
-            let taken = self.take_up(msg, question);
-            #[cfg(feature = "metrics")]
-            if waited {
-                self.sampler.begin(taken.is_some());
             }
-            let Some((msg, asked)) = taken else {
+            let asked = question.is_some();
+            if let Some(question) = question
+                && let Err(question) = take_up(question)
+            {
+                let question = Some(question);
+                self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
+                self.cell.mailbox.finish_one();
+                self.in_hand = false;
+                #[cfg(feature = "metrics")]
+                self.sampler.begin(false);
                 continue;
-            };
+            }
+            #[cfg(feature = "metrics")]
+            if self.in_hand {
+                self.sampler.begin(true);
+            }
             // By value, here and below: what is borrowed has to lie in memory, for every message.
             let msg = if self.cell.core.is_close_up() {
                 self.note_taken_up(msg, asked)
             } else {
                 msg
             };
-            self.in_hand = waited;
             let outcome = 'handled: {
                 // What `step` does, without a state of its own to be made and moved for each message.
                 let Self { ctx, cell, work, .. } = &mut *self;
@@ -187,7 +215,7 @@ impl<A: Actor> Run<A> {
                     }
                 }
             };
-            self.settle(waited, asked, matches!(outcome, Err(Fault::Interrupted)));
+            self.settle(asked, matches!(outcome, Err(Fault::Interrupted)));
             let outcome = if self.cell.core.is_close_up() {
                 self.note_dealt_with(outcome)
             } else {
@@ -217,18 +245,6 @@ impl<A: Actor> Run<A> {
         verdict(step(cell, work, Orders::INTERRUPTING, on_signal).await)
     }
 
-    /// The next of the batch in hand, unless it is the turn of attached work.
-    #[inline(always)]
-    fn next_in_batch(&mut self, since_work: &mut u32) -> Option<Entry<A::Msg>> {
-        if self.work.is_some() && *since_work >= MESSAGES_PER_WORK {
-            return None;
-        }
-        let entry = self.cell.mailbox.next_in_batch(&mut self.inbox)?;
-        // Of no meaning without attached work, however high it counts.
-        *since_work = since_work.wrapping_add(1);
-        Some(entry)
-    }
-
     /// The next message, signal, or result of attached work.
     fn poll_next(&mut self, since_work: &mut u32, cx: &mut Context<'_>) -> Poll<Event<A::Msg>> {
         let work = &mut self.work;
@@ -241,7 +257,8 @@ impl<A: Actor> Run<A> {
         self.cell.task.looks_for_itself();
         match self.cell.mailbox.poll_next(&mut self.inbox, cx) {
             Poll::Ready(Some(entry)) => {
-                *since_work = if work_first { 0 } else { *since_work + 1 };
+                // Of no meaning without attached work, however high it counts.
+                *since_work = if work_first { 0 } else { since_work.wrapping_add(1) };
                 return Poll::Ready(Event::Entry(entry));
             }
             Poll::Ready(None) => return Poll::Ready(Event::Idle),
@@ -253,29 +270,12 @@ impl<A: Actor> Run<A> {
         }
     }
 
-    /// Takes up a message, with the deadline of the question that it may be, and says whether it is one; or passes over
-    /// it, if nobody waits for the answer any more.
+    /// Counts the message that was in hand, if one was that had waited in the mailbox.
     #[inline(always)]
-    fn take_up(&self, msg: A::Msg, question: Option<Arc<dyn Question>>) -> Option<(A::Msg, bool)> {
-        let Some(question) = question else {
-            return Some((msg, false));
-        };
-        if let Wait::Until(deadline) = question.wait() {
-            turn::set_deadline(deadline);
-            return Some((msg, true));
-        }
-        let question = Some(question);
-        self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
-        self.cell.mailbox.finish_one();
-        None
-    }
-
-    /// Counts the message that was in hand, if it had `waited` in the mailbox.
-    #[inline(always)]
-    fn settle(&mut self, waited: bool, asked: bool, interrupted: bool) {
-        self.in_hand = false;
+    fn settle(&mut self, asked: bool, interrupted: bool) {
         #[cfg(feature = "metrics")]
         self.sampler.end();
+        let waited = std::mem::take(&mut self.in_hand);
         if waited {
             self.cell.mailbox.finish_one();
         }
@@ -312,5 +312,16 @@ impl<A: Actor> Run<A> {
         } else {
             None
         }
+    }
+}
+
+/// Takes up a question with its deadline; or returns it, if nobody waits for the answer any more.
+fn take_up(question: Arc<dyn Question>) -> Result<(), Arc<dyn Question>> {
+    match question.wait() {
+        Wait::Until(deadline) => {
+            turn::set_deadline(deadline);
+            Ok(())
+        }
+        Wait::Over => Err(question),
     }
 }
