@@ -82,7 +82,7 @@ mod tests {
         let mailbox = Mailbox::new(MailboxSpec::unbounded());
         mailbox.state.lock().sampling.phase = 60;
         for number in 0..200 {
-            assert!(mailbox.push_at_once(Envelope::plain(number)).is_ok());
+            assert!(mailbox.push_at_once(|| Some(Envelope::plain(number))));
         }
         assert_eq!(taken(&mailbox).0, [4, 68, 132, 196]);
     }
