@@ -108,8 +108,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Most of what is done wakes nobody.
+#[inline]
 pub(super) fn wake_all(wakers: Vec<Waker>) {
-    wakers.into_iter().for_each(Waker::wake);
+    if !wakers.is_empty() {
+        wakers.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl Conversation {

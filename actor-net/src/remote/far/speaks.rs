@@ -316,14 +316,24 @@ impl Peer for Far {
     }
 }
 
+/// Notes who waits for the answers to a message. Most have none.
+#[inline]
 fn begin_calls(
     conversation: &Conversation,
     replies: &[(u64, Arc<dyn wire::Asker>)],
     to: Option<ExportId>,
 ) -> Result<(), NotSent> {
-    if replies.is_empty() {
-        return Ok(());
+    match replies {
+        [] => Ok(()),
+        replies => begin_each(conversation, replies, to),
     }
+}
+
+fn begin_each(
+    conversation: &Conversation,
+    replies: &[(u64, Arc<dyn wire::Asker>)],
+    to: Option<ExportId>,
+) -> Result<(), NotSent> {
     let mut session = conversation.session();
     for (call, asker) in replies {
         if let Err((asker, why)) = session.calls.begin_as(*call, (asker.clone(), to)) {
