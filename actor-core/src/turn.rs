@@ -88,71 +88,52 @@ impl Drop for Turn {
     }
 }
 
-/// A turn between two polls of its actor.
-pub(crate) struct Resting {
-    turn: Option<Box<Turn>>,
-    /// Whether it has something to end. Beside it, so that most polls do not look into it.
-    noted: bool,
+/// Runs `f`, one poll of an actor, as part of its turn. Whether that has something to end is `noted` beside it, so that most
+/// polls do not look into it.
+///
+/// Replies that were dropped in it outside of any handler, with a message that nobody handles for example, are
+/// unanswered.
+#[inline]
+pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, noted: &mut bool, f: impl FnOnce() -> R) -> R {
+    let result = exchanged(turn, noted, f);
+    if *noted && let Some(turn) = turn {
+        for question in mem::take(&mut turn.dropped) {
+            question.refuse(AskError::NoReply);
+        }
+        *noted = turn.has_waited;
+    }
+    result
 }
 
-impl Resting {
-    pub(crate) fn new(turn: Box<Turn>) -> Self {
-        Self {
-            turn: Some(turn),
-            noted: false,
-        }
-    }
-
-    /// Runs `f`, one poll of an actor, as part of its turn.
-    ///
-    /// Replies that were dropped in it outside of any handler, with a message that nobody handles for example, are
-    /// unanswered.
-    #[inline]
-    pub(crate) fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let result = self.exchanged(f);
-        if self.noted
-            && let Some(turn) = &mut self.turn
-        {
-            for question in mem::take(&mut turn.dropped) {
-                question.refuse(AskError::NoReply);
-            }
-            self.noted = turn.has_waited;
-        }
-        result
-    }
-
-    #[inline]
-    fn exchanged<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let _exchange = Exchange::new(self);
-        f()
-    }
+#[inline]
+fn exchanged<R>(turn: &mut Option<Box<Turn>>, noted: &mut bool, f: impl FnOnce() -> R) -> R {
+    let _back = Exchange::new(turn, noted);
+    f()
 }
 
 /// Runs `f` as nobody: attached work is not its actor's handler.
 pub(crate) fn aside<R>(f: impl FnOnce() -> R) -> R {
-    let mut nobody = Resting {
-        turn: None,
-        noted: false,
-    };
-    nobody.exchanged(f)
+    exchanged(&mut None, &mut false, f)
 }
 
 /// Exchanges the thread's turn for another, and back when dropped: also when `f` unwinds.
-struct Exchange<'a>(&'a mut Resting);
+struct Exchange<'a> {
+    turn: &'a mut Option<Box<Turn>>,
+    noted: &'a mut bool,
+}
 
 impl<'a> Exchange<'a> {
     #[inline]
-    fn new(resting: &'a mut Resting) -> Self {
-        let mut exchange = Self(resting);
+    fn new(turn: &'a mut Option<Box<Turn>>, noted: &'a mut bool) -> Self {
+        let mut exchange = Self { turn, noted };
         exchange.swap();
         exchange
     }
 
     #[inline]
     fn swap(&mut self) {
-        let Resting { turn, noted } = &mut *self.0;
-        *turn = TURN.with(|slot| slot.replace(turn.take()));
-        *noted = note(*noted);
+        *self.turn = TURN.with(|slot| slot.replace(self.turn.take()));
+        *self.noted = note(*self.noted);
     }
 }
 
