@@ -7,7 +7,7 @@ use actor_net::{Codec, NetConfig, NodeEvent};
 use actor_testkit::pass;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::sites::{Listener, Say, Site, Sites, listener};
+use crate::sites::{Listener, Say, Site, Sites, listener, with_config};
 use crate::support::{Gate, Journal};
 
 const LONG: Duration = Duration::from_secs(30);
@@ -148,6 +148,22 @@ impl Idle {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_nobody_needs_is_closed_though_both_hearts_beat_at_the_same_time() {
+    let second = Duration::from_secs(1);
+    let config = NetConfig {
+        heartbeat_interval: second,
+        idle_timeout: second,
+        ..NetConfig::default()
+    };
+    with_config(config, async |sites: Sites| {
+        drop(sites.a.far("b").await);
+        pass(second * 60).await;
+        assert_eq!((sites.a.node.peers().len(), sites.b.node.peers().len()), (0, 0));
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

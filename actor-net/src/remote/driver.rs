@@ -377,10 +377,9 @@ async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
     let mut was_needed = false;
     loop {
         sleep_until(conversation.next_tick().into()).await;
-        match conversation.beat(now().into_std()) {
-            Beat::Nothing => {}
-            Beat::Ping(token) => conversation.control(&Frame::Ping { token }),
-            Beat::Dead => return Closed::Silent,
+        let beat = conversation.beat(now().into_std());
+        if let Beat::Dead = beat {
+            return Closed::Silent;
         }
         net.let_go_of_lingering();
         net.lose_other_lives(&conversation.peer);
@@ -402,6 +401,10 @@ async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
         } else if now().saturating_duration_since(carries.map_or(needed, |carries| carries.max(needed))) >= keeps {
             needed = now();
             conversation.propose();
+        }
+        // Behind the proposal, which is not made while anything waits: of two nodes whose hearts beat at the same time none would ever make one.
+        if let Beat::Ping(token) = beat {
+            conversation.control(&Frame::Ping { token });
         }
     }
 }
