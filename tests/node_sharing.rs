@@ -243,6 +243,31 @@ async fn sessions_that_move_before_their_node_leaves_do_not_flicker() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_whose_membership_is_dropped_shares_nothing_until_it_joins_again() {
+    let (_network, mut sites) = three(NetConfig::default()).await;
+    let Site {
+        system: _system,
+        cluster,
+        lobby,
+        member: _member,
+        users,
+        session: _session,
+    } = sites.pop().expect("there are three");
+    let last = cluster.node().clone();
+    drop(cluster);
+    pass(SECOND * 2).await;
+    let seen = |site: &Site| (site.lobby.len(), site.users.len());
+    assert!(sites.iter().all(|site| seen(site) == (2, 2)), "before it is found down");
+    assert_eq!((lobby.len(), users.len()), (1, 1), "it knows itself alone");
+    assert_eq!(sites[0].lobby.broadcast(1).nodes.delivered, 1);
+
+    let again = Cluster::builder(&last).seeds(["a"]).join().await;
+    let again = again.expect("it may join again");
+    pass(SECOND * 3).await;
+    assert!(sites.iter().all(|site| seen(site) == (3, 3)), "{again:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_node_that_has_left_shares_nothing_until_it_joins_again() {
     let (_network, sites) = three(NetConfig::default()).await;
     sites[2].cluster.leave().await;

@@ -198,7 +198,8 @@ impl ClusterBuilder {
     }
 }
 
-/// A node's membership. Clones are the same one; dropping the last ends it without a word, so that the others have to find out.
+/// A node's membership. Clones are the same one; dropping the last ends it without a word, so that the others have to find out. What it shared is
+/// gone at them at once, as when it [leaves](Self::leave): until it joins again it shares nothing.
 ///
 /// What members share is had from it: [groups](Self::group), [presence](Self::presence) and [names](Self::names). Each finds all members by itself,
 /// also those that nobody here has spoken with, and takes no time to give up one that leaves.

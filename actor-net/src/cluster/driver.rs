@@ -72,6 +72,8 @@ pub(super) async fn run(
             Err(_) => engine.handle_timeout(now().into_std()),
             Ok(Some(input)) => {
                 if let Input::Over = input {
+                    // It says nothing of that to the others; but what is shared is shared by members.
+                    net.members.is_apart.send_replace(true);
                     break;
                 }
                 take(&mut engine, input);
