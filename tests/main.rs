@@ -18,6 +18,7 @@ mod metering;
 mod naming;
 mod node_chaos;
 mod node_cost;
+mod node_datagrams;
 mod node_delivery;
 mod node_entry;
 mod node_groups;

@@ -44,6 +44,12 @@ pub enum Closed {
 }
 
 impl Closed {
+    /// Whether nobody needed it any more.
+    pub(crate) fn is_rest(&self) -> bool {
+        let idle = Goodbye::Idle;
+        matches!(self, Closed::Ended(code) | Closed::EndedByPeer { code, .. } if *code == idle)
+    }
+
     /// Whether the peer has said that it goes.
     pub(crate) fn has_left(&self) -> bool {
         let leaving = Goodbye::Leaving;

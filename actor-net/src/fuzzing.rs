@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use bytes::BufMut;
 
 use crate::id::{Incarnation, NodeId, NodeName};
+use crate::membership::engine::Engine;
+use crate::membership::{ClusterConfig, Identity, PACKET_BYTES_MAX, Packet, Profile, Stay};
+use crate::peer::datagram::{Key, Keys, Pairing};
 use crate::peer::handshake::{Auth, Handshake, Local, Step};
 use crate::peer::packing::unpack;
 use crate::peer::reassembly::{Came, Reassembly};
@@ -123,6 +126,62 @@ pub fn handshake(bytes: &[u8]) {
     }
 }
 
+/// A datagram of a stranger, who does not know the key that it names; and the same bytes as packets of a member, one behind the other, each behind its
+/// length. Whatever can be read is written again as it was, and then told to a node that is a member.
+///
+/// # Panics
+/// If the datagram is taken, a packet is written otherwise, or the node says something that is too long.
+pub fn packets(bytes: &[u8]) {
+    let key = |words: &[u8]| Key::new(Secret::new(words).expect("it is long enough"));
+    let keys = Keys {
+        ours: key(b"a secret that no fuzzer guesses"),
+        theirs: key(b"and another one of that kind"),
+    };
+    let mut pairing = Pairing::new(keys);
+    let strange = [&pairing.theirs()[..], bytes].concat();
+    for bytes in [bytes, &strange] {
+        assert!(pairing.open(bytes).is_err(), "nobody else can have made it");
+    }
+
+    let now = now();
+    let me = Identity {
+        id: NodeId {
+            name: NodeName::new("b").expect("it is a name"),
+            incarnation: Incarnation(1),
+        },
+        stay: Stay(1),
+        address: "b:1".into(),
+    };
+    let mut engine = Engine::new(
+        me,
+        "chat",
+        Arc::new(Profile::default()),
+        ClusterConfig::default(),
+        1,
+        now,
+    );
+    let (mut rest, mut later) = (bytes, now);
+    while let Some((length, behind)) = rest.split_first_chunk::<2>() {
+        let (packet, behind) = behind.split_at(behind.len().min(u16::from_le_bytes(*length).into()));
+        rest = behind;
+        let Ok(parsed) = Packet::parse(packet, engine.cluster()) else {
+            continue;
+        };
+        let mut again = Vec::new();
+        parsed.encode(engine.cluster(), &mut again);
+        assert_eq!(again, packet);
+        let _ = engine.handle_packet(&parsed.head.src.id, packet, later);
+        if let Some(due) = engine.next_timeout() {
+            later = later.max(due);
+            engine.handle_timeout(later);
+        }
+        while let Some(transmit) = engine.poll_transmit() {
+            assert!(transmit.bytes.len() <= PACKET_BYTES_MAX);
+        }
+        while engine.poll_event().is_some() {}
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "a point to count from")]
 fn now() -> Instant {
     Instant::now()
@@ -144,6 +203,11 @@ mod tests {
     #[test]
     fn what_fuzzing_of_frames_has_found_is_still_handled() {
         replay("frames", super::frames);
+    }
+
+    #[test]
+    fn what_fuzzing_of_packets_has_found_is_still_handled() {
+        replay("packets", super::packets);
     }
 
     #[test]

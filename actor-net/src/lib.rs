@@ -50,6 +50,7 @@ pub use membership::{
     ClusterConfig, Gone, Member, MemberEvent, MemberState, PROFILE_BYTES_MAX, Profile, ProfileTooLarge, Stay, Suspicion,
 };
 pub use node::{Node, NodeBuilder, PeerInfo};
+pub use remote::datagrams::DatagramCounts;
 pub use remote::encounters::Encounter;
 pub use remote::exports::Protocol;
 pub use remote::holdings::Holdings;

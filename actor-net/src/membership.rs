@@ -38,4 +38,5 @@ pub use card::{PROFILE_BYTES_MAX, Profile, ProfileTooLarge};
 pub use config::ClusterConfig;
 pub use identity::{Identity, Stay};
 pub use member::{Gone, Member, MemberEvent, MemberState, Suspicion};
+pub(crate) use packet::Packet;
 pub use packet::{PACKET_BYTES_MAX, PacketError};

@@ -12,6 +12,7 @@ use std::time::Duration;
 use actor_core::wire;
 use actor_core::{Actor, ChildSpec, Handle, System};
 use actor_wire::{Codec, Limits, Wire};
+use tokio::net::UdpSocket;
 use tokio::sync::broadcast;
 
 use crate::config::NetConfig;
@@ -19,6 +20,7 @@ use crate::error::{Closed, ExposeError, LookupError, StartError};
 use crate::id::{Ids, NodeId, NodeName};
 use crate::peer::handshake::Local;
 use crate::remote::conversation::Stage;
+use crate::remote::datagrams::{self, DatagramCounts, Datagrams};
 use crate::remote::driver;
 use crate::remote::exports::{Named, Protocol};
 use crate::remote::holdings::Holdings;
@@ -27,7 +29,7 @@ use crate::remote::net::{Net, NodeEvent, Parts};
 use crate::security::{Choice, Security};
 use crate::transport::{Tcp, Transport};
 use crate::wire::Rest;
-use crate::wire::protocol::{Frame, MEMBERS, PACKED};
+use crate::wire::protocol::{DATAGRAMS, Frame, MEMBERS, PACKED};
 
 pub use peers::PeerInfo;
 
@@ -46,6 +48,7 @@ pub struct NodeBuilder {
     config: NetConfig,
     codec: Codec,
     seed: Option<u64>,
+    datagrams: bool,
 }
 
 impl NodeBuilder {
@@ -70,6 +73,16 @@ impl NodeBuilder {
     /// How peers prove who they are. It has to be chosen.
     pub fn security(mut self, security: Security) -> Self {
         self.security = Some(security);
+        self
+    }
+
+    /// Has packets of the [membership](crate::Cluster) go as datagrams (UDP) between this node and all others that have chosen it, too. They come to the
+    /// port on which this node listens, are authenticated by what the two nodes proved to each other when they connected, are not encrypted, and
+    /// are each taken once. Where none comes through, packets go over the connection, as without this.
+    ///
+    /// Members that watch each other need no connection then: it is for large clusters.
+    pub fn datagrams(mut self) -> Self {
+        self.datagrams = true;
         self
     }
 
@@ -152,6 +165,19 @@ impl NodeBuilder {
                 })?)
             }
         };
+        let datagrams = match &listener {
+            _ if !self.datagrams => None,
+            Some(listener) => {
+                let at = listener.address();
+                let socket = UdpSocket::bind(&at).await;
+                let socket = socket.map_err(|why| StartError::Listen { address: at, why })?;
+                Some(Datagrams::new(socket, self.config.peers_max))
+            }
+            None => {
+                let words = "datagrams come to the port on which a node listens: say `.listen(…)`, too";
+                return Err(StartError::Setting(words.to_owned()));
+            }
+        };
         let ids = self.seed.map_or(Ids::Secret, Ids::seeded);
         let id = NodeId {
             name,
@@ -162,7 +188,7 @@ impl NodeBuilder {
         let local = Local {
             id: id.clone(),
             cluster: self.cluster,
-            features: PACKED | MEMBERS,
+            features: PACKED | MEMBERS | if self.datagrams { DATAGRAMS } else { 0 },
             versions: Local::VERSIONS,
             codecs,
             frame_bytes_max: bounded(self.config.frame_bytes_max()),
@@ -179,7 +205,11 @@ impl NodeBuilder {
             addresses,
             ids,
             seed: self.seed,
+            datagrams,
         });
+        if net.packets.datagrams().is_some() {
+            net.spawn(datagrams::read(net.clone()));
+        }
         let address = listener.as_ref().map(|listener| listener.address());
         if let Some(listener) = listener {
             net.spawn(driver::listen(net.clone(), listener));
@@ -230,6 +260,7 @@ impl Node {
             config: NetConfig::default(),
             codec: Codec::default(),
             seed: None,
+            datagrams: false,
         }
     }
 
@@ -424,6 +455,11 @@ impl Node {
     /// How much is kept for the sake of others.
     pub fn holdings(&self) -> Holdings {
         self.0.net.holdings()
+    }
+
+    /// How many datagrams came and went. `None`: it has not chosen [any](NodeBuilder::datagrams).
+    pub fn datagrams(&self) -> Option<DatagramCounts> {
+        self.0.net.packets.datagrams().map(Datagrams::counts)
     }
 
     /// Connections that begin and end, from now on. One who does not listen for long misses the oldest, and is told how many.

@@ -1,6 +1,7 @@
 //! One peer: what is said to it, what is owed to it, and when it is gone. Pure, but for the driver to come.
 
 pub(crate) mod budget;
+pub(crate) mod datagram;
 pub(crate) mod endings;
 pub(crate) mod exports;
 pub(crate) mod handshake;

@@ -2,6 +2,7 @@
 
 mod arriving;
 pub(crate) mod conversation;
+pub(crate) mod datagrams;
 pub(crate) mod driver;
 pub(crate) mod encounters;
 pub(crate) mod exports;
@@ -9,6 +10,7 @@ pub(crate) mod far;
 mod greeting;
 pub(crate) mod holdings;
 mod inbound;
+mod lingering;
 pub(crate) mod lookup;
 pub(crate) mod members;
 pub(crate) mod net;

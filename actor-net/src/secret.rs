@@ -28,6 +28,11 @@ impl Secret {
         proof
     }
 
+    /// Another secret, which those who know this one can make of `parts`, and nobody else.
+    pub(crate) fn derive(&self, parts: &[&[u8]]) -> Self {
+        Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &self.prove(parts))))
+    }
+
     /// Checks a proof, in a time that says nothing of where it is wrong.
     pub(crate) fn check(&self, parts: &[&[u8]], proof: &[u8]) -> bool {
         hmac::verify(&self.0, &joined(parts), proof).is_ok()

@@ -14,6 +14,8 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::secret::Secret;
+
 #[cfg(any(test, feature = "keygen"))]
 pub use keygen::development_certificates;
 pub use memory::{Delay, MemoryNetwork, MemoryTransport};
@@ -79,6 +81,9 @@ pub struct Stream {
     pub writer: Box<dyn AsyncWrite + Send + Unpin>,
     /// What the transport knows of the peer.
     pub identity: Identity,
+    /// What both ends of this very connection know, and nobody else, if there is such a thing: keys for what is said beside it are made
+    /// of that.
+    pub secret: Option<Secret>,
     /// The peer's address, for the log.
     pub address: String,
 }

@@ -18,6 +18,7 @@ const PURE: &[&str] = &[
     "actor-net/src/names/claims.rs",
     "actor-net/src/membership/",
     "actor-net/src/peer/budget.rs",
+    "actor-net/src/peer/datagram.rs",
     "actor-net/src/peer/endings.rs",
     "actor-net/src/peer/exports.rs",
     "actor-net/src/peer/handshake.rs",

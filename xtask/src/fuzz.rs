@@ -3,7 +3,7 @@
 use crate::flags;
 use crate::step::{self, Outcome, cargo, show};
 
-const TARGETS: [&str; 3] = ["frames", "handshake", "decode"];
+const TARGETS: [&str; 4] = ["frames", "handshake", "packets", "decode"];
 
 const SECONDS_DEFAULT: u64 = 20;
 

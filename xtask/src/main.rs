@@ -54,7 +54,7 @@ cargo xtask WORD [OPTIONS]     the chores of this project; nothing to install bu
   watched         what a page of the observer that is left open takes of a core: 2 % at most
                     --seconds N   (20)   --actors N   (100000)
   miri            actor-core's unit tests in Miri (needs a nightly toolchain with it)
-  fuzz [TARGET]   hostile bytes into frames, handshake and decode (needs cargo-fuzz and a C++ compiler)
+  fuzz [TARGET]   hostile bytes into frames, handshake, packets of members and decode (needs cargo-fuzz and a C++ compiler)
                     --seconds N   for each target (20)
   frozen          one of three members in processes of their own is stopped, and comes back
                     --seconds N   for so long (60)

@@ -195,6 +195,11 @@ impl Engine {
         &self.me
     }
 
+    /// The number of our cluster, which is in every packet.
+    pub(crate) fn cluster(&self) -> u64 {
+        self.cluster
+    }
+
     /// How far we have come.
     pub fn state(&self) -> MemberState {
         self.state

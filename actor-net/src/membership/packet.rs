@@ -67,8 +67,8 @@ impl From<ProtocolError> for PacketError {
 
 /// What every packet says of its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) src: Identity,
+pub(crate) struct Head {
+    pub(crate) src: Identity,
     pub(super) incarnation: u16,
     pub(super) your_stay: Stay,
     pub(super) card_number: u32,
@@ -77,7 +77,7 @@ pub(super) struct Head {
 
 /// How late what is known of a member is: of two that are told of one name the higher one holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank {
+pub(crate) struct Rank {
     pub(super) stay: Stay,
     pub(super) is_down: bool,
     pub(super) incarnation: u16,
@@ -108,7 +108,7 @@ impl Field<'_> for Rank {
 
 /// What a packet is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said<'a> {
+pub(crate) enum Said<'a> {
     /// Something of foca's.
     Gossip(&'a [u8]),
     /// Are you there? And: I suspect you.
@@ -141,14 +141,14 @@ pub(super) enum Said<'a> {
 
 /// What a member says of itself, as it is passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct CardOf<'a> {
+pub(crate) struct CardOf<'a> {
     pub(super) id: NodeId,
     pub(super) stay: Stay,
     pub(super) card: &'a [u8],
 }
 
-pub(super) struct Packet<'a> {
-    pub(super) head: Head,
+pub(crate) struct Packet<'a> {
+    pub(crate) head: Head,
     pub(super) said: Said<'a>,
     pub(super) cards: Vec<CardOf<'a>>,
 }
@@ -229,7 +229,7 @@ fn maybe_name(from: &mut Reader<'_>) -> Result<Option<NodeName>, ProtocolError> 
 
 impl<'a> Packet<'a> {
     /// Reads a packet of this cluster.
-    pub(super) fn parse(bytes: &'a [u8], cluster: u64) -> Result<Self, PacketError> {
+    pub(crate) fn parse(bytes: &'a [u8], cluster: u64) -> Result<Self, PacketError> {
         if bytes.len() > PACKET_BYTES_MAX {
             return Err(PacketError::Malformed);
         }
@@ -297,7 +297,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Writes a packet, with as many of the cards as it has room for. Returns how many those are.
-    pub(super) fn encode(&self, cluster: u64, out: &mut Vec<u8>) -> usize {
+    pub(crate) fn encode(&self, cluster: u64, out: &mut Vec<u8>) -> usize {
         let Head {
             src,
             incarnation,

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use crate::error::Closed;
 use crate::id::{NodeId, NodeName};
+use crate::peer::datagram::{Key, Keys};
 use crate::secret::Secret;
 use crate::wire::codes::{Refusal, method};
 use crate::wire::frame::LENGTH_BYTES;
-use crate::wire::protocol::{Card, Frame, MAGIC, ProtocolError, VERSION, VERSION_MIN};
+use crate::wire::protocol::{Card, DATAGRAMS, Frame, MAGIC, ProtocolError, VERSION, VERSION_MIN};
 
 const CONTEXT: &[u8] = b"actor-net";
 
@@ -45,8 +46,13 @@ pub(crate) enum Auth {
     Insecure,
     /// By knowing a secret.
     Secret(Secret),
-    /// It has done so by its certificate, which is good for these names.
-    Certificate { names: Vec<String> },
+    /// It has done so by its certificate.
+    Certificate {
+        /// What that is good for.
+        names: Vec<String>,
+        /// What both sides know of their connection, and nobody else.
+        secret: Option<Secret>,
+    },
 }
 
 impl Auth {
@@ -60,7 +66,7 @@ impl Auth {
 
     fn allows(&self, name: &NodeName) -> bool {
         match self {
-            Auth::Certificate { names } => names.iter().any(|known| known == name.as_str()),
+            Auth::Certificate { names, .. } => names.iter().any(|known| known == name.as_str()),
             Auth::Insecure | Auth::Secret(_) => true,
         }
     }
@@ -81,6 +87,8 @@ pub(crate) struct Agreed {
     pub(crate) message_bytes_max: u32,
     /// How much may be under way to one of the peer's actors.
     pub(crate) window_bytes: u32,
+    /// For datagrams beside the connection, if both want them.
+    pub(crate) datagrams: Option<Keys>,
 }
 
 /// What to do next. All bytes are whole frames, with their lengths.
@@ -252,13 +260,14 @@ impl Handshake {
                 State::Introduced {
                     hello,
                     challenge,
-                    agreed,
+                    mut agreed,
                 },
                 Frame::Proof { mac },
             ) if self.role == Role::Listener => {
                 self.check(Role::Dialler, &hello, &challenge, mac)?;
                 judge(&agreed.peer).map_err(|code| (code, String::new()))?;
                 let mac = self.prove(Role::Listener, &hello, &challenge);
+                agreed.datagrams = self.keys(agreed.features, &hello, &challenge);
                 let say = encoded(&Frame::Welcome { mac });
                 Ok(Step::Done { say, agreed })
             }
@@ -266,12 +275,13 @@ impl Handshake {
                 State::Introduced {
                     hello,
                     challenge,
-                    agreed,
+                    mut agreed,
                 },
                 Frame::Welcome { mac },
             ) if self.role == Role::Dialler => {
                 self.check(Role::Listener, &hello, &challenge, mac)?;
                 judge(&agreed.peer).map_err(|code| (code, String::new()))?;
+                agreed.datagrams = self.keys(agreed.features, &hello, &challenge);
                 let say = Vec::new();
                 Ok(Step::Done { say, agreed })
             }
@@ -333,6 +343,7 @@ impl Handshake {
             frame_bytes_max: theirs.frame_bytes_max,
             message_bytes_max: theirs.message_bytes_max,
             window_bytes: theirs.window_bytes,
+            datagrams: None,
         })
     }
 
@@ -353,6 +364,29 @@ impl Handshake {
         } else {
             Err((Refusal::Proof, String::new()))
         }
+    }
+
+    /// The keys for datagrams, if both sides want those, and know something that nobody else does.
+    fn keys(&self, features: u64, hello: &[u8], challenge: &[u8]) -> Option<Keys> {
+        let known = match &self.auth {
+            _ if features & DATAGRAMS == 0 => return None,
+            Auth::Secret(secret) => secret.clone(),
+            Auth::Certificate { secret, .. } => secret.clone()?,
+            // On loopback, where nobody is kept from saying anything.
+            Auth::Insecure => Secret::new(b"what is known to everybody")?,
+        };
+        let key = |role: Role| Key::new(known.derive(&[CONTEXT, b"datagrams", role.label(), hello, challenge]));
+        let (dialler, listener) = (key(Role::Dialler), key(Role::Listener));
+        Some(match self.role {
+            Role::Dialler => Keys {
+                ours: dialler,
+                theirs: listener,
+            },
+            Role::Listener => Keys {
+                ours: listener,
+                theirs: dialler,
+            },
+        })
     }
 
     fn refuse(&mut self, code: Refusal, words: &str) -> Step {

@@ -107,7 +107,7 @@ async fn reach(net: &Net, address: &str) -> Result<Stream, Closed> {
 }
 
 fn greet(net: &Net, stream: &Stream, expected: Option<NodeName>) -> (Handshake, Vec<u8>) {
-    let auth = net.auth(&stream.identity);
+    let auth = net.auth(stream);
     let (began, limit) = (now().into_std(), net.config.handshake_timeout);
     Handshake::dial(net.local.clone(), auth, expected, chance::bytes(), began, limit)
 }
@@ -166,7 +166,7 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
             let opened = timeout(accepting.config.handshake_timeout, incoming.opening).await;
             let outcome = match opened {
                 Ok(Ok(stream)) => {
-                    let auth = accepting.auth(&stream.identity);
+                    let auth = accepting.auth(&stream);
                     let limit = accepting.config.handshake_timeout;
                     let local = accepting.local.clone();
                     let handshake = Handshake::listen(local, auth, chance::bytes(), now().into_std(), limit);
@@ -236,6 +236,9 @@ async fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<
         before.until(Stage::Cleared).await;
     }
     far.connected(&conversation);
+    if let (Some(datagrams), Some(keys)) = (net.packets.datagrams(), &agreed.datagrams) {
+        datagrams.begin(&peer, number, keys.clone());
+    }
     net.tell_those_who_want(&peer.name, &Ok(far.clone()));
     tracing::info!(%peer, "connected");
     net.tell(NodeEvent::Connected(peer));
@@ -308,6 +311,11 @@ impl Drop for Cleared<'_> {
         lock(&net.roster).disconnected(name, conversation.number);
         let why = conversation.ends().unwrap_or(Closed::Ended(Goodbye::Leaving));
         let session = conversation.number;
+        if let Some(datagrams) = net.packets.datagrams()
+            && !why.is_rest()
+        {
+            datagrams.over(name, session);
+        }
         let (exports, has_left) = (net.exports.clone(), why.has_left());
         if has_left || net.is_leaving() {
             exports.lost(session);

@@ -57,6 +57,9 @@ impl Net {
 
     /// Tells those who listen, and lets go of one that was found down: who waits for it need not wait until it is missed here, too.
     pub(crate) fn member_event(&self, event: MemberEvent) {
+        if let (MemberEvent::Gone(member, _), Some(datagrams)) = (&event, self.packets.datagrams()) {
+            datagrams.forget(&member.id);
+        }
         match &event {
             MemberEvent::Up(member) if !member.address.is_empty() => {
                 self.set_address(member.id.name.clone(), member.address.to_string());

@@ -1,17 +1,16 @@
 //! What all connections of one node share: who it is, whom it knows, and what can be reached here.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use actor_core::System;
-use actor_core::wire::{self, Address, Imported, Proxy};
+use actor_core::wire::{self, Address, Imported};
 use tokio::sync::{Notify, broadcast, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::clock::{self, now};
 use crate::config::NetConfig;
@@ -20,16 +19,18 @@ use crate::id::{ExportId, Ids, Incarnation, NodeId, NodeName};
 use crate::peer::handshake::{Auth, Local};
 use crate::peer::roster::Roster;
 use crate::secret::Secret;
-use crate::transport::{Identity, Transport};
+use crate::transport::{Identity, Stream, Transport};
 use crate::wire::codes::Goodbye;
 use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
+use super::datagrams::Datagrams;
 use super::driver;
 use super::encounters::Encounters;
 use super::exports::Exports;
 use super::far::Far;
 use super::holdings::Holdings;
+use super::lingering::Lingering;
 use super::lookup::Kind;
 use super::members::Members;
 use super::packets::Packets;
@@ -38,15 +39,8 @@ use super::services::Services;
 /// So many events wait for one who listens; beyond it the oldest are lost to that one, who is told how many.
 const EVENTS_MAX: usize = 1024;
 
-/// A handle that was passed on is kept for so long, so that its actor's node does not take it for released before the one
-/// that it went to has come for it.
-const LINGERS: Duration = Duration::from_secs(30);
-
 /// Beyond so many nodes that handles told of, those are forgotten to which there is no handle any more.
 const TOLD_OF_KEPT: usize = 64;
-
-/// So many of them are kept at a time.
-const LINGERING_MAX: usize = 4096;
 
 /// What became of a connection.
 #[derive(Clone, Debug)]
@@ -82,7 +76,7 @@ pub(crate) struct Net {
     nodes: Mutex<Nodes>,
     pub(super) encounters: Mutex<Encounters>,
     kinds: Mutex<HashMap<String, Arc<Kind>>>,
-    lingering: Mutex<VecDeque<(Instant, Arc<Proxy>)>>,
+    pub(super) lingering: Lingering,
     tasks: Mutex<JoinSet<()>>,
     next_session: AtomicU64,
     is_leaving: AtomicBool,
@@ -122,6 +116,7 @@ pub(crate) struct Parts {
     pub(crate) addresses: HashMap<NodeName, String>,
     pub(crate) ids: Ids,
     pub(crate) seed: Option<u64>,
+    pub(crate) datagrams: Option<Datagrams>,
 }
 
 impl Net {
@@ -135,12 +130,12 @@ impl Net {
                 addresses: parts.addresses,
                 ..Nodes::default()
             }),
-            packets: Packets::default(),
+            packets: Packets::new(parts.datagrams),
             members: Members::default(),
             services: Services::default(),
             encounters: Mutex::default(),
             kinds: Mutex::default(),
-            lingering: Mutex::default(),
+            lingering: Lingering::default(),
             tasks: Mutex::default(),
             next_session: AtomicU64::new(1),
             is_leaving: AtomicBool::new(false),
@@ -176,12 +171,19 @@ impl Net {
         drop(wanted);
     }
 
-    pub(super) fn auth(&self, identity: &Identity) -> Auth {
-        match (&self.proof, identity) {
+    pub(super) fn auth(&self, stream: &Stream) -> Auth {
+        let secret = stream.secret.clone();
+        match (&self.proof, &stream.identity) {
             (Proof::Secret(secret), _) => Auth::Secret(secret.clone()),
-            (Proof::Certificate, Identity::Certificate { names }) => Auth::Certificate { names: names.clone() },
+            (Proof::Certificate, Identity::Certificate { names }) => Auth::Certificate {
+                names: names.clone(),
+                secret,
+            },
             // No name is good for one who showed none.
-            (Proof::Certificate, Identity::Unproven) => Auth::Certificate { names: Vec::new() },
+            (Proof::Certificate, Identity::Unproven) => Auth::Certificate {
+                names: Vec::new(),
+                secret,
+            },
             (Proof::Nothing, _) => Auth::Insecure,
         }
     }
@@ -429,36 +431,6 @@ impl Net {
         }
         let proxy = far.import(address, sent).ok_or("this node has left")?;
         Ok(Imported::There(proxy))
-    }
-
-    /// Keeps a handle that was passed on.
-    pub(super) fn linger(&self, address: &Address) {
-        let Some(name) = NodeName::new(&address.node) else {
-            return;
-        };
-        let far = self.far(&NodeId {
-            name,
-            incarnation: Incarnation(address.incarnation),
-        });
-        let Some(proxy) = far.proxy(address.export) else { return };
-        self.let_go_of_lingering();
-        let mut lingering = lock(&self.lingering);
-        let first = (lingering.len() >= LINGERING_MAX)
-            .then(|| lingering.pop_front())
-            .flatten();
-        lingering.push_back((now(), proxy));
-        drop(lingering);
-        drop(first);
-    }
-
-    /// Lets go of handles that were passed on long enough ago.
-    pub(super) fn let_go_of_lingering(&self) {
-        let now = now();
-        let mut lingering = lock(&self.lingering);
-        let past = lingering.partition_point(|(since, _)| *since + LINGERS <= now);
-        let gone: Vec<_> = lingering.drain(..past).collect();
-        drop(lingering);
-        drop(gone);
     }
 
     /// Nobody tries to connect to this node any more; `false` if somebody has come to need it.

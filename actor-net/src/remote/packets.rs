@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::id::{NodeId, NodeName};
 
+use super::datagrams::Datagrams;
 use super::net::{Net, lock};
 
 /// So many wait for a connection to be made. There is no use in older ones.
@@ -23,8 +24,9 @@ const CAME_MAX: usize = 4096;
 /// A packet that has come, and the node that it came from.
 pub(crate) type Came = (NodeId, Vec<u8>);
 
-#[derive(Default)]
 pub(crate) struct Packets {
+    /// The other way than over connections, if it is wanted.
+    datagrams: Option<Datagrams>,
     /// Who takes what comes.
     taker: Mutex<Option<mpsc::Sender<Came>>>,
     /// What waits for connections.
@@ -32,6 +34,18 @@ pub(crate) struct Packets {
 }
 
 impl Packets {
+    pub(crate) fn new(datagrams: Option<Datagrams>) -> Self {
+        Self {
+            datagrams,
+            taker: Mutex::default(),
+            waiting: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn datagrams(&self) -> Option<&Datagrams> {
+        self.datagrams.as_ref()
+    }
+
     /// Whoever calls this takes what comes from now on, for as long as it holds what it gets. `None`: another one does.
     pub(crate) fn taker(&self) -> Option<mpsc::Receiver<Came>> {
         let mut taker = lock(&self.taker);
@@ -51,8 +65,13 @@ impl Packets {
 }
 
 impl Net {
-    /// Sends a packet to a node, over a connection that is made if there is none.
+    /// Sends a packet to a node: as a datagram where both have chosen that, or else over a connection that is made if there is none.
     pub(crate) fn send_packet(self: &Arc<Self>, to: &NodeName, address: &str, packet: Vec<u8>) {
+        if let Some(datagrams) = self.packets.datagrams()
+            && datagrams.send(self, to, address, &packet)
+        {
+            return;
+        }
         let conversation = self.newest(to).and_then(|far| far.last_conversation());
         if let Some(conversation) = conversation {
             return conversation.packet(&packet);

@@ -143,6 +143,7 @@ impl MemoryNetwork {
             reader: Box::new(reader),
             writer: Box::new(writer),
             identity: Identity::Unproven,
+            secret: None,
             address: address.to_owned(),
         };
         (

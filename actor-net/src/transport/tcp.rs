@@ -128,6 +128,7 @@ fn plain(socket: TcpStream, address: String) -> Stream {
         reader: Box::new(reader),
         writer: Box::new(writer),
         identity: Identity::Unproven,
+        secret: None,
         address,
     }
 }

@@ -27,6 +27,10 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::tcp::{Tcp, address_of};
 use super::{Identity, Incoming, Listener, Stream, Transport};
+use crate::secret::Secret;
+
+/// The name under which sessions export what is known to both their ends.
+const EXPORTED: &[u8] = b"EXPORTER-actor-net";
 
 /// Where a node's certificate, its key and the authorities lie, as PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,6 +237,11 @@ fn identity(chain: Option<&[CertificateDer<'_>]>) -> Identity {
     }
 }
 
+/// What both ends of a session know, and nobody else (RFC 8446, 7.5).
+fn secret(export: impl FnOnce([u8; 32]) -> Result<[u8; 32], TlsError>) -> Option<Secret> {
+    Secret::new(&export([0; 32]).ok()?)
+}
+
 #[async_trait]
 impl Transport for Tls {
     async fn listen(&self, at: &str) -> io::Result<Box<dyn Listener>> {
@@ -248,12 +257,15 @@ impl Transport for Tls {
         let address = socket.peer_addr()?;
         let name = ServerName::IpAddress(address.ip().into());
         let stream = self.configs().dialler.connect(name, socket).await?;
-        let identity = identity(stream.get_ref().1.peer_certificates());
+        let (_, session) = stream.get_ref();
+        let identity = identity(session.peer_certificates());
+        let secret = secret(|bytes| session.export_keying_material(bytes, EXPORTED, None));
         let (reader, writer) = split(stream);
         Ok(Stream {
             reader: Box::new(reader),
             writer: Box::new(writer),
             identity,
+            secret,
             address: address.to_string(),
         })
     }
@@ -272,12 +284,15 @@ impl Listener for TlsDoor {
         let opening = Box::pin(async move {
             tls.tcp.tune(&socket)?;
             let stream = tls.configs().listener.accept(socket).await?;
-            let identity = identity(stream.get_ref().1.peer_certificates());
+            let (_, session) = stream.get_ref();
+            let identity = identity(session.peer_certificates());
+            let secret = secret(|bytes| session.export_keying_material(bytes, EXPORTED, None));
             let (reader, writer) = split(stream);
             Ok(Stream {
                 reader: Box::new(reader),
                 writer: Box::new(writer),
                 identity,
+                secret,
                 address: from.to_string(),
             })
         });

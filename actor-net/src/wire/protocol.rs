@@ -120,6 +120,9 @@ pub const PACKED: u64 = 1;
 /// The feature of a node that reads [`Members`](Frame::Members): it may take no part in a membership, and drops them then.
 pub const MEMBERS: u64 = 2;
 
+/// The feature of a node that takes [packets of the membership](Frame::Members) as datagrams, too.
+pub const DATAGRAMS: u64 = 4;
+
 /// What a message counts for in budgets and windows, beside its body: an empty one is not free.
 pub const MESSAGE_OVERHEAD_BYTES: usize = 32;
 
@@ -447,7 +450,7 @@ pub struct Card<'a> {
     pub incarnation: Incarnation,
     /// The cluster that it belongs to.
     pub cluster: &'a str,
-    /// What it can do that can be left out, a bit for each: [`PACKED`], [`MEMBERS`]. Both use what both can.
+    /// What it can do that can be left out, a bit for each: [`PACKED`], [`MEMBERS`], [`DATAGRAMS`]. Both use what both can.
     pub features: u64,
     /// One of [`codes::method`](super::codes::method).
     pub method: u8,

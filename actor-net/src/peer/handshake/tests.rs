@@ -184,6 +184,7 @@ fn a_name_has_to_be_the_one_that_was_dialled_and_not_ones_own() {
 fn a_name_has_to_be_in_the_certificate() {
     let names = |names: &[&str]| Auth::Certificate {
         names: names.iter().map(|&name| name.to_owned()).collect(),
+        secret: None,
     };
     let (here, there) = meet((local("a"), names(&["x", "b"])), (local("b"), names(&["a"])));
     assert!(agreed(&here).is_some() && agreed(&there).is_some());
@@ -361,4 +362,34 @@ fn every_frame_of_a_handshake_fits_the_limit_of_strangers() {
     let mut decoder = Decoder::new(crate::wire::frame::HANDSHAKE_FRAME_BYTES_MAX);
     decoder.feed(&hello);
     assert!(decoder.next().is_ok_and(|frame| frame.is_some()));
+}
+
+#[test]
+fn both_have_the_same_keys_for_datagrams_if_both_want_them_and_know_a_secret() {
+    let wants = |name: &str| Local {
+        features: 0b11 | DATAGRAMS,
+        ..local(name)
+    };
+    let keys = |ends: &(Step, Step)| {
+        let of = |step| agreed(step).expect("they agree").datagrams.clone();
+        (of(&ends.0), of(&ends.1))
+    };
+    let (Some(here), Some(there)) = keys(&meet((wants("a"), secret("x")), (wants("b"), secret("x")))) else {
+        panic!("both want them");
+    };
+    assert_eq!((&here.ours, &here.theirs), (&there.theirs, &there.ours));
+    assert_ne!(here.ours, here.theirs, "what one sends is not good for sending back");
+
+    let of_another = keys(&meet((wants("a"), secret("y")), (wants("b"), secret("y"))));
+    assert_ne!(of_another.0, Some(here));
+    let one_alone = keys(&meet((wants("a"), secret("x")), (local("b"), secret("x"))));
+    assert_eq!(one_alone, (None, None));
+
+    let certified = |secret: Option<&[u8]>| Auth::Certificate {
+        names: vec!["a".to_owned(), "b".to_owned()],
+        secret: secret.and_then(Secret::new),
+    };
+    let ends = |secret| keys(&meet((wants("a"), certified(secret)), (wants("b"), certified(secret))));
+    assert!(ends(Some(&b"what both know of their connection"[..])).0.is_some());
+    assert_eq!(ends(None), (None, None));
 }
