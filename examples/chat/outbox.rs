@@ -11,7 +11,7 @@ mod queue;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -98,14 +98,11 @@ impl Outbox {
         }
     }
 
-    /// Adds several lines of what others did.
-    pub fn deliver_all(&self, volley: &Volley) {
-        let lines = volley.bytes_for(self.caps());
-        self.wake_after(|queue| {
-            for line in lines {
-                queue.push(line.clone(), self.bytes_max);
-            }
-        });
+    /// Adds several lines of what others did. All clients share them, and each takes of them what it has room for: so there may be more of
+    /// them than the budget of any.
+    pub fn deliver_all(&self, volley: &Arc<Volley>) {
+        let caps = self.caps();
+        self.wake_after(|queue| queue.push_all(volley.clone(), caps, self.bytes_max));
     }
 
     /// Adds a line which answers the client's own command.
@@ -169,6 +166,7 @@ impl Outbox {
             queue.response = None;
             queue.waiting_bytes = 0;
             queue.lines = VecDeque::new();
+            queue.volleys = VecDeque::new();
         });
     }
 
@@ -179,8 +177,11 @@ impl Outbox {
             return Poll::Ready(Taken::Overflown);
         }
         let count = queue.ready();
+        if count == 0 && queue.take_volley(lines, self.bytes_max) {
+            return Poll::Ready(Taken::Lines);
+        }
         if count == 0 {
-            if queue.phase == Phase::Closed && queue.lines.is_empty() {
+            if queue.phase == Phase::Closed && queue.is_empty() {
                 return Poll::Ready(Taken::Closed);
             }
             queue.register(cx, true);
@@ -303,6 +304,63 @@ mod tests {
             outbox.poll_take(&mut cx, &mut VecDeque::new()),
             Poll::Ready(Taken::Overflown)
         );
+    }
+
+    fn volley(lines: usize) -> Arc<Volley> {
+        let mut volley = Volley::new("s", &["netsplit", "a.s", "b.s"], "n1".to_owned(), 0);
+        (0..lines).for_each(|at| volley.push(Line::bare(&format!("QUIT{at:04}"))));
+        Arc::new(volley)
+    }
+
+    #[test]
+    fn a_volley_larger_than_the_budget_is_taken_in_parts_in_its_place() {
+        let outbox = outbox(1000);
+        outbox.set_caps(Caps::default());
+        outbox.deliver(&other("BEFORE"));
+        outbox.deliver_all(&volley(500));
+        outbox.deliver(&other("AFTER"));
+        assert!(outbox.is_open());
+        let (mut lines, mut cx) = (VecDeque::new(), Context::from_waker(Waker::noop()));
+        let mut seen = Vec::new();
+        while outbox.poll_take(&mut cx, &mut lines) == Poll::Ready(Taken::Lines) {
+            let bytes = lines.iter().map(Bytes::len).sum();
+            assert!(bytes <= 1000, "{bytes} at once");
+            seen.extend(
+                lines
+                    .drain(..)
+                    .map(|line| String::from_utf8_lossy(&line).trim_end().to_owned()),
+            );
+            outbox.written(bytes);
+        }
+        assert_eq!(seen.len(), 502);
+        assert_eq!((seen[0].as_str(), seen[1].as_str()), ("BEFORE", "QUIT0000"));
+        assert_eq!((seen[500].as_str(), seen[501].as_str()), ("QUIT0499", "AFTER"));
+        assert!(seen[1..501].is_sorted());
+        assert!(outbox.has_room(), "nothing of it counts any more");
+    }
+
+    #[test]
+    fn a_volley_keeps_its_place_beside_the_answer_to_a_labelled_command() {
+        let outbox = outbox(1000);
+        outbox.begin("x");
+        outbox.reply(Line::bare("ONE"));
+        outbox.deliver_all(&volley(1));
+        assert!(take(&outbox).is_empty());
+        outbox.reply(Line::bare("TWO"));
+        outbox.finish();
+        let lines = take(&outbox);
+        assert_eq!(lines[1], "@batch=r1 ONE");
+        assert_eq!(lines[3], "@batch=n1 QUIT0000");
+        assert_eq!(lines[5], "@batch=r1 TWO");
+    }
+
+    #[test]
+    fn who_takes_nothing_of_one_volley_after_the_other_overflows() {
+        let outbox = outbox(1000);
+        (0..4).for_each(|_| outbox.deliver_all(&volley(500)));
+        assert!(outbox.is_open());
+        outbox.deliver_all(&volley(500));
+        assert!(outbox.is_overflown());
     }
 
     #[test]

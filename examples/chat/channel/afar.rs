@@ -200,10 +200,10 @@ impl Room {
             volley.push_for(Caps::default(), Caps::EXTENDED_JOIN, plain);
             volley.push_for(Caps::EXTENDED_JOIN, Caps::default(), extended);
         }
-        self.fire(&volley);
+        self.fire(&Arc::new(volley));
     }
 
-    fn fire(&self, volley: &Volley) {
+    fn fire(&self, volley: &Arc<Volley>) {
         for (.., post) in self.here() {
             post.deliver_all(volley);
         }

@@ -95,7 +95,7 @@ impl Directory {
             for (_, profile) in lost.into_iter().filter_map(|at| theirs.get(at)) {
                 volley.push(Line::from(&profile.source(), "QUIT").trailing(&reason));
             }
-            volley
+            Arc::new(volley)
         };
         let mut volleys = HashMap::new();
         for (.., entry) in self.book.users().filter(|(.., entry)| !entry.far) {
