@@ -132,8 +132,19 @@ fn is_page_of_network(site: &Site, headers: &HeaderMap) -> bool {
         site.servers
             .pages()
             .iter()
-            .any(|page| page.trim_end_matches('/') == origin)
+            .any(|page| under_one_name(page) == under_one_name(origin))
     })
+}
+
+/// Where a page is. This machine has several names for itself, and people go by another one than servers.
+fn under_one_name(page: &str) -> String {
+    let page = page.trim_end_matches('/');
+    let (scheme, host) = page.split_once("://").unwrap_or(("", page));
+    let port = ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .find_map(|name| host.strip_prefix(name))
+        .filter(|port| port.is_empty() || port.starts_with(':'));
+    port.map_or_else(|| page.to_owned(), |port| format!("{scheme}://localhost{port}"))
 }
 
 /// Programs send no origin. A browser does, and would otherwise lend its user's access to this address to any page.

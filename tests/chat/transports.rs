@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::client::{Client, PATIENCE, commands, config, serve};
+use super::network::Network;
 
 type WebSocket = WebSocketStream<TcpStream>;
 
@@ -130,6 +131,24 @@ async fn pages_of_other_sites_may_not_connect_unless_they_are_let() {
     })
     .await;
     assert!(open(&server, &[("origin", "https://elsewhere.example")]).await.is_ok());
+}
+
+#[tokio::test]
+async fn pages_of_other_servers_may_connect_by_each_name_of_this_machine() {
+    let network = Network::with(2, with_page()).await;
+    let port = |at: usize| network.servers[at].http_addr().unwrap().port();
+    let (server, other, unknown) = (&network.servers[0], port(1), port(0).wrapping_add(port(1)) | 1);
+    for host in ["127.0.0.1", "localhost", "[::1]"] {
+        let origin = format!("http://{host}:{other}");
+        assert!(open(server, &[("origin", &origin)]).await.is_ok(), "{origin}");
+        for strange in [
+            format!("http://{host}:{unknown}"),
+            format!("http://{host}.example:{other}"),
+        ] {
+            let refused = open(server, &[("origin", &strange)]).await;
+            assert!(matches!(refused, Err(Error::Http(_))), "{strange}");
+        }
+    }
 }
 
 async fn get(server: &Server, path: &str) -> String {
