@@ -17,6 +17,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use self::queue::{Phase, Queue};
+use crate::clock;
 use crate::protocol::caps::Caps;
 use crate::protocol::delivery::Delivery;
 use crate::protocol::line::Line;
@@ -65,9 +66,9 @@ impl Outbox {
         self.caps.store(caps.0, Ordering::Relaxed);
     }
 
-    /// When its user last said something, in seconds since the Unix epoch.
-    pub fn active_s(&self) -> u64 {
-        self.active_s.load(Ordering::Relaxed)
+    /// For how many seconds its user has said nothing.
+    pub fn silent_s(&self) -> u64 {
+        (clock::unix_ms() / 1000).saturating_sub(self.active_s.load(Ordering::Relaxed))
     }
 
     /// Records that its user said something.

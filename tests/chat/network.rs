@@ -1,13 +1,20 @@
 //! What several servers that are one network promise to their users.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use actor_core::ExitReason;
+use actor_core::prelude::*;
 use actor_net::transport::MemoryNetwork;
 use chat::Server;
 use chat::config::{Config, Operator};
 use chat::network::peering::{Peering, Proof};
+use chat::network::trunk::{EnvoyMsg, Trunk, Trunks, WORDS_MAX};
+use chat::network::word::Word;
+use futures_util::FutureExt as _;
 
-use super::client::{Client, config, serve};
+use super::client::{Client, PATIENCE, config, serve};
+use crate::support::Gate;
 
 /// Servers called `a.test` and so on, on a network within this process.
 pub(super) struct Network {
@@ -240,6 +247,14 @@ async fn what_is_told_of_a_user_is_told_on_all_servers() {
         has(" 319 ann rob :#c")(&whois) && has(" 301 ann rob :lunch")(&whois),
         "{whois:?}"
     );
+    // He has said something a moment ago; how long ago that was his server knows alone.
+    assert!(whois.iter().any(|line| line.contains(" 317 ann rob ")), "{whois:?}");
+    let version = ann.ask("VERSION b.test").await;
+    assert!(
+        has(" 351 ann actor-chat-")(&version) && has(" b.test :")(&version),
+        "{version:?}"
+    );
+    assert!(has(" 402 ann z.test ")(&ann.ask("VERSION z.test").await));
     assert!(has(" b.test rob G")(&ann.ask("WHO #c").await));
     let map = ann.ask("MAP").await;
     assert!(
@@ -252,6 +267,40 @@ async fn what_is_told_of_a_user_is_told_on_all_servers() {
         "{lusers:?}"
     );
     assert!(has("I have 1 clients and 1 servers")(&lusers), "{lusers:?}");
+}
+
+/// Takes one word, and no other.
+struct Deaf(Gate);
+
+impl Actor for Deaf {
+    type Msg = EnvoyMsg;
+
+    async fn handle(&mut self, _msg: EnvoyMsg, _ctx: &mut Context<EnvoyMsg>) -> ActorResult {
+        self.0.pass().await;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_nothing_makes_connections_wait_and_is_lost_at_the_limit() {
+    let (system, gate) = (System::new("a.test"), Gate::new());
+    let made = gate.clone();
+    let spec = ChildSpec::once("deaf", move || Deaf(made)).mailbox(MailboxSpec::bounded(WORDS_MAX));
+    let deaf = system.spawn_spec(spec).expect("it starts");
+    let ended = deaf.watch();
+    let trunk = Trunk::new("b.test".into(), deaf, Arc::default());
+    let trunks = Trunks::default();
+    trunks.add(trunk.clone());
+    let word = Arc::new(Word::Told);
+    assert!(trunks.ready().now_or_never().is_some(), "nothing waits yet");
+    assert!((0..WORDS_MAX).all(|_| trunk.say(word.clone())));
+    let mut ready = Box::pin(trunks.ready());
+    assert!(ready.as_mut().now_or_never().is_none(), "those who send more wait");
+    assert!(!trunk.say(word), "one more than there is room for");
+    let down = tokio::time::timeout(PATIENCE, ended).await.expect("it has ended");
+    assert!(matches!(down.reason, ExitReason::Killed), "{down:?}");
+    let waited = tokio::time::timeout(PATIENCE, ready).await;
+    assert!(waited.is_ok(), "nobody waits for one that is lost");
 }
 
 #[tokio::test]

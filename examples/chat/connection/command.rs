@@ -6,6 +6,7 @@ use actor_core::prelude::*;
 
 use super::{Connection, ConnectionMsg, Stage};
 use crate::channel::request::RoomMsg;
+use crate::network::word::Card;
 use crate::protocol::caps::Caps;
 use crate::protocol::line::Line;
 use crate::protocol::message::{Malformed, Message};
@@ -105,7 +106,7 @@ impl Connection {
             "SETNAME" => self.setname(message).await,
             "MONITOR" => self.monitor(message).await,
             "MOTD" => self.here(message, 0, Self::motd),
-            "VERSION" => self.here(message, 0, Self::version),
+            "VERSION" => self.version(message),
             "TIME" => self.here(message, 0, Self::time),
             "INFO" => self.here(message, 0, Self::info),
             "ADMIN" => self.here(message, 0, Self::admin),
@@ -138,13 +139,10 @@ impl Connection {
         mask::matches(server, self.site.name()) || name::same(server, self.nick())
     }
 
-    /// Whether another server of the network is named.
-    pub(super) fn is_known(&self, server: &str) -> bool {
-        self.site
-            .servers
-            .all()
-            .iter()
-            .any(|card| mask::matches(server, &card.name))
+    /// The other server of the network that is named.
+    pub(super) fn known(&self, server: &str) -> Option<Card> {
+        let all = self.site.servers.all();
+        all.into_iter().find(|card| mask::matches(server, &card.name))
     }
 
     pub(super) fn no_such_server(&self, server: &str) {

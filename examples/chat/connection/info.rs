@@ -69,7 +69,14 @@ impl Connection {
         }
     }
 
-    pub(super) fn version(&self) {
+    pub(super) fn version(&self, message: &Message<'_>) {
+        if let Some(server) = message.param(0).filter(|server| !self.is_here(server)) {
+            let Some(card) = self.known(server) else {
+                return self.no_such_server(server);
+            };
+            let line = self.numeric(RPL_VERSION).param(&card.version).param(&card.name);
+            return self.reply(line.trailing(&card.info));
+        }
         let line = self.numeric(RPL_VERSION).param(Site::version()).param(self.site.name());
         self.reply(line.trailing("A chat server made of actors"));
         self.isupport();

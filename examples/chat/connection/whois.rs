@@ -4,7 +4,6 @@ use actor_core::prelude::*;
 
 use super::Connection;
 use crate::channel::request::RoomMsg;
-use crate::clock;
 use crate::protocol::line;
 use crate::protocol::message::Message;
 use crate::protocol::numeric::*;
@@ -19,7 +18,7 @@ impl Connection {
         // Clients name the user twice to mean the server that it is on.
         if let Some(server) = server
             && !self.is_here(server)
-            && !self.is_known(server)
+            && self.known(server).is_none()
             && self.find(server).await.is_none()
         {
             return self.no_such_server(server);
@@ -62,8 +61,12 @@ impl Connection {
             self.reply(begin(RPL_AWAY).trailing(away));
         }
         // How long a user of another server has been silent is known there alone.
-        if self.is_mine(profile) {
-            let idle_s = (clock::unix_ms() / 1000).saturating_sub(found.user.outbox.active_s());
+        let idle_s = if self.is_mine(profile) {
+            Some(found.user.outbox.silent_s())
+        } else {
+            self.site.trunks.silence(&profile.server, member).await
+        };
+        if let Some(idle_s) = idle_s {
             let line = begin(RPL_WHOISIDLE).number(idle_s).number(found.since_s);
             self.reply(line.trailing("seconds idle, signon time"));
         }

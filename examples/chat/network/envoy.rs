@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actor_core::prelude::*;
 use actor_net::Node;
 
-use super::hub::DOOR;
+use super::hub::{DESK, DOOR};
 use super::trunk::{EnvoyMsg, Trunk};
-use super::word::{Knock, Word};
+use super::word::{Enquiry, Knock, Word};
 use crate::channel::request::{RoomMsg, RoomsMsg};
 use crate::site::Site;
 use crate::user::request::DirectoryMsg;
@@ -112,6 +112,18 @@ impl Actor for Envoy {
                 }
             }
             EnvoyMsg::Fence(reply) => reply.send(()),
+            EnvoyMsg::Enquire(id, reply) => {
+                let (node, desk) = (self.node.clone(), format!("{DESK}@{}", self.server));
+                // Beside what is to be said, which does not wait for this.
+                ctx.attach(async move {
+                    if let Ok(desk) = node.lookup::<Enquiry>(&desk).await
+                        && let Ok(silent_s) = desk.ask(|reply| Enquiry { id, reply }).await
+                    {
+                        reply.send(silent_s);
+                    }
+                    EnvoyMsg::Nothing
+                });
+            }
             EnvoyMsg::Introduced(true) | EnvoyMsg::Nothing => {}
             EnvoyMsg::Introduced(false) => ctx.stop(),
         }

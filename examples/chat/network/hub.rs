@@ -13,12 +13,14 @@ use tokio::sync::broadcast::error::RecvError;
 use super::deputy::{Deputy, DeputyMsg};
 use super::envoy::{Envoy, Sources};
 use super::trunk::{EnvoyMsg, WORDS_MAX};
-use super::word::Knock;
+use super::word::{Enquiry, Knock};
 use crate::site::Site;
-use crate::user::request::Anew;
+use crate::user::request::{Anew, DirectoryMsg};
 
 /// The name under which other servers find the hub of a node.
 pub const DOOR: &str = "chat";
+/// The name under which they ask for what is known of its users here alone.
+pub const DESK: &str = "chat.users";
 /// How soon another envoy is sent when one has come back.
 const RETRY: Duration = Duration::from_millis(300);
 /// Messages in the mailbox of a deputy. What comes from another node is bounded by its window, and taken in any case.
@@ -159,6 +161,9 @@ impl Actor for Hub {
         let node = self.cluster.node();
         node.conceal(DOOR);
         node.expose(DOOR, &ctx.handle().map(HubMsg::Knock))?;
+        let asked = |Enquiry { id, reply }| DirectoryMsg::Silence { id, reply };
+        node.conceal(DESK);
+        node.expose(DESK, &self.sources.directory.map(asked))?;
         let events = self.cluster.events();
         ctx.attach_stream(stream::unfold(events, |mut events| async move {
             match events.recv().await {

@@ -5,15 +5,20 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use actor_core::prelude::*;
 
 use super::word::Word;
+use crate::user::profile::ClientId;
 
 /// So many words wait for another server before the connections of this one wait, too.
 const BUSY: usize = 8 * 1024;
 /// So many wait at most; beyond it the other server is lost, until it has been told anew of everything.
 pub const WORDS_MAX: usize = 8 * BUSY;
+
+/// So long a user waits for what another server alone knows.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What an envoy is told.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub enum EnvoyMsg {
     Say(Arc<Word>),
     /// Answer when all is said that came before.
     Fence(Reply<()>),
+    /// Ask for how many seconds a user there has said nothing.
+    Enquire(ClientId, Reply<Option<u64>>),
     /// Everything was said that there was at the beginning; or it could not be.
     Introduced(bool),
     /// Nothing: what the other server holds this for, is to know when it ends.
@@ -102,6 +109,14 @@ impl Trunks {
         let all = self.all();
         let trunk = all.iter().find(|trunk| &*trunk.server == server);
         trunk.is_some_and(|trunk| trunk.say(Arc::new(word())))
+    }
+
+    /// For how many seconds a user of another server has said nothing, if that server says so in time.
+    pub async fn silence(&self, server: &str, id: ClientId) -> Option<u64> {
+        let all = self.all();
+        let trunk = all.iter().find(|trunk| &*trunk.server == server)?;
+        let asked = trunk.envoy.ask(|reply| EnvoyMsg::Enquire(id, reply));
+        asked.timeout(PATIENCE).await.ok().flatten()
     }
 
     /// Waits while another server is far behind: for those who cause what is to be said there, and on whom nobody waits.

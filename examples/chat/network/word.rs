@@ -23,6 +23,8 @@ pub struct Card {
     pub life: u64,
     /// What it is, for people.
     pub info: String,
+    /// Which software it is.
+    pub version: String,
     /// Where browsers reach its page, as `http://host:port`.
     pub web: Option<String>,
 }
@@ -36,6 +38,15 @@ pub struct Knock {
     pub life: Handle<()>,
     /// Whom to tell.
     pub reply: Reply<Handle<Arc<Word>>>,
+}
+
+/// What a server asks another one: for how many seconds a user of that one has said nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Enquiry {
+    /// Which user.
+    pub id: ClientId,
+    /// How long; nothing, if it is not there.
+    pub reply: Reply<Option<u64>>,
 }
 
 /// A user of another server.

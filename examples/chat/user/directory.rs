@@ -358,6 +358,10 @@ impl Actor for Directory {
                     drop(entry.post.connection.stop());
                 }
             }
+            DirectoryMsg::Silence { id, reply } => {
+                let here = self.book.entry(id).filter(|entry| !entry.far);
+                reply.send(here.map(|entry| entry.post.outbox.silent_s()));
+            }
             DirectoryMsg::Deliver { nick, delivery, reply } => reply.send(self.deliver(&nick, &delivery)),
             DirectoryMsg::Wallops {
                 delivery,

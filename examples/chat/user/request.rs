@@ -198,6 +198,13 @@ pub enum DirectoryMsg {
         /// What.
         order: Order,
     },
+    /// For how many seconds a user of this server has said nothing.
+    Silence {
+        /// Who.
+        id: ClientId,
+        /// How long; nothing, if it is not here.
+        reply: Reply<Option<u64>>,
+    },
     /// A message to one user.
     Deliver {
         /// To whom.

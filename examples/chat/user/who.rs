@@ -1,7 +1,6 @@
 //! One line of the answer to WHO.
 
 use crate::channel::request::Origin;
-use crate::clock;
 use crate::outbox::Outbox;
 use crate::protocol::line::Line;
 use crate::protocol::numeric::*;
@@ -32,7 +31,7 @@ pub fn line(
     };
     let (fields, token) = fields.split_once(',').unwrap_or((fields, "0"));
     // Of users of other servers it is not known.
-    let idle_s = outbox.map_or(0, |outbox| (clock::unix_ms() / 1000).saturating_sub(outbox.active_s()));
+    let idle_s = outbox.map_or(0, Outbox::silent_s);
     let mut line = site.numeric(RPL_WHOSPCRPL, &asker.profile.nick);
     // The order of the answer is fixed, whatever the order of the question.
     for field in "tcuihsnfdlaor".chars().filter(|field| fields.contains(*field)) {
