@@ -17,6 +17,15 @@ fn quantile(times: &mut [Duration], part: f64) -> Duration {
     times[((times.len() - 1) as f64 * part).round() as usize]
 }
 
+/// For how long this thread has had a processor, where the system tells it.
+fn busy_nanos() -> u64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    told.split_whitespace()
+        .next()
+        .and_then(|nanos| nanos.parse().ok())
+        .unwrap_or(0)
+}
+
 #[test]
 fn what_an_idle_member_sends_does_not_grow_with_the_cluster() {
     let sizes: &[usize] = if in_full() { &[3, 10, 50, 1000] } else { &[10, 50] };
@@ -25,12 +34,15 @@ fn what_an_idle_member_sends_does_not_grow_with_the_cluster() {
         let mut world = World::of(1, nodes, ClusterConfig::default());
         world.run(SECOND * 20);
         (world.packets, world.bytes) = (0, 0);
+        let before = busy_nanos();
         world.run(SECOND * 30);
+        let busy_micros = (busy_nanos() - before) / 1_000;
         let per_node = |all: u64| all as f64 / 30.0 / nodes as f64;
         println!(
-            "{nodes} members, idle: {:.1} packets and {:.0} bytes a second from each",
+            "{nodes} members, idle: {:.1} packets and {:.0} bytes a second from each, and {:.0} us of a processor for each",
             per_node(world.packets),
-            per_node(world.bytes)
+            per_node(world.bytes),
+            per_node(busy_micros)
         );
         rates.push(per_node(world.bytes));
     }
