@@ -1,12 +1,12 @@
 //! A peer that means harm: what it sends costs it its connection, and nobody else anything.
 
 mod stage;
+mod traced;
 
 use std::time::Duration;
 
 use actor_net::wire::codes::{Goodbye, Unanswered, end, order};
-use actor_net::wire::protocol::Frame;
-use actor_net::wire::{Reason, Rest};
+use actor_net::wire::{Reason, Rest, protocol::Frame};
 use actor_net::{Closed, ExportId, NetConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -50,5 +50,6 @@ mod support;
 mod telemetry;
 mod tending;
 mod tidy;
+mod traces;
 mod trio;
 mod watching;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actor_core::Happening;
 use actor_core::prelude::*;
-use tracing::Dispatch;
 use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Instrument};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Do, Journal, Script, settle, subject, with};
@@ -97,6 +97,27 @@ async fn what_an_actor_logs_stands_in_a_span_with_its_path_and_id() {
             .iter()
             .all(|line| !line.contains("actor{"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_logged_in_a_trace_stands_in_a_span_with_the_path_and_id_of_its_actor() {
+    let (log, _listening) = listen();
+    let (system, actor, _) = subject("a");
+    let telling = actor.tell(with(|_| tracing::info!("from the handler")));
+    telling
+        .instrument(tracing::info_span!("request", number = 7))
+        .await
+        .expect("it lives");
+    settle().await;
+    let lines = log.lines_with("from the handler");
+    let (request, handler) = ("request{number=7}:handle{", format!("path=/test/a id={} ", actor.id()));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains(request) && line.contains(&handler)),
+        "{lines:?}"
+    );
+    system.shutdown().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,10 +20,11 @@ use crate::handle::{Handle, Sending, Unsent};
 use crate::ledger::Outcome;
 #[cfg(feature = "wire")]
 use crate::peer::Asker;
-use crate::question::{Away, Envelope, Question, Wait};
+use crate::question::{Away, Envelope, Question, Wait, traced};
 use crate::scheduler::{Deadline, Scheduler};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::trace::Origin;
 use crate::turn;
 
 /// How long an ask waits for its answer unless said otherwise.
@@ -315,6 +316,11 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
     /// Returns whether the answer is there already.
     fn begin(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<bool, Deadlock> {
         self.stage = Stage::Begun;
+        if let Some(origin) = Origin::current()
+            && let Some(envelope) = self.sending.as_mut().and_then(|sending| sending.envelope.as_mut())
+        {
+            envelope.question = traced(envelope.question.take(), Some(origin));
+        }
         // A time-out beyond what the clock can say is as good as none.
         self.deadline = self.timeout.and_then(|timeout| now.checked_add(timeout));
         let is_earlier = |&inherited: &Instant| self.deadline.is_none_or(|own| inherited < own);

@@ -44,6 +44,20 @@
 //! - [`ChildSpec`] and [`RestartPolicy`]: how actors are made and treated.
 //! - [`Context`]: children, watches, timers, attached and blocking work.
 //! - [`System`]: names, groups, dead letters, shutdown.
+//!
+//! # Traces
+//! With the feature `traces` a message carries the span of `tracing` in which it was sent, and is handled in a child of it: so all that one request
+//! brings about is one tree of spans. A trace begins where you open a span, outside of actors or in a handler; what is sent in no span opens none.
+//!
+//! The child is called `handle`, at level `INFO` of the target `actor_core::trace`, with the `path` and `id` of the actor and the type of the
+//! message as `kind`; for OpenTelemetry its name is made of the types of both (`Room Command`), its kind is `server` for a question and
+//! `consumer` for any other message, and a handler that fails gives it the status of an error. What an attached future does is done in the span of
+//! whoever attached it, and its result is part of that trace, as is that of a timer of up to a minute.
+//! Not part of any are ticks and streams, which go on, and starts, stops and signals, which are no messages. A message that led to another, and
+//! that to a third, and so on a hundred times, begins a trace of its own, linked to the last: spans are kept until their children are
+//! closed, and two actors can tell each other for ever.
+//!
+//! Nodes tell each other of traces when they are given what knows their ids: see `NodeBuilder::propagator` of `actor-net`, and the example `traced`.
 
 // From the bottom up, a blank line between two layers: a room imports from its own layer and from those above it here.
 mod clock;
@@ -64,6 +78,8 @@ mod times;
 mod error;
 
 mod deadlock;
+
+mod trace;
 
 mod question;
 mod signal;

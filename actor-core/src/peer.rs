@@ -26,6 +26,7 @@ use crate::id::{ActorId, ActorPath};
 use crate::question::Abroad;
 use crate::signal::{Down, WatchId, Watcher};
 use crate::sync::Mutex;
+use crate::trace::{Propagator, TraceContext};
 
 pub(crate) use draft::Draft;
 pub use line::Line;
@@ -81,6 +82,8 @@ pub struct Parcel<'a> {
     pub replies: &'a [(u64, Arc<dyn Asker>)],
     /// The actors of this node whose handles are in it.
     pub exports: &'a [ExportId],
+    /// The trace that it is part of, if its peer is to know.
+    pub trace: Option<TraceContext>,
 }
 
 /// That a message is a question: by which of its reply ports, and until when it is waited for.
@@ -215,6 +218,9 @@ pub trait Peer: Abroad + 'static {
     /// A message of so many bytes that came in this conversation, and waited beyond the bound of its mailbox, was taken up.
     fn taken(&self, session: u64, export: ExportId, bytes: usize);
 
+    /// What knows the traces that this peer is told of, and tells of; `None` if it reads none.
+    fn propagator(&self) -> Option<Arc<dyn Propagator>>;
+
     /// Nobody here holds a handle to this actor any more.
     fn released(&self, export: ExportId);
 }
@@ -247,6 +253,10 @@ pub struct Arrival<'a> {
     pub body: &'a [u8],
     /// Whether it is a question.
     pub asked: Option<Asked>,
+    /// The trace that it is part of.
+    pub trace: Option<Box<TraceContext>>,
+    /// What it counts for in its sender's window, beside what each message does.
+    pub bytes: usize,
 }
 
 /// An actor of this node that others can reach, or an adapter of one.

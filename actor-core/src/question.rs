@@ -1,10 +1,26 @@
 //! What those who carry a question know of the one who asked it.
 
+#[cfg(feature = "traces")]
+mod traced;
+#[cfg(not(feature = "traces"))]
+mod untraced;
+
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use crate::error::AskError;
+#[cfg(feature = "traces")]
+use crate::trace::Origin;
+
+#[cfg(feature = "traces")]
+pub(crate) use traced::{Trace, begin, trace_of_sender, traced};
+#[cfg(all(feature = "traces", feature = "wire"))]
+pub(crate) use traced::{origin_of, untraced};
+#[cfg(not(feature = "traces"))]
+pub(crate) use untraced::{Trace, begin, trace_of_sender, traced};
+#[cfg(all(not(feature = "traces"), feature = "wire"))]
+pub(crate) use untraced::{origin_of, untraced};
 
 /// The asker's side of a question, without the type of its answer.
 pub(crate) trait Question: Send + Sync {
@@ -12,6 +28,12 @@ pub(crate) trait Question: Send + Sync {
     fn wait(&self) -> Wait;
     /// Ends the wait without an answer. Does nothing if there is an answer, or if the asker has gone.
     fn refuse(&self, why: AskError);
+
+    /// From where the message that it goes along with was sent, and what of it is a question; if that is part of a trace.
+    #[cfg(feature = "traces")]
+    fn traced(&self) -> Option<(&Origin, Option<&Arc<dyn Question>>)> {
+        None
+    }
 
     fn is_awaited(&self) -> bool {
         matches!(self.wait(), Wait::Until(_))
@@ -56,7 +78,7 @@ pub trait Abroad: Send + Sync {
 
 /// A message on its way, with what travels beside it.
 ///
-/// A plain message carries two empty words. A question carries its asker: so a question nobody waits for any more
+/// A plain message carries two empty words, where one that is part of a trace has that. A question carries its asker: so a question nobody waits for any more
 /// is skipped, its deadline is inherited by what the handler asks in turn, and it is answered `Stopped` when the
 /// mailbox goes down with it.
 pub(crate) struct Envelope<M> {
@@ -65,7 +87,12 @@ pub(crate) struct Envelope<M> {
 }
 
 impl<M> Envelope<M> {
+    /// A message without a question, sent by whoever runs here.
+    #[inline(always)]
     pub(crate) fn plain(msg: M) -> Self {
-        Self { msg, question: None }
+        Self {
+            msg,
+            question: trace_of_sender(),
+        }
     }
 }

@@ -25,12 +25,14 @@ use crate::id::ActorPath;
 use crate::mailbox::{Inbox, MailboxSpec};
 use crate::scheduler::Task;
 use crate::slot::Slot;
+use crate::trace::is_handling;
 use crate::turn::{self, Turn};
 
 pub(crate) use run::Started;
 use run::{Place, Run};
 #[cfg(feature = "metrics")]
 use sampler::Sampler;
+use step::Beside;
 
 /// Spawns an actor as a child in `family`. With `started`, a first start that fails ends it, and is reported there.
 pub(crate) fn spawn_child<A: Actor>(
@@ -70,7 +72,7 @@ pub(crate) fn spawn_in<A: Actor>(
     };
     launch(Run {
         inbox: Inbox::new(),
-        work: None,
+        beside: Beside::default(),
         ctx: Context::new(cell.clone(), home.clone(), rules),
         cell,
         place: Some(Place {
@@ -94,7 +96,7 @@ pub(crate) fn spawn_in<A: Actor>(
 pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, ctx: Context<A::Msg>, root: A) {
     launch(Run {
         inbox: Inbox::new(),
-        work: None,
+        beside: Beside::default(),
         ctx,
         cell,
         place: None,
@@ -172,7 +174,12 @@ fn launch<A: Actor>(run: Run<A>) {
 /// All lives of an actor, as what the scheduler polls.
 fn whole<A: Actor>(mut run: Run<A>) -> impl Future<Output = ()> + Send {
     let core = &run.cell.core;
-    let span = tracing::info_span!("actor", path = %core.path, id = %core.id);
+    let span = if is_handling() {
+        // It is going to outlive the trace in which it begins, which would wait for it.
+        tracing::info_span!(parent: None, "actor", path = %core.path, id = %core.id)
+    } else {
+        tracing::info_span!("actor", path = %core.path, id = %core.id)
+    };
     // Boxed, as it is larger than what most need of it, which is nothing.
     let span = (!span.is_disabled()).then(|| Box::new(span));
     let (mut turn, mut noted) = (Some(Turn::new(run.cell.clone())), false);

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,6 +20,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use crate::clock;
 use crate::contain::{contain, discard};
 use crate::error::BlockingError;
+use crate::question::Trace;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::turn;
 
@@ -27,6 +29,10 @@ const PERIOD_MIN: Duration = Duration::from_millis(1);
 
 /// A period beyond what the clock can say would overflow it: ten years.
 const PERIOD_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// A timer is part of the trace in which it was set if it comes so soon. What is told of a trace waits for all that is part of it,
+/// and should not wait for what may happen tomorrow.
+const TRACED_MAX: Duration = Duration::from_secs(60);
 
 /// A timer, future or stream attached to an actor. Dropping this leaves it attached.
 #[derive(Clone)]
@@ -64,6 +70,7 @@ impl fmt::Debug for Attached {
 pub(crate) struct Fresh<M> {
     step: Step<M>,
     attached: Attached,
+    trace: Trace,
 }
 
 enum Source<M> {
@@ -93,19 +100,22 @@ impl<M> Ticker<M> {
 }
 
 impl<M: Send + 'static> Fresh<M> {
-    fn new(source: Source<M>) -> (Self, Attached) {
+    fn new(source: Source<M>, trace: Trace) -> (Self, Attached) {
         let attached = Attached(Arc::default());
         (
             Self {
                 step: Step(Some(source)),
                 attached: attached.clone(),
+                trace,
             },
             attached,
         )
     }
 
     pub(crate) fn once(after: Duration, msg: M) -> (Self, Attached) {
-        Self::new(Source::Once(Box::pin(sleep(after)), Some(msg)))
+        let is_soon = after <= TRACED_MAX;
+        let trace = if is_soon { Trace::current() } else { Trace::default() };
+        Self::new(Source::Once(Box::pin(sleep(after)), Some(msg)), trace)
     }
 
     pub(crate) fn every(period: Duration, make: impl FnMut() -> M + Send + 'static) -> (Self, Attached) {
@@ -113,20 +123,21 @@ impl<M: Send + 'static> Fresh<M> {
         let period = period.clamp(PERIOD_MIN, PERIOD_MAX);
         let at = clock::now() + period;
         let make = Box::new(make);
-        Self::new(Source::Every(Box::new(Ticker {
+        let ticker = Ticker {
             period,
             at,
             sleep: Box::pin(sleep_until(at)),
             make,
-        })))
+        };
+        Self::new(Source::Every(Box::new(ticker)), Trace::default())
     }
 
     pub(crate) fn future(future: impl Future<Output = M> + Send + 'static) -> (Self, Attached) {
-        Self::new(Source::Future(Box::pin(future)))
+        Self::new(Source::Future(Box::pin(future)), Trace::current())
     }
 
     pub(crate) fn stream(stream: impl Stream<Item = M> + Send + 'static) -> (Self, Attached) {
-        Self::new(Source::Stream(Box::pin(stream)))
+        Self::new(Source::Stream(Box::pin(stream)), Trace::default())
     }
 }
 
@@ -181,12 +192,14 @@ pub(crate) struct Work<M> {
 struct Running<M> {
     step: Step<M>,
     attached: Attached,
+    trace: Trace,
 }
 
 struct Done<M> {
     msg: M,
     again: Option<Step<M>>,
     attached: Attached,
+    trace: Trace,
 }
 
 impl<M> Future for Running<M> {
@@ -198,15 +211,23 @@ impl<M> Future for Running<M> {
         if self.attached.is_cancelled() {
             return Poll::Ready(None);
         }
-        let stepped = ready!(Pin::new(&mut self.step).poll(cx));
-        let attached = self.attached.clone();
-        Poll::Ready(stepped.map(|(msg, again)| Done { msg, again, attached }))
+        let Self { step, attached, trace } = &mut *self;
+        let stepped = {
+            let _within = trace.enter();
+            ready!(Pin::new(step).poll(cx))
+        };
+        Poll::Ready(stepped.map(|(msg, again)| Done {
+            msg,
+            again,
+            attached: attached.clone(),
+            trace: mem::take(trace),
+        }))
     }
 }
 
 /// What attached work has for the actor.
 pub(crate) enum Outcome<M> {
-    Message(M),
+    Message(M, Trace),
     Panicked(String),
 }
 
@@ -220,11 +241,8 @@ impl<M: Send + 'static> Work<M> {
     }
 
     pub(crate) fn begin(&mut self, fresh: Fresh<M>) {
-        self.run(fresh.step, fresh.attached);
-    }
-
-    fn run(&mut self, step: Step<M>, attached: Attached) {
-        self.running.push(Running { step, attached });
+        let Fresh { step, attached, trace } = fresh;
+        self.running.push(Running { step, attached, trace });
     }
 
     /// Lets all of it make progress, and keeps what comes of it: at most one message for each piece of work.
@@ -263,9 +281,10 @@ impl<M: Send + 'static> Work<M> {
                 if let Some(Source::Every(ticker)) = &mut step.0 {
                     ticker.wind(clock::now());
                 }
-                self.run(step, done.attached);
+                let (attached, trace) = (done.attached, Trace::default());
+                self.running.push(Running { step, attached, trace });
             }
-            return Some(Outcome::Message(done.msg));
+            return Some(Outcome::Message(done.msg, done.trace));
         }
     }
 }

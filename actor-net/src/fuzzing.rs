@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actor_core::wire::TraceContext;
 use bytes::BufMut;
 
 use crate::id::{Incarnation, NodeId, NodeName};
@@ -49,6 +50,11 @@ pub fn frames(bytes: &[u8]) {
                 let seen = seen.expect("it was there");
                 let frame = Frame::parse(&seen).expect("the short way reads no more than the long one");
                 assert_eq!(Some(message), Message::of_frame(&frame));
+                if let Some((parent, state)) = message.trace.and_then(|headers| headers.text())
+                    && let Some(trace) = TraceContext::parse(parent, state)
+                {
+                    assert_eq!(TraceContext::parse(&trace.parent(), trace.state()), Some(trace));
+                }
                 write_again(&frame, &seen);
                 continue;
             }

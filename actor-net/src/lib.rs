@@ -40,6 +40,7 @@ mod cluster;
 #[doc(hidden)]
 pub mod fuzzing;
 
+pub use actor_core::wire::{Propagator, TraceContext};
 pub use actor_wire::{Codec, Wire, assert_survives_the_wire};
 pub use cluster::{Cluster, ClusterBuilder, Discovery, JoinError};
 pub use config::{NetConfig, Unusable};

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actor_core::wire;
+use actor_core::wire::{self, Propagator};
 use actor_core::{Actor, ChildSpec, Handle, System};
 use actor_wire::{Codec, Limits, Wire};
 use tokio::net::UdpSocket;
@@ -29,7 +29,7 @@ use crate::remote::net::{Net, NodeEvent, Parts};
 use crate::security::{Choice, Security};
 use crate::transport::{Tcp, Transport};
 use crate::wire::Rest;
-use crate::wire::protocol::{DATAGRAMS, Frame, MEMBERS, PACKED};
+use crate::wire::protocol::{DATAGRAMS, Frame, MEMBERS, PACKED, TRACED};
 
 pub use peers::PeerInfo;
 
@@ -49,6 +49,7 @@ pub struct NodeBuilder {
     codec: Codec,
     seed: Option<u64>,
     datagrams: bool,
+    propagator: Option<Arc<dyn Propagator>>,
 }
 
 impl NodeBuilder {
@@ -108,6 +109,16 @@ impl NodeBuilder {
     /// [`MemoryNetwork`](crate::transport::MemoryNetwork) alone: such ids could be guessed.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Tells other nodes which trace a message is part of, as W3C Trace Context, and has what comes of theirs be part of it; by what knows
+    /// the traces of spans here. Without this, and with nodes that have none, messages go and come without their traces.
+    ///
+    /// Every node that it is connected with is told: a trace is good for anybody who reads of it, and says when and how much is done.
+    #[cfg(feature = "traces")]
+    pub fn propagator(mut self, propagator: impl Propagator) -> Self {
+        self.propagator = Some(Arc::new(propagator));
         self
     }
 
@@ -188,7 +199,10 @@ impl NodeBuilder {
         let local = Local {
             id: id.clone(),
             cluster: self.cluster,
-            features: PACKED | MEMBERS | if self.datagrams { DATAGRAMS } else { 0 },
+            features: PACKED
+                | MEMBERS
+                | if self.datagrams { DATAGRAMS } else { 0 }
+                | if self.propagator.is_some() { TRACED } else { 0 },
             versions: Local::VERSIONS,
             codecs,
             frame_bytes_max: bounded(self.config.frame_bytes_max()),
@@ -206,6 +220,7 @@ impl NodeBuilder {
             ids,
             seed: self.seed,
             datagrams,
+            propagator: self.propagator,
         });
         if net.packets.datagrams().is_some() {
             net.spawn(datagrams::read(net.clone()));
@@ -261,6 +276,7 @@ impl Node {
             codec: Codec::default(),
             seed: None,
             datagrams: false,
+            propagator: None,
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Handle, Kind, Place, Room, Unsent, settle};
 /// A message on its way into a mailbox, with its place in the queue for room. Dropped, it gives up that place.
 pub(crate) struct Sending<'a, M: Send + 'static> {
     handle: &'a Handle<M>,
-    envelope: Option<Envelope<M>>,
+    pub(crate) envelope: Option<Envelope<M>>,
     place: Place,
     waits: bool,
 }

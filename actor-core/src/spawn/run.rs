@@ -1,5 +1,6 @@
 //! An actor from its first life to its end.
 
+use std::fmt;
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,12 +22,11 @@ use crate::ledger::DeadReason;
 use crate::mailbox::Inbox;
 use crate::signal::{ChildExit, Orders};
 use crate::slot::Slot;
-use crate::work::Work;
 
 use super::ending::{End, Meaning};
 #[cfg(feature = "metrics")]
 use super::sampler::Sampler;
-use super::step::Step;
+use super::step::{Beside, Step};
 
 pub(crate) type Started = Arc<Slot<Result<(), SpawnError>>>;
 
@@ -36,8 +36,7 @@ pub(super) struct Run<A: Actor> {
     pub(super) factory: Factory<A>,
     pub(super) ctx: Context<A::Msg>,
     pub(super) inbox: Inbox<A::Msg>,
-    /// What is attached in this life, once there is any.
-    pub(super) work: Option<Box<Work<A::Msg>>>,
+    pub(super) beside: Beside<A::Msg>,
     pub(super) started: Option<Started>,
     pub(super) start_error: Option<Box<SpawnError>>,
     pub(super) handled: u64,
@@ -273,7 +272,7 @@ impl<A: Actor> Run<A> {
 impl<A: Actor> Drop for Run<A> {
     /// The runtime may drop an actor at any await, when it shuts down. Those who wait for it are told all the same.
     fn drop(&mut self) {
-        discard(self.work.take());
+        discard(self.beside.work.take());
         if !self.ended {
             self.end(ExitReason::Killed);
         }
@@ -285,6 +284,16 @@ pub(super) enum Fault {
     Interrupted,
     Error(ActorError),
     Panic(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Interrupted => f.write_str("interrupted by an order"),
+            Fault::Error(error) => error.fmt(f),
+            Fault::Panic(words) => write!(f, "panicked: {words}"),
+        }
+    }
 }
 
 pub(super) fn verdict<T>(step: Step<ActorResult<T>>) -> Result<T, Fault> {

@@ -1,11 +1,13 @@
 //! One life of an actor, from the making of its state to the reason for its end.
 
+use std::any::type_name;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::actor::Actor;
+use crate::cell::Core;
 use crate::child::Factory;
 use crate::clock;
 use crate::contain::contain;
@@ -14,15 +16,16 @@ use crate::exit::{ExitReason, FailureKind};
 use crate::history::Happening;
 use crate::ledger::DeadReason;
 use crate::mailbox::Entry;
-use crate::question::{Envelope, Question, Wait};
+use crate::question::{self, Envelope, Question, Wait};
 use crate::scheduler::yield_now;
 use crate::signal::{Orders, Signal};
+use crate::trace::Handling;
 use crate::turn;
 use crate::work::{Outcome, Work};
 
 use super::ending::End;
 use super::run::{Fault, Run, verdict};
-use super::step::{Step, clear_away, drive, is_interrupted, step};
+use super::step::{Beside, Step, clear_away, drive, is_interrupted, step};
 
 /// A busy actor gives its thread back after so many messages.
 const MESSAGES_PER_YIELD: u32 = 64;
@@ -48,7 +51,7 @@ impl<A: Actor> Run<A> {
                 None => Err(Fault::Error(ActorError::new("its state cannot be made a second time"))),
             },
             Factory::Fallible(make) => {
-                let making = step(&self.cell, &mut None, Orders::KILL, make).await;
+                let making = step(&self.cell, &mut Beside::default(), Orders::KILL, make).await;
                 verdict(making)
             }
         }
@@ -57,7 +60,10 @@ impl<A: Actor> Run<A> {
     /// Runs `on_start`.
     pub(super) async fn begin(&mut self, actor: &mut A) -> Result<(), Fault> {
         let ctx = &mut self.ctx;
-        let on_start = step(&self.cell, &mut None, Orders::INTERRUPTING, move || actor.on_start(ctx)).await;
+        let on_start = step(&self.cell, &mut Beside::default(), Orders::INTERRUPTING, move || {
+            actor.on_start(ctx)
+        })
+        .await;
         verdict(on_start)?;
         turn::end(&AskError::NoReply);
         if let Some(started) = self.started.take() {
@@ -120,7 +126,7 @@ impl<A: Actor> Run<A> {
                 };
             }
             if self.ctx.has_fresh() {
-                let work = self.work.get_or_insert_with(|| Box::new(Work::new()));
+                let work = self.beside.work.get_or_insert_with(|| Box::new(Work::new()));
                 self.ctx.take_fresh().into_iter().for_each(|fresh| work.begin(fresh));
             }
             if since_yield == MESSAGES_PER_YIELD {
@@ -132,7 +138,7 @@ impl<A: Actor> Run<A> {
             // The message alone is kept while its handler runs, and nothing that it came in. Each of the two ways has its own place
             // for that: where they met, a large message would be copied once more.
             let (msg, question);
-            if self.work.is_none()
+            if self.beside.work.is_none()
                 && let Some(entry) = self.cell.mailbox.next_in_batch(&mut self.inbox)
             {
                 match entry {
@@ -163,8 +169,8 @@ impl<A: Actor> Run<A> {
                         self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
                         continue;
                     }
-                    Event::Work(Outcome::Message(attached)) => {
-                        (msg, question) = (attached, None);
+                    Event::Work(Outcome::Message(attached, trace)) => {
+                        (msg, question) = (attached, trace.into_question());
                     }
                     Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
                     // Only when nothing stronger was said.
@@ -178,16 +184,19 @@ impl<A: Actor> Run<A> {
                 }
             }
             let asked = question.is_some();
-            if let Some(question) = question
-                && let Err(question) = take_up(question)
-            {
-                let question = Some(question);
-                self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
-                self.cell.mailbox.finish_one();
-                self.in_hand = false;
-                #[cfg(feature = "metrics")]
-                self.sampler.begin(false);
-                continue;
+            if let Some(question) = question {
+                match take_up::<A>(question, &self.cell.core) {
+                    Ok(handling) => self.beside.handling = handling,
+                    Err(question) => {
+                        let question = Some(question);
+                        self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
+                        self.cell.mailbox.finish_one();
+                        self.in_hand = false;
+                        #[cfg(feature = "metrics")]
+                        self.sampler.begin(false);
+                        continue;
+                    }
+                }
             }
             #[cfg(feature = "metrics")]
             if self.in_hand {
@@ -201,13 +210,17 @@ impl<A: Actor> Run<A> {
             };
             let outcome = 'handled: {
                 // What `step` does, without a state of its own to be made and moved for each message.
-                let Self { ctx, cell, work, .. } = &mut *self;
+                let Self { ctx, cell, beside, .. } = &mut *self;
                 let state = &mut *actor;
                 let mut future = pin!(None);
-                if let Err(panic) = contain(|| future.set(Some(state.handle(msg, ctx)))) {
+                let made = {
+                    let _within = beside.handling.enter();
+                    contain(|| future.set(Some(state.handle(msg, ctx))))
+                };
+                if let Err(panic) = made {
                     break 'handled Err(Fault::Panic(panic));
                 }
-                match poll_fn(|cx| drive(future.as_mut(), cell, work, Orders::INTERRUPTING, cx)).await {
+                match poll_fn(|cx| drive(future.as_mut(), cell, beside, Orders::INTERRUPTING, cx)).await {
                     Step::Done(Ok(())) => Ok(()),
                     ended => {
                         clear_away(&ended, future);
@@ -215,6 +228,7 @@ impl<A: Actor> Run<A> {
                     }
                 }
             };
+            self.beside.handling.end(outcome.as_ref().err());
             self.settle(asked, matches!(outcome, Err(Fault::Interrupted)));
             let outcome = if self.cell.core.is_close_up() {
                 self.note_dealt_with(outcome)
@@ -240,14 +254,14 @@ impl<A: Actor> Run<A> {
 
     /// Has the actor hear what the system says.
     async fn hear(&mut self, signal: Box<Signal>, actor: &mut A) -> Result<(), Fault> {
-        let Self { ctx, cell, work, .. } = self;
+        let Self { ctx, cell, beside, .. } = self;
         let on_signal = move || actor.on_signal(*signal, ctx);
-        verdict(step(cell, work, Orders::INTERRUPTING, on_signal).await)
+        verdict(step(cell, beside, Orders::INTERRUPTING, on_signal).await)
     }
 
     /// The next message, signal, or result of attached work.
     fn poll_next(&mut self, since_work: &mut u32, cx: &mut Context<'_>) -> Poll<Event<A::Msg>> {
-        let work = &mut self.work;
+        let work = &mut self.beside.work;
         let work_first = *since_work >= MESSAGES_PER_WORK;
         if work_first && let Some(outcome) = work.as_mut().and_then(|work| work.poll_next(cx)) {
             *since_work = 0;
@@ -315,12 +329,13 @@ impl<A: Actor> Run<A> {
     }
 }
 
-/// Takes up a question with its deadline; or returns it, if nobody waits for the answer any more.
-fn take_up(question: Arc<dyn Question>) -> Result<(), Arc<dyn Question>> {
+/// Takes up a question with its deadline, in the span that it is handled in; or returns it, if nobody waits for the answer any more.
+fn take_up<A: Actor>(question: Arc<dyn Question>, core: &Core) -> Result<Handling, Arc<dyn Question>> {
     match question.wait() {
         Wait::Until(deadline) => {
             turn::set_deadline(deadline);
-            Ok(())
+            let (actor, message) = (type_name::<A>(), type_name::<A::Msg>());
+            Ok(question::begin(&*question, actor, message, &core.path, core.id))
         }
         Wait::Over => Err(question),
     }

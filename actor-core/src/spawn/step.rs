@@ -8,8 +8,26 @@ use crate::cell::Cell;
 use crate::contain::contain;
 use crate::error::AskError;
 use crate::signal::Orders;
+use crate::trace::Handling;
 use crate::turn;
 use crate::work::Work;
+
+/// What there is of an actor beside its state and its messages.
+pub(super) struct Beside<M> {
+    /// What is attached in this life, once there is any.
+    pub(super) work: Option<Box<Work<M>>>,
+    /// The span of the message in hand.
+    pub(super) handling: Handling,
+}
+
+impl<M> Default for Beside<M> {
+    fn default() -> Self {
+        Self {
+            work: None,
+            handling: Handling::default(),
+        }
+    }
+}
 
 /// How it ended.
 pub(super) enum Step<T> {
@@ -23,7 +41,7 @@ pub(super) enum Step<T> {
 /// While it waits, attached work makes progress, and the room of finished messages goes back.
 pub(super) async fn step<M, F>(
     cell: &Cell<M>,
-    work: &mut Option<Box<Work<M>>>,
+    beside: &mut Beside<M>,
     interrupting: Orders,
     make: impl FnOnce() -> F,
 ) -> Step<F::Output>
@@ -35,7 +53,7 @@ where
     if let Err(message) = contain(|| future.set(Some(make()))) {
         return Step::Panicked(message);
     }
-    let ended = poll_fn(|cx| drive(future.as_mut(), cell, work, interrupting, cx)).await;
+    let ended = poll_fn(|cx| drive(future.as_mut(), cell, beside, interrupting, cx)).await;
     clear_away(&ended, future);
     ended
 }
@@ -45,7 +63,7 @@ where
 pub(super) fn drive<M, F>(
     mut future: Pin<&mut Option<F>>,
     cell: &Cell<M>,
-    work: &mut Option<Box<Work<M>>>,
+    beside: &mut Beside<M>,
     interrupting: Orders,
     cx: &mut Context<'_>,
 ) -> Poll<Step<F::Output>>
@@ -53,17 +71,20 @@ where
     M: Send + 'static,
     F: Future,
 {
-    let polled = contain(|| match future.as_mut().as_pin_mut()?.poll(cx) {
-        Poll::Ready(value) => {
-            future.set(None);
-            Some(value)
-        }
-        Poll::Pending => None,
-    });
+    let polled = {
+        let _within = beside.handling.enter();
+        contain(|| match future.as_mut().as_pin_mut()?.poll(cx) {
+            Poll::Ready(value) => {
+                future.set(None);
+                Some(value)
+            }
+            Poll::Pending => None,
+        })
+    };
     match polled {
         Ok(Some(value)) => Poll::Ready(Step::Done(value)),
         Err(message) => Poll::Ready(Step::Panicked(message)),
-        Ok(None) if waits(cell, work, interrupting, cx) => Poll::Pending,
+        Ok(None) if waits(cell, &mut beside.work, interrupting, cx) => Poll::Pending,
         Ok(None) => Poll::Ready(Step::Interrupted),
     }
 }

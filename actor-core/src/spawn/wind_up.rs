@@ -17,7 +17,7 @@ use crate::turn;
 
 use super::ending::End;
 use super::run::{Fault, Run, verdict};
-use super::step::step;
+use super::step::{Beside, step};
 
 impl<A: Actor> Run<A> {
     /// Ends a life: the attached work first, then the children, then `on_stop`, then the state itself.
@@ -28,7 +28,7 @@ impl<A: Actor> Run<A> {
             // What waits will not be handled. A child that waits for an answer to it could not stop.
             self.leave_the_rest(end.obeyed.any_of(Orders::CYCLE));
         }
-        discard((self.work.take(), self.ctx.end_life()));
+        discard((self.beside.work.take(), self.ctx.end_life()));
         // Those who asked what is dropped here must not wait until the children have stopped.
         turn::end(if failed(end) {
             &AskError::Failed
@@ -47,7 +47,10 @@ impl<A: Actor> Run<A> {
         {
             let ctx = &mut self.ctx;
             let reason = &end.reason;
-            let stopped = step(&self.cell, &mut None, Orders::KILL, move || actor.on_stop(reason, ctx)).await;
+            let stopped = step(&self.cell, &mut Beside::default(), Orders::KILL, move || {
+                actor.on_stop(reason, ctx)
+            })
+            .await;
             let fault = match verdict(stopped) {
                 Ok(()) => None,
                 Err(Fault::Interrupted) => Some(End {

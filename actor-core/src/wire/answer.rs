@@ -52,6 +52,8 @@ fn send<T: Wire>(line: &Line, answer: &T) {
         body,
         replies,
         exports,
+        // Who asked goes on in the trace in which it asked.
+        trace: None,
     }));
 }
 

@@ -10,7 +10,8 @@ use crate::error::AskError;
 use crate::handle::Handle;
 use crate::mailbox::Entry;
 use crate::peer::{self, Arrival, Arrivals, Asked, Line, Peer, Terms, Within};
-use crate::question::{Envelope, Question};
+use crate::question::{Envelope, Question, traced};
+use crate::trace::Origin;
 
 use super::panicked;
 
@@ -52,7 +53,7 @@ impl<M: Wire> Batch<M> {
     /// Reads the next messages. Returns whether there were any.
     pub(super) fn read(&mut self, peer: &Arc<dyn Peer>, terms: &Terms, arrivals: &mut dyn Arrivals) -> bool {
         let within = peer::enter(peer);
-        while let Err(panic) = contain(|| self.read_on(&within, terms, arrivals)) {
+        while let Err(panic) = contain(|| self.read_on(&within, peer, terms, arrivals)) {
             self.refuse(&within, arrivals, &panicked(&panic));
         }
         drop(within.leave(Vec::new()));
@@ -60,14 +61,22 @@ impl<M: Wire> Batch<M> {
     }
 
     /// Reads up to the end, or up to where a user's `Deserialize` panics.
-    fn read_on(&mut self, within: &Within, terms: &Terms, arrivals: &mut dyn Arrivals) {
+    fn read_on(&mut self, within: &Within, peer: &Arc<dyn Peer>, terms: &Terms, arrivals: &mut dyn Arrivals) {
         while self.entries.len() < Self::AT_A_TIME
-            && let Some(Arrival { body, asked }) = arrivals.next()
+            && let Some(arrival) = arrivals.next()
         {
+            let Arrival {
+                body,
+                asked,
+                trace,
+                bytes,
+            } = arrival;
             match terms.codec.decode(body, &terms.limits) {
                 Ok(msg) => {
-                    self.bytes.push_back(body.len());
+                    self.bytes.push_back(bytes);
                     let question = self.question(within, asked);
+                    let origin = trace.and_then(|context| Origin::of(*context, peer.propagator()?));
+                    let question = traced(question, origin);
                     self.entries.push_back(Entry::Message(Envelope { msg, question }));
                 }
                 Err(why) => self.refuse(within, arrivals, &why.to_string()),

@@ -11,6 +11,8 @@ use crate::handle::{Handle, Unsent};
 use crate::id::{ActorId, ActorPath};
 use crate::peer::{Arrivals, ExportId, Exported, Linked, Order, Peer, Terms, Watched};
 use crate::question::{Envelope, Question, Wait};
+#[cfg(feature = "traces")]
+use crate::trace::Origin;
 use actor_wire::Wire;
 
 use super::batch::Batch;
@@ -119,6 +121,11 @@ impl Question for Held {
         if let Some(question) = &self.question {
             question.refuse(why);
         }
+    }
+
+    #[cfg(feature = "traces")]
+    fn traced(&self) -> Option<(&Origin, Option<&Arc<dyn Question>>)> {
+        self.question.as_ref()?.traced()
     }
 }
 

@@ -14,8 +14,9 @@ use crate::handle::{Berth, Handle, Place, Room, Route, Unsent};
 use crate::id::ActorPath;
 use crate::mailbox::MailboxSpec;
 use crate::peer::{self, Address, Asked, Draft, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope, Terms};
-use crate::question::{Envelope, Question};
+use crate::question::{Envelope, Question, origin_of, untraced};
 use crate::signal::Orders;
+use crate::trace::Origin;
 
 use super::export;
 
@@ -57,6 +58,7 @@ impl<M: Wire> Remote<M> {
         terms: &Terms,
         msg: &M,
         question: Option<&Arc<dyn Question>>,
+        origin: Option<&Origin>,
         given: impl FnOnce() -> Option<usize>,
     ) -> Result<(), (NotSent, usize)> {
         let peer = self.peer();
@@ -83,6 +85,7 @@ impl<M: Wire> Remote<M> {
             body,
             replies,
             exports,
+            trace: origin.and_then(|origin| origin.context(|| peer.propagator())),
         };
         peer.send(self.export(), parcel, asked, given())
             .map_err(|why| (why, bytes))?;
@@ -189,7 +192,8 @@ impl<M: Wire> Route<M> for Remote<M> {
             Some(Berth::Bytes(bytes)) => Some(bytes),
             _ => None,
         };
-        match self.send(&terms, &envelope.msg, envelope.question.as_ref(), given) {
+        let question = envelope.question.as_ref();
+        match self.send(&terms, &envelope.msg, untraced(question), origin_of(question), given) {
             Ok(()) => Ok(()),
             Err((NotSent::Full, bytes)) => Err(Unsent::TooLarge(envelope, bytes)),
             Err((NotSent::NodeDown, _)) => Err(Unsent::NodeDown(envelope)),
@@ -203,7 +207,10 @@ impl<M: Wire> Route<M> for Remote<M> {
             return false;
         }
         let terms = self.peer().terms();
-        terms.is_some_and(|terms| self.send(&terms, msg, None, || None).is_ok())
+        terms.is_some_and(|terms| {
+            self.send(&terms, msg, None, Origin::current().as_ref(), || None)
+                .is_ok()
+        })
     }
 
     fn poll_turn(&self, cx: &mut Context<'_>) -> Poll<()> {
@@ -224,6 +231,7 @@ impl<M: Wire> Route<M> for Remote<M> {
             body: &mut draft.copy,
             replies: &[],
             exports: &[],
+            trace: Origin::current().and_then(|origin| origin.context(|| self.peer().propagator())),
         };
         Some(self.peer().send(self.export(), parcel, None, None))
     }

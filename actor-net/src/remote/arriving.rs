@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actor_core::wire::{Arrival, Arrivals, Asked};
+use actor_core::wire::{Arrival, Arrivals, Asked, TraceContext};
 use tokio::time::Instant;
 
 use crate::clock::now;
@@ -11,7 +11,7 @@ use crate::id::ExportId;
 use crate::peer::outbox::cost;
 use crate::wire::codes::{Goodbye, Unanswered};
 use crate::wire::frame::Decoder;
-use crate::wire::message::{Message, Question};
+use crate::wire::message::{Headers, Message, Question};
 use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
@@ -92,6 +92,13 @@ impl<'a> Arriving<'a> {
     }
 }
 
+/// The trace that a message is part of. What is none is as if it were not there.
+#[cold]
+fn context(headers: Headers<'_>) -> Option<Box<TraceContext>> {
+    let (parent, state) = headers.text()?;
+    TraceContext::parse(parent, state).map(Box::new)
+}
+
 /// A question begins.
 fn begin(conversation: &Conversation, now_known: &mut Option<Instant>, question: Question) -> Result<Asked, Closed> {
     let Question { call, deadline_millis } = question;
@@ -120,7 +127,7 @@ impl Arrivals for Arriving<'_> {
         };
         self.left -= 1;
         self.outcome.taken += 1;
-        self.outcome.cost += cost(message.body.len());
+        self.outcome.cost += cost(message.bytes());
         self.last = match message
             .question
             .map(|asked| begin(self.conversation, &mut self.now, asked))
@@ -135,6 +142,8 @@ impl Arrivals for Arriving<'_> {
         Some(Arrival {
             body: message.body,
             asked: self.last,
+            trace: message.trace.and_then(context),
+            bytes: message.bytes(),
         })
     }
 

@@ -23,8 +23,8 @@ use crate::peer::packing;
 use crate::peer::session::{Matters, Session, SessionLimits};
 use crate::wire::Rest;
 use crate::wire::codes::Goodbye;
-use crate::wire::message::Head;
-use crate::wire::protocol::{Frame, MEMBERS, PACKED};
+use crate::wire::message::{self, Head, Headers};
+use crate::wire::protocol::{Frame, MEMBERS, PACKED, TRACED};
 
 use super::exports::Name;
 use super::far::Far;
@@ -60,6 +60,7 @@ pub(crate) struct Conversation {
     /// From how many bytes on messages are packed, if they are.
     packs_from: Option<usize>,
     reads_packets: bool,
+    pub(super) reads_traces: bool,
     /// When the last packet of the membership went or came.
     last_packet: Mutex<Option<tokio::time::Instant>>,
     outbox: Mutex<Outbox>,
@@ -103,7 +104,7 @@ struct Places {
     next: u64,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing of a user's runs under one of these.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -126,6 +127,7 @@ impl Conversation {
             since: now,
             traffic: Traffic::default(),
             reads_packets: agreed.features & MEMBERS != 0,
+            reads_traces: agreed.features & TRACED != 0,
             last_packet: Mutex::default(),
             packs_from: config.compress_bytes_min.filter(|_| reads_packed),
             outbox: Mutex::new(Outbox::new(OutboxLimits {
@@ -239,19 +241,23 @@ impl Conversation {
         let _ = reached.wait_for(|reached| *reached >= stage).await;
     }
 
-    /// Sends a message into the room that was given for it, or if there is room now. What is left to be done without any lock is
+    /// Sends a message into the room that was given for it, or if there is room now; with its trace, if the peer reads that. What is left to be done without any lock is
     /// for the caller to do.
     pub(super) fn message(
         &self,
         to: ExportId,
         given: Option<usize>,
         head: &Head,
+        trace: Option<Headers<'_>>,
         body: &mut Vec<u8>,
     ) -> Result<Sent, NotSent> {
-        let cost = outbox::cost(body.len());
+        let headers = trace.filter(|_| self.reads_traces);
+        let cost = outbox::cost(body.len() + headers.map_or(0, |headers| headers.bytes()));
+        let whole = headers.map(|headers| message::traced(headers, head));
+        let head = whole.as_deref().unwrap_or(head);
         let mut sent = Sent::default();
         let mut packed = self.packed(head, body);
-        let (head, body) = packed.as_mut().map_or((head, body), |(head, block)| (&*head, block));
+        let (head, body) = packed.as_mut().map_or((head, body), |(head, block)| (&**head, block));
         let mut outbox = self.outbox();
         match given {
             None => match outbox.try_admit(to, cost) {
@@ -267,7 +273,7 @@ impl Conversation {
     }
 
     /// A message as it goes where the peer reads packed ones, if it is worth it.
-    fn packed(&self, head: &Head, body: &[u8]) -> Option<(Head, Vec<u8>)> {
+    fn packed(&self, head: &[u8], body: &[u8]) -> Option<(Head, Vec<u8>)> {
         self.packs_from.filter(|least| body.len() >= *least)?;
         let (bytes, block) = packing::pack(head, body)?;
         Some((Head::packed(bytes), block))

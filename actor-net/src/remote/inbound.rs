@@ -287,6 +287,8 @@ impl Inbound {
                 }
                 Ok(())
             }
+            // What is in it is neither a `Tell` nor an `Ask`.
+            Frame::Traced { .. } => Err(ProtocolError::Malformed("Traced").into()),
             Frame::Goodbye { code, words } => Err(Closed::EndedByPeer {
                 code,
                 words: words.to_owned(),

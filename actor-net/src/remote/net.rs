@@ -4,11 +4,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use actor_core::System;
-use actor_core::wire::{self, Address, Imported};
+use actor_core::wire::{self, Address, Imported, Propagator};
 use tokio::sync::{Notify, broadcast, oneshot};
 use tokio::task::JoinSet;
 
@@ -22,6 +22,8 @@ use crate::secret::Secret;
 use crate::transport::{Identity, Stream, Transport};
 use crate::wire::codes::Goodbye;
 use crate::wire::protocol::Frame;
+
+pub(super) use super::conversation::lock;
 
 use super::conversation::Conversation;
 use super::datagrams::Datagrams;
@@ -82,6 +84,8 @@ pub(crate) struct Net {
     is_leaving: AtomicBool,
     chance: Mutex<fastrand::Rng>,
     pub(crate) is_seeded: bool,
+    /// What knows the traces of messages, if other nodes are to be told of them.
+    pub(crate) propagator: Option<Arc<dyn Propagator>>,
 }
 
 /// What became of making a connection.
@@ -100,11 +104,6 @@ struct Nodes {
     keepers: HashMap<NodeName, Arc<Notify>>,
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing of a user's runs under one of these.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// What a node is made of.
 pub(crate) struct Parts {
     pub(crate) system: System,
@@ -117,6 +116,7 @@ pub(crate) struct Parts {
     pub(crate) ids: Ids,
     pub(crate) seed: Option<u64>,
     pub(crate) datagrams: Option<Datagrams>,
+    pub(crate) propagator: Option<Arc<dyn Propagator>>,
 }
 
 impl Net {
@@ -140,6 +140,7 @@ impl Net {
             next_session: AtomicU64::new(1),
             is_leaving: AtomicBool::new(false),
             is_seeded: parts.seed.is_some(),
+            propagator: parts.propagator,
             chance: Mutex::new(parts.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
             system: parts.system,
             id: parts.id,

@@ -16,6 +16,27 @@ pub(crate) struct Message<'a> {
     pub(crate) to: ExportId,
     pub(crate) question: Option<Question>,
     pub(crate) body: &'a [u8],
+    pub(crate) trace: Option<Headers<'a>>,
+}
+
+/// The trace that a message is part of: two headers of W3C Trace Context, as they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Headers<'a> {
+    pub(crate) parent: &'a [u8],
+    pub(crate) state: &'a [u8],
+}
+
+impl<'a> Headers<'a> {
+    /// How many bytes they are, with their lengths.
+    pub(crate) fn bytes(&self) -> usize {
+        2 * size_of::<u16>() + self.parent.len() + self.state.len()
+    }
+
+    /// The `traceparent` and the `tracestate`, if they are text.
+    pub(crate) fn text(&self) -> Option<(&'a str, &'a str)> {
+        let parent = str::from_utf8(self.parent).ok()?;
+        Some((parent, str::from_utf8(self.state).unwrap_or_default()))
+    }
 }
 
 /// What an `Ask` says beside its message.
@@ -30,13 +51,21 @@ impl<'a> Message<'a> {
     #[inline]
     pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
         let (kind, rest) = bytes.split_first()?;
+        if *kind == Frame::TRACED {
+            return Self::of_traced(rest);
+        }
+        Self::of_kind(*kind, rest)
+    }
+
+    fn of_kind(kind: u8, rest: &'a [u8]) -> Option<Self> {
         let frame = "a message";
         let mut from = Reader { rest, frame };
-        match *kind {
+        match kind {
             Frame::TELL => Some(Self {
                 to: Field::read(&mut from).ok()?,
                 question: None,
                 body: from.rest,
+                trace: None,
             }),
             Frame::ASK => Some(Self {
                 to: Field::read(&mut from).ok()?,
@@ -45,9 +74,32 @@ impl<'a> Message<'a> {
                     deadline_millis: Field::read(&mut from).ok()?,
                 }),
                 body: from.rest,
+                trace: None,
             }),
             _ => None,
         }
+    }
+
+    #[inline(never)]
+    fn of_traced(rest: &'a [u8]) -> Option<Self> {
+        let mut from = Reader { rest, frame: "Traced" };
+        let headers = Headers {
+            parent: Field::read(&mut from).ok()?,
+            state: Field::read(&mut from).ok()?,
+        };
+        Self::within(headers, from.rest)
+    }
+
+    /// What is in a `Traced`.
+    fn within(headers: Headers<'a>, message: &'a [u8]) -> Option<Self> {
+        let (kind, rest) = message.split_first()?;
+        let trace = Some(headers);
+        Self::of_kind(*kind, rest).map(|message| Self { trace, ..message })
+    }
+
+    /// How many bytes it counts for in a window, beside the overhead.
+    pub(crate) fn bytes(&self) -> usize {
+        self.body.len() + self.trace.map_or(0, |headers| headers.bytes())
     }
 
     /// The same of a frame that was read the long way.
@@ -57,6 +109,7 @@ impl<'a> Message<'a> {
                 to,
                 question: None,
                 body: body.0,
+                trace: None,
             }),
             Frame::Ask {
                 to,
@@ -67,7 +120,9 @@ impl<'a> Message<'a> {
                 to,
                 question: Some(Question { call, deadline_millis }),
                 body: body.0,
+                trace: None,
             }),
+            Frame::Traced { parent, state, message } => Self::within(Headers { parent, state }, message.0),
             _ => None,
         }
     }
@@ -153,6 +208,16 @@ impl Head {
     }
 }
 
+/// What goes before the body of a message that is part of a trace.
+pub(crate) fn traced(headers: Headers<'_>, head: &Head) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(1 + headers.bytes() + head.len());
+    whole.push(Frame::TRACED);
+    headers.parent.write(&mut whole);
+    headers.state.write(&mut whole);
+    whole.extend_from_slice(head);
+    whole
+}
+
 impl Deref for Head {
     type Target = [u8];
 
@@ -176,6 +241,12 @@ mod tests {
                 let mut bytes = Vec::new();
                 frame.encode_fields(&mut bytes);
                 prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(Message::of_frame));
+                let traced = traced(Headers { parent: b"p", state: b"" }, &Head { bytes: [0; HEAD_BYTES_MAX], len: 0 });
+                let traced = [traced, bytes.clone()].concat();
+                let message = Message::of(&traced);
+                prop_assert_eq!(message, Frame::parse(&traced).ok().as_ref().and_then(Message::of_frame));
+                let trace = message.map(|message| message.trace.and_then(|headers| headers.text()));
+                prop_assert_eq!(trace, Message::of(&bytes).map(|_| Some(("p", ""))));
             }
         }
 
@@ -196,10 +267,17 @@ mod tests {
                 frame.encode_fields(&mut bytes);
                 prop_assert_eq!([&*head, &body].concat(), bytes);
             }
+            let headers = Headers { parent: b"p", state: b"s" };
+            let message = Head::message(to, None);
+            let whole = [&*message, &body].concat();
+            let frame = Frame::Traced { parent: b"p", state: b"s", message: Rest(&whole) };
+            let mut bytes = Vec::new();
+            frame.encode_fields(&mut bytes);
+            prop_assert_eq!([&*traced(headers, &message), &body].concat(), bytes);
         }
 
         #[test]
-        fn of_any_bytes_it_reads_no_more_than_a_frame_would(kind in 0x1f_u8..0x23, bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn of_any_bytes_it_reads_no_more_than_a_frame_would(kind in 0x1f_u8..0x26, bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             let bytes = [&[kind][..], &bytes].concat();
             prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(Message::of_frame));
         }

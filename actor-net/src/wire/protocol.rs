@@ -86,14 +86,14 @@
 //! `Unneeded`, `Neither` and `Members`.
 //!
 //! `Tell`, `Ask` and `Answer` are *data*. They are numbered for each direction, from 1, in the order in which they are complete on the wire; the
-//! number is not sent. A `Packed` counts as what is in it. A frame that says `after` counts only when the data frames up to that number were handed on.
+//! number is not sent. A `Packed` or a `Traced` counts as what is in it. A frame that says `after` counts only when the data frames up to that number were handed on.
 //! All other frames may pass data that waits; among themselves they keep their order, and so do data frames to one receiver.
 //!
 //! A frame longer than a chunk goes as `Chunk`s of one stream, whose bytes in a row are its kind and fields; between them other frames pass. It
 //! is complete with its last chunk.
 //!
 //! A sender may have so many bytes of messages (`Tell` and `Ask`) under way to one export as the other's handshake gave as `window_bytes`. A message
-//! counts as its body and 32 bytes more; one that is larger than the window may go when nothing else is under way. `Credit` gives bytes back as
+//! counts as its body and 32 bytes more, and a `Traced` for both its headers with their lengths, too; one that is larger than the window may go when nothing else is under way. `Credit` gives bytes back as
 //! the actor takes its messages.
 
 use std::fmt;
@@ -122,6 +122,9 @@ pub const MEMBERS: u64 = 2;
 
 /// The feature of a node that takes [packets of the membership](Frame::Members) as datagrams, too.
 pub const DATAGRAMS: u64 = 4;
+
+/// The feature of a node that reads [`Traced`](Frame::Traced) messages.
+pub const TRACED: u64 = 8;
 
 /// What a message counts for in budgets and windows, beside its body: an empty one is not free.
 pub const MESSAGE_OVERHEAD_BYTES: usize = 32;
@@ -296,6 +299,16 @@ frames! {
         words: &'a str,
     }
 
+    /// A `Tell` or an `Ask`, with the trace that it is part of: two headers of W3C Trace Context. Data. Where both have the feature [`TRACED`].
+    0x25 Traced {
+        /// The `traceparent`. If it is none, the message has no trace.
+        parent: &'a [u8],
+        /// The `tracestate`; empty if there is none. What is longer than 512 bytes counts as none.
+        state: &'a [u8],
+        /// The kind and fields of the message.
+        message: Rest<'a>,
+    }
+
     /// Tell me when the actor ends. One `Down` answers it, at once if there is no such actor.
     0x30 Watch {
         /// The watcher's number for it, not in use by another.
@@ -450,7 +463,7 @@ pub struct Card<'a> {
     pub incarnation: Incarnation,
     /// The cluster that it belongs to.
     pub cluster: &'a str,
-    /// What it can do that can be left out, a bit for each: [`PACKED`], [`MEMBERS`], [`DATAGRAMS`]. Both use what both can.
+    /// What it can do that can be left out, a bit for each: [`PACKED`], [`MEMBERS`], [`DATAGRAMS`], [`TRACED`]. Both use what both can.
     pub features: u64,
     /// One of [`codes::method`](super::codes::method).
     pub method: u8,
@@ -517,6 +530,7 @@ impl Frame<'_> {
     pub(super) const TELL: u8 = 0x20;
     pub(super) const ASK: u8 = 0x21;
     pub(super) const ANSWER: u8 = 0x22;
+    pub(super) const TRACED: u8 = 0x25;
     pub(super) const CHUNK: u8 = 0x50;
     pub(super) const PACKED: u8 = 0x51;
 
@@ -529,7 +543,10 @@ impl Frame<'_> {
 
     /// Whether it is one of those that are numbered.
     pub fn is_data(&self) -> bool {
-        matches!(self, Frame::Tell { .. } | Frame::Ask { .. } | Frame::Answer { .. })
+        matches!(
+            self,
+            Frame::Tell { .. } | Frame::Ask { .. } | Frame::Answer { .. } | Frame::Traced { .. }
+        )
     }
 
     /// Whether it is for the sake of the connection alone, and no use of it.

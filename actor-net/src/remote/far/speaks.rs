@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use actor_core::wire::{
-    self, Abroad, Address, Asked, Exported, Imported, Line, NoRoom, NotSent, Order, Parcel, Peer, Terms,
+    self, Abroad, Address, Asked, Exported, Imported, Line, NoRoom, NotSent, Order, Parcel, Peer, Propagator, Terms,
 };
 use actor_core::{ActorId, ActorPath, AskError, ExitReason};
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use crate::clock::now;
 use crate::id::ExportId;
 use crate::peer::outbox::{Receiver, cost};
 use crate::peer::session::NotBegun;
-use crate::wire::message::{Head, Question};
+use crate::wire::message::{Head, Headers, Question};
 use crate::wire::protocol::Frame;
 
 use super::super::conversation::{Conversation, Sent, wake_all};
@@ -121,6 +121,11 @@ impl Peer for Far {
             deadline_millis: deadline.map(millis_left),
         });
         let head = Head::message(to, question);
+        let trace = parcel.trace.as_ref().map(|trace| (trace.parent(), trace.state()));
+        let headers = trace.as_ref().map(|(parent, state)| Headers {
+            parent: parent.as_bytes(),
+            state: state.as_bytes(),
+        });
         // Under the lock, so that nothing counts who holds the conversation; whoever is woken is so without it.
         let link = lock(&self.link);
         let (Link::Up(conversation) | Link::Resting(conversation, _)) = &*link else {
@@ -130,7 +135,7 @@ impl Peer for Far {
             return Err(NotSent::NodeDown);
         }
         let begun = begin_calls(conversation, parcel.replies, Some(to));
-        match begun.and_then(|()| conversation.message(to, given, &head, parcel.body)) {
+        match begun.and_then(|()| conversation.message(to, given, &head, headers, parcel.body)) {
             Ok(Sent {
                 tell_writer,
                 is_ahead,
@@ -292,6 +297,14 @@ impl Peer for Far {
             conversation.received().taken(export, cost(bytes), worth);
             conversation.give_credit();
         }
+    }
+
+    fn propagator(&self) -> Option<Arc<dyn Propagator>> {
+        let reads_traces = self
+            .conversation()
+            .is_some_and(|conversation| conversation.reads_traces);
+        let net = self.net.upgrade().filter(|_| reads_traces)?;
+        net.propagator.clone()
     }
 
     fn released(&self, export: ExportId) {

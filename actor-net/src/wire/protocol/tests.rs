@@ -120,6 +120,14 @@ fn examples() -> Vec<(&'static str, Frame<'static>)> {
                 words: "boom",
             },
         ),
+        (
+            "a Tell of three bytes to the export 1, in a trace",
+            Frame::Traced {
+                parent: b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                state: b"a=1",
+                message: Rest(b"\x20\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0abc"),
+            },
+        ),
         ("a watch", Frame::Watch { watch: 4, to }),
         ("no watch", Frame::Unwatch { watch: 4 }),
         (
@@ -301,6 +309,7 @@ fn a_frame_cut_short_or_drawn_out_is_refused() {
                 | Frame::Spawn { .. }
                 | Frame::Members { .. }
                 | Frame::Packed { .. }
+                | Frame::Traced { .. }
                 | Frame::Chunk { .. }
         );
         if !open_ended {
