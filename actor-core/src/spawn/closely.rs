@@ -11,27 +11,27 @@ use super::run::{Fault, Run};
 
 impl<A: Actor> Run<A> {
     #[cold]
-    pub(super) fn note_taken_up(&self, msg: A::Msg, asked: bool) -> A::Msg {
+    pub(super) fn note_taken_up(&self, msg: &A::Msg, asked: bool) {
         if let Some(film) = self.film() {
-            let kind = contain(|| A::kind_of(&msg)).unwrap_or("its kind_of panicked".into());
+            let kind = contain(|| A::kind_of(msg)).unwrap_or("its kind_of panicked".into());
             let now = clock::now().into_std();
             film.begin(Shot::new(now, kind, asked, self.cell.mailbox.load()));
         }
-        msg
     }
 
     #[cold]
-    pub(super) fn note_dealt_with(&self, outcome: Result<(), Fault>) -> Result<(), Fault> {
+    pub(super) fn note_dealt_with(&self, fault: Option<&Fault>) {
+        if !self.cell.core.is_close_up() {
+            return;
+        }
         if let Some(film) = self.film() {
-            let failure = match &outcome {
-                Ok(()) => None,
-                Err(Fault::Interrupted) => Some("it was interrupted".to_owned()),
-                Err(Fault::Error(error)) => Some(error.to_string()),
-                Err(Fault::Panic(message)) => Some(format!("panicked: {message}")),
-            };
+            let failure = fault.map(|fault| match fault {
+                Fault::Interrupted => "it was interrupted".to_owned(),
+                Fault::Error(error) => error.to_string(),
+                Fault::Panic(message) => format!("panicked: {message}"),
+            });
             film.end(clock::now().into_std(), failure);
         }
-        outcome
     }
 
     fn film(&self) -> Option<Arc<Film>> {

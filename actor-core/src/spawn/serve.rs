@@ -202,12 +202,9 @@ impl<A: Actor> Run<A> {
             if self.in_hand {
                 self.sampler.begin(true);
             }
-            // By value, here and below: what is borrowed has to lie in memory, for every message.
-            let msg = if self.cell.core.is_close_up() {
-                self.note_taken_up(msg, asked)
-            } else {
-                msg
-            };
+            if self.cell.core.is_close_up() {
+                self.note_taken_up(&msg, asked);
+            }
             let outcome = 'handled: {
                 // What `step` does, without a state of its own to be made and moved for each message.
                 let Self { ctx, cell, beside, .. } = &mut *self;
@@ -230,13 +227,12 @@ impl<A: Actor> Run<A> {
             };
             self.beside.handling.end(outcome.as_ref().err());
             self.settle(asked, matches!(outcome, Err(Fault::Interrupted)));
-            let outcome = if self.cell.core.is_close_up() {
-                self.note_dealt_with(outcome)
-            } else {
-                outcome
-            };
             if let Err(fault) = outcome {
+                self.note_dealt_with(Some(&fault));
                 return self.faulted(fault);
+            }
+            if self.cell.core.is_close_up() {
+                self.note_dealt_with(None);
             }
             turn::end(&AskError::NoReply);
         }
