@@ -18,7 +18,8 @@ pub struct NetConfig {
     /// How long making a connection may take, before the handshake. Default 5 s.
     pub dial_timeout: Duration,
     /// How long the peer may be silent before it is asked for a sign of life. Default 1 s; less than a third of
-    /// `heartbeat_timeout`. A busy connection needs no pings: any byte is a sign of life.
+    /// `heartbeat_timeout`. Any byte is a sign of life, so a busy connection is pinged
+    /// only once in ten times that, to know how long an answer takes.
     pub heartbeat_interval: Duration,
     /// How long the peer may be silent before the connection counts as lost. Default 10 s. Longer forgives longer pauses (a machine
     /// that was frozen, a network that was re-routed), and lets watchers of a dead node wait longer. Where answers were usually slower than

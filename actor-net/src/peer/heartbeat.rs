@@ -1,6 +1,7 @@
 //! Whether the peer lives: when to ask it for a sign of life, and when to give it up.
 //!
-//! Any byte from the peer is a sign of life, so a busy connection sends no pings. The round trip is estimated as TCP does it (Jacobson and
+//! Any byte from the peer is a sign of life, so a busy connection is asked for none; it is pinged once in a while all the same, as nobody would know
+//! how long an answer takes. The round trip is estimated as TCP does it (Jacobson and
 //! Karels; RFC 6298): a smoothed mean and deviation. A peer that is silent for `heartbeat_timeout` is gone, but never before an answer was due:
 //! the mean and four deviations after it was asked, as TCP waits before it sends again. So the time-out adapts to a slow peer, up to twice
 //! its length; and not to a quick one, as a pause shorter than it is promised to lose nothing.
@@ -13,6 +14,9 @@
 //! [`Heartbeat::next_tick`] has come. Nothing here is ever earlier for a tick that is late.
 
 use std::time::{Duration, Instant};
+
+/// How long an answer takes is measured again after so many intervals, where no silence has asked for one.
+const INTERVALS_PER_MEASURE: u32 = 10;
 
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
@@ -27,6 +31,8 @@ pub(crate) struct Heartbeat {
     /// The ping that was not answered yet.
     asked: Option<(u64, Instant)>,
     round_trip: Option<RoundTrip>,
+    /// When the last answer came, or the peer was first heard.
+    measured: Instant,
 }
 
 /// How long an answer takes.
@@ -58,6 +64,7 @@ impl Heartbeat {
             next_token: 1,
             asked: None,
             round_trip: None,
+            measured: now,
         }
     }
 
@@ -70,6 +77,7 @@ impl Heartbeat {
     pub(crate) fn pong(&mut self, token: u64, now: Instant) {
         if let Some((_, sent)) = self.asked.take_if(|(asked, _)| *asked == token) {
             let sample = now.saturating_duration_since(sent);
+            self.measured = now;
             self.round_trip = Some(match self.round_trip {
                 None => RoundTrip {
                     mean: sample,
@@ -98,7 +106,8 @@ impl Heartbeat {
         let lost = self
             .asked
             .is_some_and(|(_, sent)| now.saturating_duration_since(sent) >= self.interval * 2);
-        if self.silent >= self.interval && (self.asked.is_none() || lost) {
+        let is_stale = now.saturating_duration_since(self.measured) >= self.interval * INTERVALS_PER_MEASURE;
+        if (self.silent >= self.interval || is_stale) && (self.asked.is_none() || lost) {
             return Beat::Ping(self.ping(now));
         }
         Beat::Nothing
@@ -188,12 +197,24 @@ mod tests {
     }
 
     #[test]
-    fn any_byte_is_a_sign_of_life() {
+    fn any_byte_is_a_sign_of_life_and_what_an_answer_takes_is_asked_for_now_and_then() {
         let mut beat = beat();
+        let mut asked = Vec::new();
         for half_second in 1..100_u32 {
             beat.heard();
-            assert_eq!(beat.tick(t0() + INTERVAL / 2 * half_second), Beat::Nothing);
+            let now = t0() + INTERVAL / 2 * half_second;
+            match beat.tick(now) {
+                Beat::Nothing => {}
+                Beat::Ping(token) => {
+                    asked.push(half_second);
+                    beat.pong(token, now + INTERVAL / 10);
+                }
+                Beat::Dead => panic!("it was heard"),
+            }
         }
+        // Ten intervals after the answer before, by the next tick.
+        assert_eq!(asked, [20, 41, 62, 83]);
+        assert_eq!(beat.round_trip().map(|usual| usual.mean.as_millis()), Some(100));
     }
 
     #[test]
