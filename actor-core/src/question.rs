@@ -13,14 +13,14 @@ use crate::error::AskError;
 #[cfg(feature = "traces")]
 use crate::trace::Origin;
 
-#[cfg(feature = "traces")]
-pub(crate) use traced::{Trace, begin, trace_of_sender, traced};
 #[cfg(all(feature = "traces", feature = "wire"))]
-pub(crate) use traced::{origin_of, untraced};
-#[cfg(not(feature = "traces"))]
-pub(crate) use untraced::{Trace, begin, trace_of_sender, traced};
+pub(crate) use traced::origin_of;
+#[cfg(feature = "traces")]
+pub(crate) use traced::{Trace, begin, trace_of_sender, traced, untraced};
 #[cfg(all(not(feature = "traces"), feature = "wire"))]
-pub(crate) use untraced::{origin_of, untraced};
+pub(crate) use untraced::origin_of;
+#[cfg(not(feature = "traces"))]
+pub(crate) use untraced::{Trace, begin, trace_of_sender, traced, untraced};
 
 /// The asker's side of a question, without the type of its answer.
 pub(crate) trait Question: Send + Sync {

@@ -67,7 +67,6 @@ pub(crate) fn origin_of(question: Option<&Arc<dyn Question>>) -> Option<&Origin>
 }
 
 /// The question alone.
-#[cfg(feature = "wire")]
 pub(crate) fn untraced(question: Option<&Arc<dyn Question>>) -> Option<&Arc<dyn Question>> {
     let known = question?;
     known.traced().map_or(question, |(_, question)| question)

@@ -44,7 +44,6 @@ pub(crate) fn origin_of(_question: Option<&Arc<dyn Question>>) -> Option<&Origin
     None
 }
 
-#[cfg(feature = "wire")]
 #[inline(always)]
 pub(crate) fn untraced(question: Option<&Arc<dyn Question>>) -> Option<&Arc<dyn Question>> {
     question

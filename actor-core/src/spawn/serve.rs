@@ -183,8 +183,9 @@ impl<A: Actor> Run<A> {
                     Event::Idle => continue,
                 }
             }
-            let asked = question.is_some();
+            let mut asked = false;
             if let Some(question) = question {
+                asked = question::untraced(Some(&question)).is_some();
                 match take_up::<A>(question, &self.cell.core) {
                     Ok(handling) => self.beside.handling = handling,
                     Err(question) => {
