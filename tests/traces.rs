@@ -187,6 +187,24 @@ async fn a_message_that_is_sent_in_no_span_opens_none() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_of_a_trace_is_seen_closely_as_what_it_is() -> ActorResult {
+    let tracer = Tracer::new();
+    let system = System::new("test");
+    let a = runner(&system, "a");
+    settle().await;
+    let inspector = system.inspector();
+    let seen = inspector.close_up("/test/a", a.id(), Duration::from_secs(10));
+    request(&a, Errand::Nothing).await;
+    assert_eq!(a.ask(Errand::Answer).instrument(info_span!("asking")).await?, 7);
+    settle().await;
+    let seen = seen.expect("it lives").read();
+    assert_eq!(seen.last.iter().map(|one| one.asked).collect::<Vec<_>>(), [true, false]);
+    system.shutdown().await;
+    is_handled(&tracer.read(), &["/test/a < request"]);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_is_told_by_its_span_and_the_next_message_has_its_own() {
     let tracer = Tracer::new();
     let system = System::new("test");
