@@ -54,6 +54,41 @@ fn one_that_blocks_its_thread_holds_up_nobody_else() {
 }
 
 #[test]
+fn one_that_blocks_its_thread_leaves_the_sockets_to_the_others() {
+    let runtime = threads(2);
+    let (address, actor) = runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it listens");
+        Runtime::current().spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let _ = socket.write_all(b"x").await;
+            }
+        });
+        (address, spawn(&System::new("test"), "a"))
+    });
+    for _ in 0..20 {
+        let (says, blocked) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let blocks = with(move |_| {
+            says.send(()).expect("the test waits for it");
+            let _ = released.recv_timeout(BLOCKED_AT_MOST);
+        });
+        // Woken by the timer, as then it runs on the thread that looks after timers and sockets.
+        let later = actor.clone();
+        runtime.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            later.try_tell(blocks).expect("it lives");
+        });
+        blocked.recv().expect("it blocks");
+        let mut socket = std::net::TcpStream::connect(address).expect("it listens");
+        socket.set_read_timeout(Some(BLOCKED_AT_MOST / 2)).expect("a time");
+        let mut answer = [0];
+        std::io::Read::read_exact(&mut socket, &mut answer).expect("nobody looked after the sockets");
+        release.send(()).expect("it waits");
+    }
+}
+
+#[test]
 fn one_that_blocks_in_place_holds_up_nobody_though_there_is_one_thread() {
     threads(1).block_on(async {
         let system = System::new("test");

@@ -67,6 +67,7 @@ pub(super) fn begin(scheduler: &Arc<Scheduler>, runtime: tokio::runtime::Handle)
 fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
     let mut polls = vec![0; scheduler.seats.len()];
     let mut served = 0;
+    let mut was_held_up = false;
     while !scheduler.ended.load(Ordering::Acquire) {
         let is_awake = scheduler.sleepers.count() < scheduler.seats.len();
         // Who wakes a worker after this sees it; who has done so before is seen at the next look.
@@ -75,8 +76,10 @@ fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
         } else {
             thread::park();
         }
+        let mut stand_still = 0;
         for (seat, seen) in scheduler.seats.iter().zip(&mut polls) {
             let before = std::mem::replace(seen, seat.polls.load(Ordering::Relaxed));
+            stand_still += usize::from(before == *seen);
             let mut queue = seat.queue.lock();
             if before == *seen && !queue.is_empty() {
                 let mut left = queue.take_all();
@@ -84,6 +87,15 @@ fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
                 scheduler.common.lock().append(&mut left);
             }
         }
+        // Those who sleep stand still, too.
+        let is_held_up = stand_still > scheduler.sleepers.count();
+        if is_held_up && !was_held_up {
+            // The thread that is blocked may be the one that had looked after the sockets and timers of the runtime, and that has
+            // told no other. Whoever is given this to do looks after them when it is done.
+            #[expect(clippy::disallowed_methods, reason = "this room owns the workers")]
+            runtime.spawn(async {});
+        }
+        was_held_up = is_held_up;
         let waits = !scheduler.common.lock().is_empty();
         let before = std::mem::replace(&mut served, scheduler.served.load(Ordering::Relaxed));
         if waits
