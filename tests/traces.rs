@@ -1,5 +1,6 @@
 //! Promises about the trace that a message is part of.
 
+mod nosy;
 mod tracer;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::{Instrument, info_span};
 
+use nosy::Nosy;
 use tracer::{OpenTelemetry, Spans, Tracer};
 
 /// What an actor is told to do, and whom it is to tell what.
@@ -184,6 +186,24 @@ async fn a_message_that_is_sent_in_no_span_opens_none() {
     system.shutdown().await;
     let spans = tracer.read();
     assert!(spans.0.iter().all(|span| span["name"] == "actor"), "{:#?}", spans.0);
+}
+
+#[tokio::test]
+async fn who_listens_to_traces_may_look_at_the_very_actor_that_is_told() {
+    let system = System::new("test");
+    let a = runner(&system, "a");
+    settle().await;
+    let nosy = {
+        let to = a.clone();
+        // Whether it accepts messages is told by its mailbox.
+        Nosy::new(move || drop(format!("{to:?}")))
+    };
+    let span = info_span!("request");
+    span.in_scope(|| a.try_tell(Errand::Nothing)).expect("it lives");
+    a.tell(Errand::Nothing).instrument(span).await.expect("it lives");
+    assert!(nosy.was_asked() && !nosy.was_held_up());
+    drop(nosy);
+    system.shutdown().await;
 }
 
 #[tokio::test(start_paused = true)]

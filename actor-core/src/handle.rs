@@ -23,7 +23,7 @@ use crate::mailbox::Entry;
 use crate::mailbox::{Pushed, Refused};
 #[cfg(feature = "wire")]
 use crate::peer::{Draft, NotSent, Proxy};
-use crate::question::Envelope;
+use crate::question::{Envelope, trace_of_sender};
 use crate::scheduler::Scheduler;
 use crate::signal::Orders;
 
@@ -166,15 +166,23 @@ impl<M: Send + 'static> Handle<M> {
     /// [`TryTellError`] returns `msg`, which the actor never saw, and says why.
     pub fn try_tell(&self, msg: M) -> Result<(), TryTellError<M>> {
         let mut msg = Some(msg);
-        if let Kind::Local(cell) = &self.0
-            && cell.mailbox.push_at_once(|| msg.take().map(Envelope::plain))
-        {
+        if self.send_at_once(&mut msg) {
             return Ok(());
         }
         match msg {
             Some(msg) => self.try_send(Envelope::plain(msg)).map_err(TryTellError::of),
             None => Ok(()),
         }
+    }
+
+    /// Sends the message in `msg` to an actor of this process where nothing stands in its way. One that was not sent is still there.
+    #[inline]
+    fn send_at_once(&self, msg: &mut Option<M>) -> bool {
+        let Kind::Local(cell) = &self.0 else { return false };
+        // Before the lock of the mailbox: a subscriber that is asked for the span may tell this very actor.
+        let question = trace_of_sender();
+        cell.mailbox
+            .push_at_once(|| msg.take().map(|msg| Envelope { msg, question }))
     }
 
     pub(crate) fn try_send(&self, envelope: Envelope<M>) -> Result<(), Unsent<M>> {

@@ -78,16 +78,16 @@ pub trait Abroad: Send + Sync {
 
 /// A message on its way, with what travels beside it.
 ///
-/// A plain message carries two empty words, where one that is part of a trace has that. A question carries its asker: so a question nobody waits for any more
-/// is skipped, its deadline is inherited by what the handler asks in turn, and it is answered `Stopped` when the
-/// mailbox goes down with it.
+/// A plain message carries two empty words, where one that is part of a trace has that. A question carries its asker: so
+/// a question nobody waits for any more is skipped, its deadline is inherited by what the handler asks in turn, and it
+/// is answered `Stopped` when the mailbox goes down with it.
 pub(crate) struct Envelope<M> {
     pub(crate) msg: M,
     pub(crate) question: Option<Arc<dyn Question>>,
 }
 
 impl<M> Envelope<M> {
-    /// A message without a question, sent by whoever runs here.
+    /// A message without a question, sent by whoever runs here. Not to be made under a lock: who listens to traces is asked.
     #[inline(always)]
     pub(crate) fn plain(msg: M) -> Self {
         Self {

@@ -31,16 +31,7 @@ impl<'a, M: Send + 'static> Tell<'a, M> {
         Self { handle, stage }
     }
 
-    /// Sends the message where nothing stands in its way.
-    #[inline]
-    fn send_at_once(&mut self) -> bool {
-        let (Kind::Local(cell), Stage::New(msg)) = (&self.handle.0, &mut self.stage) else {
-            return false;
-        };
-        cell.mailbox.push_at_once(|| msg.take().map(Envelope::plain))
-    }
-
-    /// The same where the room is elsewhere, or there is none, or the policy of the mailbox has a say. Not inlined, so that what
+    /// Sends it where the room is elsewhere, or there is none, or the policy of the mailbox has a say. Not inlined, so that what
     /// goes fast needs few registers.
     #[inline(never)]
     fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TellError<M>>> {
@@ -86,7 +77,10 @@ impl<M: Send + 'static> Future for Tell<'_, M> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.send_at_once() {
+        let Self { handle, stage } = &mut *self;
+        if let Stage::New(msg) = stage
+            && handle.send_at_once(msg)
+        {
             return Poll::Ready(Ok(()));
         }
         self.poll_slowly(cx)

@@ -115,9 +115,10 @@ export class View {
   }
 
   #self() {
-    const { me, phase, views } = this.#state;
+    const { me, greeted, phase, views } = this.#state;
     setText($('server-name'), views.get(SERVER).name === 'Server' ? 'Chat' : views.get(SERVER).name);
-    const words = phase !== 'ready' ? 'not connected' : me.away ? 'away' : 'here';
+    // With the banner, which says until then that it signs in.
+    const words = phase !== 'ready' || !greeted ? 'not connected' : me.away ? 'away' : 'here';
     const drawn = `${me.nick}|${words}`;
     if (drawn === this.#drawnMe) return;
     this.#drawnMe = drawn;
