@@ -36,6 +36,7 @@
 //! # }
 //! ```
 
+pub mod about;
 pub mod channel;
 pub mod clock;
 pub mod config;

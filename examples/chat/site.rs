@@ -70,7 +70,6 @@ impl Site {
             name: self.shared_name(),
             life: self.life,
             info: self.config.network.clone(),
-            version: Self::version().to_owned(),
             web: self.page.clone(),
         }
     }

@@ -249,12 +249,6 @@ async fn what_is_told_of_a_user_is_told_on_all_servers() {
     );
     // He has said something a moment ago; how long ago that was his server knows alone.
     assert!(whois.iter().any(|line| line.contains(" 317 ann rob ")), "{whois:?}");
-    let version = ann.ask("VERSION b.test").await;
-    assert!(
-        has(" 351 ann actor-chat-")(&version) && has(" b.test :")(&version),
-        "{version:?}"
-    );
-    assert!(has(" 402 ann z.test ")(&ann.ask("VERSION z.test").await));
     assert!(has(" b.test rob G")(&ann.ask("WHO #c").await));
     let map = ann.ask("MAP").await;
     assert!(
@@ -267,6 +261,52 @@ async fn what_is_told_of_a_user_is_told_on_all_servers() {
         "{lusers:?}"
     );
     assert!(has("I have 1 clients and 1 servers")(&lusers), "{lusers:?}");
+}
+
+#[tokio::test]
+async fn a_server_is_asked_by_its_name_or_by_one_of_its_users_from_everywhere() {
+    let network = Network::with(
+        2,
+        Config {
+            admin: "root@example.org".to_owned(),
+            ..config()
+        },
+    )
+    .await;
+    let mut ann = network.user(0, "ann").await;
+    let _bob = network.user(1, "bob").await;
+    ann.until("WHOIS bob", has(" b.test ")).await;
+    for named in ["b.test", "B.*", "bob"] {
+        let mut said = Vec::new();
+        for command in ["VERSION", "TIME", "INFO", "ADMIN", "MOTD"] {
+            said.extend(ann.ask(&format!("{command} {named}")).await);
+        }
+        assert!(said.iter().all(|line| line.starts_with(":b.test ")), "{said:?}");
+        for part in [
+            " 351 ann actor-chat-",
+            " 391 ann b.test :",
+            " on b.test",
+            " 374 ann ",
+            " 258 ann :b.test",
+            " 259 ann :root@example.org",
+            " 422 ann ",
+        ] {
+            assert!(has(part)(&said), "{named}: no {part} in {said:?}");
+        }
+    }
+    // One's own server, however it is named.
+    for command in ["TIME", "TIME a.test", "TIME ann", "TIME *"] {
+        assert!(has(":a.test 391 ann a.test :")(&ann.ask(command).await), "{command}");
+    }
+    assert!(has(":a.test 402 ann z.test ")(&ann.ask("TIME z.test").await));
+}
+
+#[tokio::test]
+async fn who_asks_a_server_that_is_lost_is_told_so() {
+    let network = Network::of(2).await;
+    let mut ann = network.user(0, "ann").await;
+    network.part(&[0], &[1]);
+    ann.until("TIME b.test", has(" 402 ann b.test ")).await;
 }
 
 /// Takes one word, and no other.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actor_core::prelude::*;
 
 use super::{Connection, ConnectionMsg, Stage};
+use crate::about::Question;
 use crate::channel::request::RoomMsg;
 use crate::network::word::Card;
 use crate::protocol::caps::Caps;
@@ -105,11 +106,11 @@ impl Connection {
             "ISON" => self.ison(message).await,
             "SETNAME" => self.setname(message).await,
             "MONITOR" => self.monitor(message).await,
-            "MOTD" => self.here(message, 0, Self::motd),
-            "VERSION" => self.version(message),
-            "TIME" => self.here(message, 0, Self::time),
-            "INFO" => self.here(message, 0, Self::info),
-            "ADMIN" => self.here(message, 0, Self::admin),
+            "MOTD" => self.about(message, Question::Motd).await,
+            "VERSION" => self.about(message, Question::Version).await,
+            "TIME" => self.about(message, Question::Time).await,
+            "INFO" => self.about(message, Question::Info).await,
+            "ADMIN" => self.about(message, Question::Admin).await,
             "LUSERS" => self.lusers().await,
             "LINKS" => self.links(message),
             "MAP" => self.map().await,
@@ -124,14 +125,6 @@ impl Connection {
                     .param(command)
                     .trailing("Unknown command"),
             ),
-        }
-    }
-
-    /// Runs a command that names a server, if it names this one or none.
-    fn here(&mut self, message: &Message<'_>, index: usize, run: fn(&Self)) {
-        match message.param(index) {
-            Some(server) if !self.is_here(server) => self.no_such_server(server),
-            _ => run(self),
         }
     }
 

@@ -6,14 +6,14 @@ const INDEX: &[&str] = &[
     "Channels: JOIN PART TOPIC NAMES LIST INVITE KICK MODE",
     "People: WHO WHOIS WHOWAS USERHOST ISON MONITOR",
     "Yourself: NICK SETNAME MODE QUIT",
-    "Server: MOTD LUSERS VERSION TIME INFO ADMIN LINKS PING HELP",
+    "Servers: MOTD LUSERS VERSION TIME INFO ADMIN LINKS MAP PING HELP",
     "Operators: OPER KILL WALLOPS",
     "Connecting: CAP PASS NICK USER",
 ];
 
 const TOPICS: &[(&str, &[&str])] = &[
     ("HELP", INDEX),
-    ("ADMIN", &["ADMIN", "Who runs the server."]),
+    ("ADMIN", &["ADMIN [<server>]", "Who runs the server."]),
     (
         "AWAY",
         &["AWAY [:reason]", "Marks you as away; without a reason, as back."],
@@ -22,7 +22,7 @@ const TOPICS: &[(&str, &[&str])] = &[
         "CAP",
         &["CAP LS|LIST|REQ|END [:capabilities]", "Negotiates IRCv3 capabilities."],
     ),
-    ("INFO", &["INFO", "What this server is."]),
+    ("INFO", &["INFO [<server>]", "What the server is."]),
     (
         "INVITE",
         &[
@@ -49,7 +49,7 @@ const TOPICS: &[(&str, &[&str])] = &[
         "KILL",
         &["KILL <nick> [:reason]", "Disconnects a user. For server operators."],
     ),
-    ("LINKS", &["LINKS", "The servers of the network: this one."]),
+    ("LINKS", &["LINKS [<mask>]", "The servers of the network."]),
     (
         "LIST",
         &[
@@ -58,6 +58,10 @@ const TOPICS: &[(&str, &[&str])] = &[
         ],
     ),
     ("LUSERS", &["LUSERS", "How many users and channels there are."]),
+    (
+        "MAP",
+        &["MAP", "The servers of the network, with how many users each has."],
+    ),
     (
         "MODE",
         &[
@@ -74,7 +78,7 @@ const TOPICS: &[(&str, &[&str])] = &[
             "Tells you when somebody comes or goes.",
         ],
     ),
-    ("MOTD", &["MOTD", "The message of the day."]),
+    ("MOTD", &["MOTD [<server>]", "The message of the day."]),
     ("NAMES", &["NAMES <channel>", "Who is in a channel."]),
     ("NICK", &["NICK <nick>", "Takes another name."]),
     (
@@ -107,7 +111,7 @@ const TOPICS: &[(&str, &[&str])] = &[
             "Sends nothing but client-only tags, for example that you are typing.",
         ],
     ),
-    ("TIME", &["TIME", "The server's time."]),
+    ("TIME", &["TIME [<server>]", "The server's time."]),
     (
         "TOPIC",
         &[
@@ -123,7 +127,13 @@ const TOPICS: &[(&str, &[&str])] = &[
         "USERHOST",
         &["USERHOST <nick>{ <nick>}", "Addresses of up to five users."],
     ),
-    ("VERSION", &["VERSION", "Version and limits of this server."]),
+    (
+        "VERSION",
+        &[
+            "VERSION [<server>]",
+            "Which software the server is; of this one, its limits too.",
+        ],
+    ),
     (
         "WALLOPS",
         &["WALLOPS :<text>", "Tells all users with mode w. For server operators."],

@@ -1,29 +1,63 @@
-//! The commands about the server: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, LINKS, HELP.
+//! The commands about servers: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, LINKS, MAP, HELP.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Connection, help};
+use crate::about::{self, Question};
 use crate::channel::request::RoomsMsg;
-use crate::clock;
-use crate::protocol::calendar;
+use crate::network::word::Enquiry;
 use crate::protocol::mask;
 use crate::protocol::message::Message;
 use crate::protocol::numeric::*;
-use crate::site::Site;
 use crate::user::request::DirectoryMsg;
 
 impl Connection {
-    pub(super) fn motd(&self) {
-        let Some(motd) = &self.site.motd else {
-            return self.reply(self.numeric(ERR_NOMOTD).trailing("MOTD File is missing"));
+    /// What a server says of itself: this one, or another of the network that is named by its name or by a user of it.
+    pub(super) async fn about(&self, message: &Message<'_>, question: Question) {
+        let other = match message.param(0).filter(|server| !self.is_here(server)) {
+            None => None,
+            Some(named) => match self.server_of(named).await {
+                None => return self.no_such_server(named),
+                Some(server) => Some(server).filter(|server| **server != *self.site.name()),
+            },
         };
-        let text = format!("- {} Message of the day - ", self.site.name());
-        self.reply(self.numeric(RPL_MOTDSTART).trailing(&text));
-        for line in motd {
-            self.reply(self.numeric(RPL_MOTD).trailing(&format!("- {line}")));
+        let Some(server) = other else {
+            self.say_of_here(question);
+            if question == Question::Version {
+                self.isupport();
+            }
+            return;
+        };
+        let asked = |reply| Enquiry::About(question, self.nick().to_owned(), reply);
+        match self.site.trunks.enquire(&server, asked).await {
+            Some(lines) => {
+                // That server may have more to say than a client of this one may leave unread; by the last line it knows that this was all.
+                let last = lines.len().saturating_sub(1);
+                for (at, line) in lines.into_iter().enumerate() {
+                    if at == last || self.outbox.has_room() {
+                        self.reply(line);
+                    }
+                }
+            }
+            None => {
+                let line = self.numeric(ERR_NOSUCHSERVER).param(&server);
+                self.reply(line.trailing("The server does not answer"));
+            }
         }
-        self.reply(self.numeric(RPL_ENDOFMOTD).trailing("End of /MOTD command"));
+    }
+
+    /// The other server that is named, by a mask or by one of its users.
+    async fn server_of(&self, named: &str) -> Option<Arc<str>> {
+        match self.known(named) {
+            Some(card) => Some(card.name),
+            None => Some(self.find(named).await?.user.profile.server.clone()),
+        }
+    }
+
+    pub(super) fn say_of_here(&self, question: Question) {
+        let lines = about::answer(&self.site, question, self.nick());
+        lines.into_iter().for_each(|line| self.reply(line));
     }
 
     pub(super) async fn lusers(&self) {
@@ -67,51 +101,6 @@ impl Connection {
             let line = self.numeric(numeric).number(count as u64).number(most as u64);
             self.reply(line.trailing(&text));
         }
-    }
-
-    pub(super) fn version(&self, message: &Message<'_>) {
-        if let Some(server) = message.param(0).filter(|server| !self.is_here(server)) {
-            let Some(card) = self.known(server) else {
-                return self.no_such_server(server);
-            };
-            let line = self.numeric(RPL_VERSION).param(&card.version).param(&card.name);
-            return self.reply(line.trailing(&card.info));
-        }
-        let line = self.numeric(RPL_VERSION).param(Site::version()).param(self.site.name());
-        self.reply(line.trailing("A chat server made of actors"));
-        self.isupport();
-    }
-
-    pub(super) fn time(&self) {
-        let line = self.numeric(RPL_TIME).param(self.site.name());
-        self.reply(line.trailing(&calendar::human(clock::unix_ms())));
-    }
-
-    pub(super) fn info(&self) {
-        let texts = [
-            format!("{} on {}", Site::version(), self.site.name()),
-            format!("Started {}", calendar::human(self.site.started_ms)),
-            "Each connection, each channel and the directory of users is an actor of its own;".to_owned(),
-            "one that fails is started again or let go, and the others never notice.".to_owned(),
-        ];
-        for text in texts {
-            self.reply(self.numeric(RPL_INFO).trailing(&text));
-        }
-        self.reply(self.numeric(RPL_ENDOFINFO).trailing("End of INFO list"));
-    }
-
-    pub(super) fn admin(&self) {
-        let config = &self.site.config;
-        let text = "Administrative info";
-        self.reply(self.numeric(RPL_ADMINME).param(self.site.name()).trailing(text));
-        self.reply(self.numeric(RPL_ADMINLOC1).trailing(&config.network));
-        self.reply(self.numeric(RPL_ADMINLOC2).trailing(self.site.name()));
-        let contact = if config.admin.is_empty() {
-            "No contact is given"
-        } else {
-            &config.admin
-        };
-        self.reply(self.numeric(RPL_ADMINEMAIL).trailing(contact));
     }
 
     /// Each server of a network speaks with each: all are one step away.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::registration::{Registration, Step};
 use super::{Connection, Stage};
+use crate::about::Question;
 use crate::protocol::calendar;
 use crate::protocol::caps::{Caps, OFFERED};
 use crate::protocol::line::Line;
@@ -204,7 +205,7 @@ impl Connection {
             self.reply(self.site.pages());
         }
         self.lusers().await;
-        self.motd();
+        self.say_of_here(Question::Motd);
     }
 
     pub(super) fn isupport(&self) {

@@ -4,6 +4,7 @@ use actor_core::prelude::*;
 
 use super::Connection;
 use crate::channel::request::RoomMsg;
+use crate::network::word::Enquiry;
 use crate::protocol::line;
 use crate::protocol::message::Message;
 use crate::protocol::numeric::*;
@@ -64,7 +65,8 @@ impl Connection {
         let idle_s = if self.is_mine(profile) {
             Some(found.user.outbox.silent_s())
         } else {
-            self.site.trunks.silence(&profile.server, member).await
+            let asked = |reply| Enquiry::Silence(member, reply);
+            self.site.trunks.enquire(&profile.server, asked).await.flatten()
         };
         if let Some(idle_s) = idle_s {
             let line = begin(RPL_WHOISIDLE).number(idle_s).number(found.since_s);

@@ -112,14 +112,13 @@ impl Actor for Envoy {
                 }
             }
             EnvoyMsg::Fence(reply) => reply.send(()),
-            EnvoyMsg::Enquire(id, reply) => {
+            EnvoyMsg::Enquire(enquiry) => {
                 let (node, desk) = (self.node.clone(), format!("{DESK}@{}", self.server));
                 // Beside what is to be said, which does not wait for this.
                 ctx.attach(async move {
-                    if let Ok(desk) = node.lookup::<Enquiry>(&desk).await
-                        && let Ok(silent_s) = desk.ask(|reply| Enquiry { id, reply }).await
-                    {
-                        reply.send(silent_s);
+                    if let Ok(desk) = node.lookup::<Enquiry>(&desk).await {
+                        // The answer goes past this actor.
+                        let _ = desk.tell(enquiry).await;
                     }
                     EnvoyMsg::Nothing
                 });

@@ -14,13 +14,14 @@ use super::deputy::{Deputy, DeputyMsg};
 use super::envoy::{Envoy, Sources};
 use super::trunk::{EnvoyMsg, WORDS_MAX};
 use super::word::{Enquiry, Knock};
+use crate::about;
 use crate::site::Site;
 use crate::user::request::{Anew, DirectoryMsg};
 
 /// The name under which other servers find the hub of a node.
 pub const DOOR: &str = "chat";
-/// The name under which they ask for what is known of its users here alone.
-pub const DESK: &str = "chat.users";
+/// The name under which they ask for what is known here alone.
+pub const DESK: &str = "chat.desk";
 /// How soon another envoy is sent when one has come back.
 const RETRY: Duration = Duration::from_millis(300);
 /// Messages in the mailbox of a deputy. What comes from another node is bounded by its window, and taken in any case.
@@ -31,6 +32,8 @@ const DEPUTY_MESSAGES: usize = 1024;
 pub enum HubMsg {
     /// Another server wants to be heard.
     Knock(Knock),
+    /// Another server asks something.
+    Asked(Enquiry),
     /// Who is a member may have changed.
     Review,
     /// It is time to send those again who came back.
@@ -161,9 +164,8 @@ impl Actor for Hub {
         let node = self.cluster.node();
         node.conceal(DOOR);
         node.expose(DOOR, &ctx.handle().map(HubMsg::Knock))?;
-        let asked = |Enquiry { id, reply }| DirectoryMsg::Silence { id, reply };
         node.conceal(DESK);
-        node.expose(DESK, &self.sources.directory.map(asked))?;
+        node.expose(DESK, &ctx.handle().map(HubMsg::Asked))?;
         let events = self.cluster.events();
         ctx.attach_stream(stream::unfold(events, |mut events| async move {
             match events.recv().await {
@@ -178,6 +180,12 @@ impl Actor for Hub {
     async fn handle(&mut self, msg: HubMsg, ctx: &mut Context<HubMsg>) -> ActorResult {
         match msg {
             HubMsg::Knock(knock) => self.knock(knock, ctx).await,
+            HubMsg::Asked(Enquiry::Silence(id, reply)) => {
+                let _ = self.sources.directory.tell(DirectoryMsg::Silence { id, reply }).await;
+            }
+            HubMsg::Asked(Enquiry::About(question, nick, reply)) => {
+                reply.send(about::answer(&self.site, question, &nick));
+            }
             HubMsg::Review => self.review(ctx),
             HubMsg::Retry => {
                 self.is_retrying = false;

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use actor_core::prelude::*;
 
-use super::word::Word;
-use crate::user::profile::ClientId;
+use super::word::{Enquiry, Word};
 
 /// So many words wait for another server before the connections of this one wait, too.
 const BUSY: usize = 8 * 1024;
@@ -27,8 +26,8 @@ pub enum EnvoyMsg {
     Say(Arc<Word>),
     /// Answer when all is said that came before.
     Fence(Reply<()>),
-    /// Ask for how many seconds a user there has said nothing.
-    Enquire(ClientId, Reply<Option<u64>>),
+    /// Ask this.
+    Enquire(Enquiry),
     /// Everything was said that there was at the beginning; or it could not be.
     Introduced(bool),
     /// Nothing: what the other server holds this for, is to know when it ends.
@@ -111,12 +110,16 @@ impl Trunks {
         trunk.is_some_and(|trunk| trunk.say(Arc::new(word())))
     }
 
-    /// For how many seconds a user of another server has said nothing, if that server says so in time.
-    pub async fn silence(&self, server: &str, id: ClientId) -> Option<u64> {
+    /// What another server answers, if it does in time.
+    pub async fn enquire<T: Send + 'static>(
+        &self,
+        server: &str,
+        enquiry: impl FnOnce(Reply<T>) -> Enquiry,
+    ) -> Option<T> {
         let all = self.all();
         let trunk = all.iter().find(|trunk| &*trunk.server == server)?;
-        let asked = trunk.envoy.ask(|reply| EnvoyMsg::Enquire(id, reply));
-        asked.timeout(PATIENCE).await.ok().flatten()
+        let asked = trunk.envoy.ask(|reply| EnvoyMsg::Enquire(enquiry(reply)));
+        asked.timeout(PATIENCE).await.ok()
     }
 
     /// Waits while another server is far behind: for those who cause what is to be said there, and on whom nobody waits.

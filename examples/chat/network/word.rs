@@ -8,8 +8,10 @@ use actor_core::Handle;
 use actor_core::prelude::Reply;
 use serde::{Deserialize, Serialize};
 
+use crate::about::Question;
 use crate::channel::accord::{Birth, Stamped};
 use crate::protocol::delivery::Packet;
+use crate::protocol::line::Line;
 use crate::protocol::stamp::Stamp;
 use crate::user::profile::{ClientId, Profile};
 use crate::user::request::Order;
@@ -23,8 +25,6 @@ pub struct Card {
     pub life: u64,
     /// What it is, for people.
     pub info: String,
-    /// Which software it is.
-    pub version: String,
     /// Where browsers reach its page, as `http://host:port`.
     pub web: Option<String>,
 }
@@ -40,13 +40,13 @@ pub struct Knock {
     pub reply: Reply<Handle<Arc<Word>>>,
 }
 
-/// What a server asks another one: for how many seconds a user of that one has said nothing.
+/// What a server asks another one, as that alone knows it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Enquiry {
-    /// Which user.
-    pub id: ClientId,
-    /// How long; nothing, if it is not there.
-    pub reply: Reply<Option<u64>>,
+pub enum Enquiry {
+    /// For how many seconds a user of it has said nothing; nothing is answered, if it is not there.
+    Silence(ClientId, Reply<Option<u64>>),
+    /// What it says of itself to the user of that nick.
+    About(Question, String, Reply<Vec<Line>>),
 }
 
 /// A user of another server.

@@ -1,10 +1,12 @@
 //! One line to a client, built from left to right.
 
+use serde::{Deserialize, Serialize};
+
 use super::message::BODY_BYTES_MAX;
 use super::numeric::Numeric;
 
 /// Text of a line without tags and without CR LF, which never holds a line end and never grows past the limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line(String);
 
 impl Line {
