@@ -42,6 +42,29 @@ impl Key {
         id.copy_from_slice(&secret.prove(&[b"id"])[..8]);
         Self { id, secret }
     }
+
+    /// What datagrams that it seals begin with.
+    pub(crate) fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// What is in a datagram that was sealed with this key, whether it has come before or not.
+    pub(crate) fn open<'a>(&self, datagram: &'a [u8]) -> Result<Opened<'a>, NotTaken> {
+        if key_of(datagram) != Some(self.id) {
+            return Err(NotTaken::Stray);
+        }
+        let (sealed, mac) = datagram.split_last_chunk::<MAC_BYTES>().ok_or(NotTaken::Stray)?;
+        if !self.secret.check(&[sealed], mac) {
+            return Err(NotTaken::Forged);
+        }
+        let (head, packet) = sealed.split_first_chunk::<HEAD_BYTES>().ok_or(NotTaken::Stray)?;
+        let [_, _, _, _, _, _, _, _, number @ .., heard] = *head;
+        Ok(Opened {
+            number: u64::from_le_bytes(number),
+            heard: heard == 1,
+            packet,
+        })
+    }
 }
 
 impl PartialEq for Key {
@@ -63,6 +86,36 @@ impl fmt::Debug for Key {
 pub(crate) struct Keys {
     pub(crate) ours: Key,
     pub(crate) theirs: Key,
+}
+
+/// What a datagram of the peer says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opened<'a> {
+    number: u64,
+    heard: bool,
+    packet: &'a [u8],
+}
+
+/// A datagram that has its number, and is to be sealed.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    key: Key,
+    number: u64,
+    hears: bool,
+}
+
+impl Draft {
+    /// The datagram with that packet in it.
+    pub(crate) fn seal(&self, packet: &[u8]) -> Vec<u8> {
+        let mut datagram = Vec::with_capacity(HEAD_BYTES + packet.len() + MAC_BYTES);
+        datagram.extend_from_slice(&self.key.id);
+        datagram.extend_from_slice(&self.number.to_le_bytes());
+        datagram.push(u8::from(self.hears));
+        datagram.extend_from_slice(packet);
+        let mac = self.key.secret.prove(&[&datagram]);
+        datagram.extend_from_slice(&mac);
+        datagram
+    }
 }
 
 /// Why a datagram was not taken.
@@ -108,9 +161,9 @@ impl Pairing {
         }
     }
 
-    /// What the peer's datagrams begin with.
-    pub(crate) fn theirs(&self) -> KeyId {
-        self.keys.theirs.id
+    /// What the peer seals with.
+    pub(crate) fn theirs(&self) -> &Key {
+        &self.keys.theirs
     }
 
     /// Whether datagrams are known to get there and back.
@@ -122,40 +175,29 @@ impl Pairing {
         self.unheard < UNHEARD_MAX
     }
 
-    /// The next datagram. `None`: the packet is too long for one.
-    pub(crate) fn seal(&mut self, packet: &[u8]) -> Option<Vec<u8>> {
-        if packet.len() > PACKED_BYTES_MAX {
+    /// The next datagram, for a packet of so many bytes. `None`: that is too long for one.
+    pub(crate) fn draft(&mut self, packet_bytes: usize) -> Option<Draft> {
+        if packet_bytes > PACKED_BYTES_MAX {
             return None;
         }
         self.sent += 1;
-        let mut datagram = Vec::with_capacity(HEAD_BYTES + packet.len() + MAC_BYTES);
-        datagram.extend_from_slice(&self.keys.ours.id);
-        datagram.extend_from_slice(&self.sent.to_le_bytes());
-        datagram.push(u8::from(self.hears()));
+        let hears = self.hears();
         self.unheard = self.unheard.saturating_add(1);
-        datagram.extend_from_slice(packet);
-        let mac = self.keys.ours.secret.prove(&[&datagram]);
-        datagram.extend_from_slice(&mac);
-        Some(datagram)
+        Some(Draft {
+            key: self.keys.ours.clone(),
+            number: self.sent,
+            hears,
+        })
     }
 
-    /// The packet in a datagram of the peer, which may be empty.
-    pub(crate) fn open<'a>(&mut self, datagram: &'a [u8]) -> Result<&'a [u8], NotTaken> {
-        if key_of(datagram) != Some(self.theirs()) {
-            return Err(NotTaken::Stray);
-        }
-        let (sealed, mac) = datagram.split_last_chunk::<MAC_BYTES>().ok_or(NotTaken::Stray)?;
-        if !self.keys.theirs.secret.check(&[sealed], mac) {
-            return Err(NotTaken::Forged);
-        }
-        let (head, packet) = sealed.split_first_chunk::<HEAD_BYTES>().ok_or(NotTaken::Stray)?;
-        let [_, _, _, _, _, _, _, _, number @ .., heard] = *head;
-        if !self.is_new(u64::from_le_bytes(number)) {
+    /// Takes what was opened with the peer's key: its packet, which may be empty.
+    pub(crate) fn take<'a>(&mut self, opened: &Opened<'a>) -> Result<&'a [u8], NotTaken> {
+        if !self.is_new(opened.number) {
             return Err(NotTaken::Again);
         }
         self.unheard = 0;
-        self.is_heard = heard == 1;
-        Ok(packet)
+        self.is_heard = opened.heard;
+        Ok(opened.packet)
     }
 
     /// Notes a number, as in RFC 4303, 3.4.3.
@@ -183,6 +225,17 @@ mod tests {
 
     fn key(secret: &[u8]) -> Key {
         Key::new(Secret::new(secret).expect("it is long enough"))
+    }
+
+    impl Pairing {
+        fn seal(&mut self, packet: &[u8]) -> Option<Vec<u8>> {
+            Some(self.draft(packet.len())?.seal(packet))
+        }
+
+        fn open<'a>(&mut self, datagram: &'a [u8]) -> Result<&'a [u8], NotTaken> {
+            let opened = self.theirs().open(datagram)?;
+            self.take(&opened)
+        }
     }
 
     fn pair() -> (Pairing, Pairing) {

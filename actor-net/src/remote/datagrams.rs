@@ -60,9 +60,14 @@ struct Pair {
 }
 
 impl Pairs {
+    /// Whose datagrams are under that key.
+    fn under(&mut self, key: KeyId) -> Option<&mut Pair> {
+        self.by_name.get_mut(self.by_key.get(&key)?)
+    }
+
     fn remove(&mut self, name: &NodeName) {
         if let Some(pair) = self.by_name.remove(name) {
-            self.by_key.remove(&pair.pairing.theirs());
+            self.by_key.remove(&pair.pairing.theirs().id());
         }
     }
 }
@@ -97,7 +102,7 @@ impl Datagrams {
             let eldest = eldest.map(|(name, _)| name.clone());
             eldest.iter().for_each(|name| pairs.remove(name));
         }
-        pairs.by_key.insert(pairing.theirs(), peer.name.clone());
+        pairs.by_key.insert(pairing.theirs().id(), peer.name.clone());
         let pair = Pair {
             id: peer.clone(),
             session,
@@ -141,10 +146,12 @@ impl Datagrams {
         }
         let Some(target) = pair.target else { return false };
         let is_proven = pair.pairing.is_proven();
-        let Some(datagram) = pair.pairing.seal(if is_proven { packet } else { &[] }) else {
+        let packet = if is_proven { packet } else { &[] };
+        let Some(draft) = pair.pairing.draft(packet.len()) else {
             return false;
         };
         drop(pairs);
+        let datagram = draft.seal(packet);
         let went = self.socket.try_send_to(&datagram, target).is_ok();
         self.sent.fetch_add(u64::from(went), Ordering::Relaxed);
         went && is_proven
@@ -163,18 +170,23 @@ impl Datagrams {
 
     /// The packet in what has come, and whose it is.
     fn open<'a>(&self, datagram: &'a [u8]) -> Option<(NodeId, &'a [u8])> {
-        let mut pairs = lock(&self.pairs);
-        let pairs = &mut *pairs;
-        let name = key_of(datagram).and_then(|key| pairs.by_key.get(&key));
-        let pair = name.and_then(|name| pairs.by_name.get_mut(name));
-        let opened = pair.and_then(|pair| {
-            let packet = pair.pairing.open(datagram).ok()?;
-            pair.used = now();
-            Some((pair.id.clone(), packet))
-        });
+        let opened = self.opened(datagram);
         let count = if opened.is_some() { &self.taken } else { &self.refused };
         count.fetch_add(1, Ordering::Relaxed);
         opened
+    }
+
+    /// The same. Whoever floods this node has it work, and keeps nobody from sending meanwhile.
+    fn opened<'a>(&self, datagram: &'a [u8]) -> Option<(NodeId, &'a [u8])> {
+        let id = key_of(datagram)?;
+        let key = lock(&self.pairs).under(id)?.pairing.theirs().clone();
+        let opened = key.open(datagram).ok()?;
+        let mut pairs = lock(&self.pairs);
+        // It may have gone; no other has that key.
+        let pair = pairs.under(id)?;
+        let packet = pair.pairing.take(&opened).ok()?;
+        pair.used = now();
+        Some((pair.id.clone(), packet))
     }
 }
 
