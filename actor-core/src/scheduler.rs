@@ -53,8 +53,13 @@ pub(crate) struct Scheduler {
     trees: Mutex<Vec<Weak<dyn Tree>>>,
 }
 
-/// In which way a queue takes one. Returns whether there is work for others now.
-type How = fn(&mut Queue<Arc<dyn Entry>>, Arc<dyn Entry>) -> bool;
+/// In which way a queue takes one.
+#[derive(Clone, Copy)]
+enum How {
+    /// It was woken, and is next.
+    Woken,
+    Behind,
+}
 
 /// What a worker shares with the others. In cache lines of its own, as its worker writes there all the time.
 #[repr(align(128))]
@@ -120,7 +125,10 @@ impl Scheduler {
             entry.end();
             return;
         }
-        let for_others = how(&mut queue, entry);
+        let for_others = match how {
+            How::Woken => queue.push_woken(entry),
+            How::Behind => queue.push_behind(entry),
+        };
         drop(queue);
         if for_others && self.sleepers.wake_one() {
             self.after_waking(seat.is_some());

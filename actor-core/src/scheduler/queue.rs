@@ -31,6 +31,7 @@ impl<T> Queue<T> {
 
     /// Adds one that was woken: it is next, and who was next goes to the end of the queue. Returns whether that has made
     /// work for another worker.
+    #[inline]
     pub(super) fn push_woken(&mut self, entry: T) -> bool {
         if self.jumps_max == 0 {
             return self.push_behind(entry);
@@ -42,6 +43,7 @@ impl<T> Queue<T> {
     }
 
     /// Adds one to the end of the queue. Returns whether there is work for another worker, as there is.
+    #[inline]
     pub(super) fn push_behind(&mut self, entry: T) -> bool {
         self.entries.push_back(entry);
         true

@@ -8,17 +8,16 @@ use std::time::Duration;
 
 use crate::contain::{contain, discard};
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::attention::{Look, Noted};
-use super::queue::Queue;
 use super::{How, Scheduler, worker};
 
-/// It is in a queue; or it is being polled, and goes into one after that.
+/// It is in a queue, or a worker polls it.
 const SCHEDULED: u8 = 1;
 
-/// A worker polls it.
-const RUNNING: u8 = 2;
+/// It was woken while it was: it goes into a queue after its poll.
+const WOKEN: u8 = 2;
 
 /// It is polled no more.
 const OVER: u8 = 4;
@@ -44,6 +43,8 @@ pub(super) trait Entry: Send + Sync {
 #[derive(Default)]
 pub(crate) struct Task {
     phase: AtomicU8,
+    /// For those who look from outside.
+    is_polled: AtomicBool,
     /// Locked by the worker that polls it and by nobody else, until it is over.
     body: Mutex<Option<Body>>,
     scheduler: OnceLock<Arc<Scheduler>>,
@@ -85,26 +86,34 @@ impl Task {
         debug_assert!(before.is_none(), "it runs one future");
         let _ = task.scheduler.set(scheduler.clone());
         task.phase.fetch_or(SCHEDULED, Ordering::AcqRel);
-        Self::push(runnable.clone(), Queue::push_behind);
+        Self::push(runnable.clone(), How::Behind);
     }
 
     /// Has `runnable` polled: what its waker does.
     pub(crate) fn wake<R: Runnable>(runnable: Arc<R>) {
         if runnable.task().is_to_be_queued() {
-            Self::push(runnable, Queue::push_woken);
+            Self::push(runnable, How::Woken);
         }
     }
 
     /// The same where the waker is kept.
     pub(crate) fn wake_by_ref<R: Runnable>(runnable: &Arc<R>) {
         if runnable.task().is_to_be_queued() {
-            Self::push(runnable.clone(), Queue::push_woken);
+            Self::push(runnable.clone(), How::Woken);
         }
     }
 
     fn is_to_be_queued(&self) -> bool {
-        // Written also where it is scheduled already, so that the poll to come sees what was done before this.
-        self.phase.fetch_or(SCHEDULED, Ordering::AcqRel) == 0
+        let is_idle = self.phase.load(Ordering::Relaxed) == 0;
+        if is_idle
+            && let Ok(_) = self
+                .phase
+                .compare_exchange(0, SCHEDULED, Ordering::AcqRel, Ordering::Relaxed)
+        {
+            return true;
+        }
+        // Written also where it is woken already, so that the poll to come sees what was done before this.
+        self.phase.fetch_or(SCHEDULED | WOKEN, Ordering::AcqRel) == 0
     }
 
     fn push<R: Runnable>(runnable: Arc<R>, how: How) {
@@ -130,8 +139,8 @@ impl Task {
     /// everything that it could have been woken for.
     #[inline]
     pub(crate) fn looks_for_itself(&self) {
-        if self.phase.load(Ordering::Relaxed) & SCHEDULED != 0 {
-            self.phase.fetch_and(!SCHEDULED, Ordering::AcqRel);
+        if self.phase.load(Ordering::Relaxed) & WOKEN != 0 {
+            self.phase.fetch_and(!WOKEN, Ordering::AcqRel);
         }
     }
 
@@ -143,10 +152,10 @@ impl Task {
     /// What one sees of it who has said that he looks.
     pub(crate) fn sight(&self, look: Look) -> Sight {
         let phase = self.phase.load(Ordering::Acquire);
-        let is_polled = phase & RUNNING != 0;
+        let is_polled = self.is_polled.load(Ordering::Relaxed);
         Sight {
             is_polled,
-            is_queued: phase & SCHEDULED != 0,
+            is_queued: phase & WOKEN != 0 || (phase & SCHEDULED != 0 && !is_polled),
             lasts: self.noted.lasts(look),
             busy: self.noted.busy(look, is_polled),
         }
@@ -154,8 +163,9 @@ impl Task {
 
     /// Drops the future, or has the worker drop it that polls it at this moment.
     pub(crate) fn end(&self) {
-        if self.phase.fetch_or(OVER, Ordering::AcqRel) & RUNNING == 0 {
-            let body = self.body.lock().take();
+        self.phase.fetch_or(OVER, Ordering::AcqRel);
+        if let Some(mut body) = self.body.try_lock() {
+            let body = body.take();
             discard(body);
         }
     }
@@ -164,35 +174,45 @@ impl Task {
 impl<R: Runnable> Entry for R {
     fn run(self: Arc<Self>) -> bool {
         let task = self.task();
-        let before = task.phase.fetch_xor(SCHEDULED | RUNNING, Ordering::AcqRel);
-        let mut goes_on = before & OVER == 0;
-        if goes_on {
-            let mut body = task.body.lock();
-            goes_on = body.as_mut().is_some_and(|body| {
-                let polled = contain(|| body.future.as_mut().poll(&mut Context::from_waker(&body.waker)));
-                match polled {
-                    Ok(polled) => polled.is_pending(),
-                    Err(panic) => {
-                        tracing::error!(panic, "an actor's waker panicked");
-                        false
-                    }
-                }
-            });
+        let mut goes_on = false;
+        let mut slot = task.body.lock();
+        task.is_polled.store(true, Ordering::Relaxed);
+        let before = task.phase.load(Ordering::Acquire);
+        if before & WOKEN != 0 {
+            task.phase.fetch_and(!WOKEN, Ordering::AcqRel);
         }
+        if before & OVER == 0
+            && let Some(body) = &mut *slot
+        {
+            let polled = contain(|| body.future.as_mut().poll(&mut Context::from_waker(&body.waker)));
+            goes_on = match polled {
+                Ok(polled) => polled.is_pending(),
+                Err(panic) => {
+                    tracing::error!(panic, "an actor's waker panicked");
+                    false
+                }
+            };
+        }
+        task.is_polled.store(false, Ordering::Relaxed);
+        drop(slot);
         if !goes_on {
             task.phase.fetch_or(OVER, Ordering::AcqRel);
         }
-        let meanwhile = task.phase.fetch_and(!RUNNING, Ordering::AcqRel);
-        if meanwhile & OVER != 0 {
-            let body = task.body.lock().take();
-            discard(body);
-            return false;
+        let rests = task
+            .phase
+            .compare_exchange(SCHEDULED, 0, Ordering::AcqRel, Ordering::Acquire);
+        match rests {
+            Ok(_) => false,
+            Err(meanwhile) if meanwhile & OVER != 0 => {
+                let body = task.body.lock().take();
+                discard(body);
+                false
+            }
+            Err(_) => {
+                Task::push(self, How::Behind);
+                true
+            }
         }
-        let again = meanwhile & SCHEDULED != 0;
-        if again {
-            Task::push(self, Queue::push_behind);
-        }
-        again
     }
 
     fn end(&self) {
