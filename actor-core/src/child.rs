@@ -147,14 +147,14 @@ impl<A: Actor> ChildSpec<A> {
 
     /// Waits before restarts. By default there is no wait: the intensity alone bounds them.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.treatment.backoff = Some(Box::new(backoff));
+        self.treatment.set_backoff(backoff);
         self
     }
 
     /// How long the child may take to stop when its parent or the system shuts down, before it is killed: 5 s by
     /// default, and as long as its own children take where it has any. Zero kills it at its next await.
     pub fn shutdown(mut self, within: Duration) -> Self {
-        self.treatment.shutdown = Some(within);
+        self.treatment.set_shutdown(within);
         self
     }
 

@@ -40,7 +40,8 @@ pub(crate) trait Owed: Send + Sync {
 /// The edges that start at one actor.
 #[derive(Default)]
 pub(crate) struct Waits {
-    edges: Mutex<Edges>,
+    /// In a box, as most actors wait for nobody.
+    edges: Mutex<Option<Box<Edges>>>,
     /// Whether there are any. Who puts an edge here sets this before it looks at the same of the other, and so does the
     /// other: of two, at least one sees that there is something to follow.
     any: AtomicBool,
@@ -74,13 +75,15 @@ impl Waits {
 
     /// The same where each of `or` could give it as well. It is part of a cycle only if each of them is.
     pub(crate) fn begin_any(&self, on: Arc<dyn Waiting>, or: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -> Suspect {
-        let mut edges = self.edges.lock();
+        let mut kept = self.edges.lock();
+        let mut edges = kept.get_or_insert_default();
         // Most ask one after the other. What is looked at has a lock of its own at most, whose holder takes no other.
         let last_is_over = edges.list.last().is_some_and(|last| !last.owed.is_owed());
         if !last_is_over && edges.list.len() >= edges.look_at.max(EDGES_MIN) {
-            drop(edges);
+            drop(kept);
             self.forget_what_is_over();
-            edges = self.edges.lock();
+            kept = self.edges.lock();
+            edges = kept.get_or_insert_default();
         }
         if !self.any.load(Ordering::Relaxed) {
             self.any.store(true, Ordering::SeqCst);
@@ -95,7 +98,7 @@ impl Waits {
                 None
             }
         };
-        drop(edges);
+        drop(kept);
         drop(over);
         suspect
     }
@@ -103,14 +106,15 @@ impl Waits {
     /// Ends the turn: whatever is still waited for is no longer waited for by the handler.
     pub(crate) fn end_turn(&self) {
         loop {
-            let mut edges = self.edges.lock();
+            let mut kept = self.edges.lock();
+            let Some(edges) = &mut *kept else { return };
             let over = edges.list.pop();
             let last = edges.list.is_empty();
             if last {
                 self.any.store(false, Ordering::SeqCst);
                 edges.look_at = 0;
             }
-            drop(edges);
+            drop(kept);
             drop(over);
             if last {
                 return;
@@ -129,18 +133,23 @@ impl Waits {
 
     fn forget_what_is_over(&self) {
         // Held until the lock is free again, so that no edge is dropped under it.
-        let seen = self.edges.lock().list.clone();
+        let seen = self.list();
         let owed: Vec<bool> = seen.iter().map(|edge| edge.owed.is_owed()).collect();
-        let mut edges = self.edges.lock();
+        let mut kept = self.edges.lock();
+        let Some(edges) = &mut *kept else { return };
         let mut owed = owed.into_iter();
         edges.list.retain(|_| owed.next().unwrap_or(true));
         edges.look_at = 2 * edges.list.len();
     }
 
+    fn list(&self) -> Vec<Edge> {
+        let kept = self.edges.lock();
+        kept.as_ref().map(|edges| edges.list.clone()).unwrap_or_default()
+    }
+
     /// Whom the actor waits for, in earnest; those of whom one is enough, together.
     fn owed(&self) -> Vec<Vec<Arc<dyn Waiting>>> {
-        let edges = self.edges.lock().list.clone();
-        let owed = edges.into_iter().filter(|edge| edge.owed.is_owed());
+        let owed = self.list().into_iter().filter(|edge| edge.owed.is_owed());
         owed.map(|mut edge| {
             edge.or.push(edge.on);
             edge.or
@@ -380,11 +389,11 @@ mod tests {
         for _ in 0..1_000 {
             wait(&a, &c).expect("no cycle").is_over();
         }
-        assert!(a.waits().edges.lock().list.len() <= 2 * EDGES_MIN);
+        assert!(a.waits().list().len() <= 2 * EDGES_MIN);
         assert!(wait(&b, &a).is_err());
         for _ in 0..1_000 {
             wait(&c, &b).expect("no cycle").is_over();
         }
-        assert!(c.waits().edges.lock().list.len() <= EDGES_MIN);
+        assert!(c.waits().list().len() <= EDGES_MIN);
     }
 }

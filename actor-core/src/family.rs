@@ -34,7 +34,7 @@ const PAGE: usize = 256;
 const NAMES_SPARE_MAX: usize = 16;
 
 /// How often the children of one actor may be restarted before it gives up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Intensity {
     pub(crate) restarts: usize,
     pub(crate) period: Duration,
@@ -51,7 +51,7 @@ impl Default for Intensity {
 }
 
 /// How the children of one actor are dealt with.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rules {
     pub(crate) intensity: Intensity,
     pub(crate) strategy: Strategy,
@@ -154,7 +154,7 @@ impl Family {
     /// Notes that the child's `on_start` has ended well.
     pub(crate) fn life_is_up(&self, key: u64, now: Instant) {
         self.change(key, |child| {
-            if child.treatment.backoff.is_some() {
+            if child.treatment.backoff().is_some() {
                 child.past().attempts.started(now);
             }
             child.phase = Phase::Up;
@@ -202,7 +202,7 @@ impl Family {
             return Next::End;
         }
         let past = child.past.get_or_insert_default();
-        let backoff = child.treatment.backoff.as_deref();
+        let backoff = child.treatment.backoff();
         let wait = backoff.map_or(Duration::ZERO, |backoff| past.attempts.wait(backoff, now, chance));
         past.resumes = (!wait.is_zero()).then(|| now + wait);
         child.phase = Phase::Starting;

@@ -20,9 +20,34 @@ const EXITS_MAX: usize = 8;
 pub(crate) struct Treatment {
     pub(crate) significant: bool,
     pub(crate) policy: RestartPolicy,
-    /// Boxed, as most have none.
-    pub(crate) backoff: Option<Box<Backoff>>,
-    pub(crate) shutdown: Option<Duration>,
+    patience: Option<Box<Patience>>,
+}
+
+/// How long one waits for a child. In a box, as most are treated in this as all are.
+#[derive(Clone, Debug, Default)]
+struct Patience {
+    backoff: Option<Backoff>,
+    shutdown: Option<Duration>,
+}
+
+impl Treatment {
+    /// How long it waits before it lives again; `None` is not at all.
+    pub(super) fn backoff(&self) -> Option<&Backoff> {
+        self.patience.as_ref()?.backoff.as_ref()
+    }
+
+    pub(crate) fn set_backoff(&mut self, backoff: Backoff) {
+        self.patience.get_or_insert_default().backoff = Some(backoff);
+    }
+
+    /// How long it may take to stop; `None` leaves that to what it is.
+    fn shutdown(&self) -> Option<Duration> {
+        self.patience.as_ref()?.shutdown
+    }
+
+    pub(crate) fn set_shutdown(&mut self, within: Duration) {
+        self.patience.get_or_insert_default().shutdown = Some(within);
+    }
 }
 
 /// A child in the table of its parent.
@@ -126,7 +151,7 @@ impl Child {
     pub(super) fn stoppable(&self) -> Stoppable {
         Stoppable {
             cell: self.cell.clone(),
-            shutdown: self.treatment.shutdown,
+            shutdown: self.treatment.shutdown(),
         }
     }
 
