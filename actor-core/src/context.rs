@@ -24,7 +24,8 @@ use crate::work::{self, Attached, Fresh};
 pub struct Context<M> {
     cell: Arc<Cell<M>>,
     home: Arc<Home>,
-    rules: Rules,
+    /// Of its children, where they are not those that most have.
+    rules: Option<Box<Rules>>,
     family: Option<Arc<Family>>,
     /// Made when there is the first of it: most actors have none.
     begun: Option<Box<Begun<M>>>,
@@ -53,7 +54,7 @@ impl<M: Send + 'static> Context<M> {
         Self {
             cell,
             home,
-            rules,
+            rules: (rules != Rules::default()).then(|| Box::new(rules)),
             family: None,
             begun: None,
             stopping: false,
@@ -223,7 +224,7 @@ impl<M: Send + 'static> Context<M> {
             let family = Arc::new(Family::new(
                 self.cell.core.path.clone(),
                 owner,
-                self.rules,
+                self.rules.as_deref().copied().unwrap_or_default(),
                 self.cell.core.life(),
             ));
             self.cell.core.set_children(family.clone());

@@ -10,8 +10,12 @@ mod step;
 mod wind_up;
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
+
+use pin_project_lite::pin_project;
+use tracing::Span;
 
 use crate::actor::Actor;
 use crate::cell::Cell;
@@ -171,8 +175,29 @@ fn launch<A: Actor>(run: Run<A>) {
     Task::launch(&cell, &scheduler, whole(run));
 }
 
-/// All lives of an actor, as what the scheduler polls.
-fn whole<A: Actor>(mut run: Run<A>) -> impl Future<Output = ()> + Send {
+pin_project! {
+    /// All lives of an actor, as what the scheduler polls: each poll of them is part of its turn, and in its span.
+    struct Whole<F> {
+        turn: Option<Box<Turn>>,
+        noted: bool,
+        // Boxed, as it is larger than what most need of it, which is nothing.
+        span: Option<Box<Span>>,
+        #[pin]
+        lives: F,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Whole<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
+        let whole = self.project();
+        let _in_span = whole.span.as_ref().map(|span| span.enter());
+        turn::enter(whole.turn, whole.noted, || whole.lives.poll(cx))
+    }
+}
+
+fn whole<A: Actor>(run: Run<A>) -> Whole<impl Future<Output = ()> + Send> {
     let core = &run.cell.core;
     let span = if is_handling() {
         // It is going to outlive the trace in which it begins, which would wait for it.
@@ -180,16 +205,11 @@ fn whole<A: Actor>(mut run: Run<A>) -> impl Future<Output = ()> + Send {
     } else {
         tracing::info_span!("actor", path = %core.path, id = %core.id)
     };
-    // Boxed, as it is larger than what most need of it, which is nothing.
-    let span = (!span.is_disabled()).then(|| Box::new(span));
-    let (mut turn, mut noted) = (Some(Turn::new(run.cell.clone())), false);
-    async move {
-        let mut running = pin!(run.run());
-        poll_fn(|cx| {
-            let _in_span = span.as_ref().map(|span| span.enter());
-            turn::enter(&mut turn, &mut noted, || running.as_mut().poll(cx))
-        })
-        .await;
+    Whole {
+        turn: Some(Turn::new(run.cell.clone())),
+        noted: false,
+        span: (!span.is_disabled()).then(|| Box::new(span)),
+        lives: run.run(),
     }
 }
 
@@ -217,7 +237,7 @@ mod tests {
     fn the_state_of_an_actor_has_one_place_and_the_rest_is_small() {
         let empty = bytes(whole::<Holds<8>>);
         let words = usize::from(cfg!(feature = "metrics")) + 3 * usize::from(cfg!(feature = "traces"));
-        assert!(empty <= 512 + words * size_of::<usize>(), "{empty}");
+        assert!(empty <= 408 + words * size_of::<usize>(), "{empty}");
         assert_eq!(bytes(whole::<Holds<4096>>), empty + 4088);
     }
 }

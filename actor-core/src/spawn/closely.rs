@@ -10,13 +10,15 @@ use crate::contain::contain;
 use super::run::{Fault, Run};
 
 impl<A: Actor> Run<A> {
+    /// Passed through, as what is borrowed where it waits for its handler lies there as long as that runs.
     #[cold]
-    pub(super) fn note_taken_up(&self, msg: &A::Msg, asked: bool) {
+    pub(super) fn note_taken_up(&self, msg: A::Msg, asked: bool) -> A::Msg {
         if let Some(film) = self.film() {
-            let kind = contain(|| A::kind_of(msg)).unwrap_or("its kind_of panicked".into());
+            let kind = contain(|| A::kind_of(&msg)).unwrap_or("its kind_of panicked".into());
             let now = clock::now().into_std();
             film.begin(Shot::new(now, kind, asked, self.cell.mailbox.load()));
         }
+        msg
     }
 
     #[cold]

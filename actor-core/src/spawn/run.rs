@@ -54,20 +54,27 @@ pub(super) struct Place {
 }
 
 impl<A: Actor> Run<A> {
-    pub(super) async fn run(&mut self) {
-        loop {
-            let end = self.live().await;
-            match self.between_lives(end) {
-                Err(reason) => return self.end(reason),
-                Ok(Next::RestartAfter(wait)) if wait.is_zero() => {}
-                Ok(next) => {
-                    // Boxed, as what is rare must not make every actor larger.
-                    if let Some(reason) = Box::pin(self.wait_for_life(next)).await {
-                        return self.end(reason);
+    /// All lives, one after the other.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps its arguments twice, in every actor"
+    )]
+    pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            loop {
+                let end = self.live().await;
+                match self.between_lives(end) {
+                    Err(reason) => return self.end(reason),
+                    Ok(Next::RestartAfter(wait)) if wait.is_zero() => {}
+                    Ok(next) => {
+                        // Boxed, as what is rare must not make every actor larger.
+                        if let Some(reason) = Box::pin(self.wait_for_life(next)).await {
+                            return self.end(reason);
+                        }
                     }
                 }
+                tracing::debug!("restarts");
             }
-            tracing::debug!("restarts");
         }
     }
 
@@ -97,24 +104,39 @@ impl<A: Actor> Run<A> {
     }
 
     /// One life, from the making of the state to its end.
-    async fn live(&mut self) -> End {
-        self.cell.core.begin_life();
-        self.ctx.begin_life();
-        // It stays in this place, and everybody borrows it: moved from one future into the next, it would lie in each.
-        let mut state = None;
-        let mut end = 'life: {
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps its arguments twice, in every actor"
+    )]
+    fn live(&mut self) -> impl Future<Output = End> + Send {
+        async move {
+            self.cell.core.begin_life();
+            self.ctx.begin_life();
+            // It stays in this place, and everybody borrows it: moved from one future into the next, it would lie in each.
+            let mut state = None;
+            let mut end = self.until_its_end(&mut state).await;
+            self.wind_up(&mut end, &mut state).await;
+            end
+        }
+    }
+
+    /// What comes of a life before it is wound up. By itself, so that what is kept meanwhile and what is kept afterwards have one place.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps its arguments twice, in every actor"
+    )]
+    fn until_its_end(&mut self, state: &mut Option<A>) -> impl Future<Output = End> + Send {
+        async move {
             let actor = match self.make().await {
                 Ok(actor) => state.insert(actor),
-                Err(fault) => break 'life self.failed_start(fault),
+                Err(fault) => return self.failed_start(fault),
             };
             if let Err(fault) = self.begin(actor).await {
                 discard(state.take());
-                break 'life self.failed_start(fault);
+                return self.failed_start(fault);
             }
             self.serve(actor).await
-        };
-        self.wind_up(&mut end, &mut state).await;
-        end
+        }
     }
 
     pub(super) fn interrupted(&self) -> End {

@@ -1,7 +1,7 @@
 //! One life of an actor, from the making of its state to the reason for its end.
 
 use std::any::type_name;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -58,25 +58,31 @@ impl<A: Actor> Run<A> {
     }
 
     /// Runs `on_start`.
-    pub(super) async fn begin(&mut self, actor: &mut A) -> Result<(), Fault> {
-        let ctx = &mut self.ctx;
-        let on_start = step(&self.cell, &mut Beside::default(), Orders::INTERRUPTING, move || {
-            actor.on_start(ctx)
-        })
-        .await;
-        verdict(on_start)?;
-        turn::end(&AskError::NoReply);
-        if let Some(started) = self.started.take() {
-            let _ = started.put(Ok(()));
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps its arguments twice, in every actor"
+    )]
+    pub(super) fn begin(&mut self, actor: &mut A) -> impl Future<Output = Result<(), Fault>> + Send {
+        async move {
+            let ctx = &mut self.ctx;
+            let on_start = step(&self.cell, &mut Beside::default(), Orders::INTERRUPTING, move || {
+                actor.on_start(ctx)
+            })
+            .await;
+            verdict(on_start)?;
+            turn::end(&AskError::NoReply);
+            if let Some(started) = self.started.take() {
+                let _ = started.put(Ok(()));
+            }
+            if let Some(place) = &self.place {
+                let (now, core) = (clock::now().into_std(), &self.cell.core);
+                place.family.life_is_up(place.key, now);
+                let started = Happening::Started { life: core.life() };
+                self.ctx.home().history.note(&core.path, core.id, started, now);
+            }
+            tracing::debug!("started");
+            Ok(())
         }
-        if let Some(place) = &self.place {
-            let (now, core) = (clock::now().into_std(), &self.cell.core);
-            place.family.life_is_up(place.key, now);
-            let started = Happening::Started { life: core.life() };
-            self.ctx.home().history.note(&core.path, core.id, started, now);
-        }
-        tracing::debug!("started");
-        Ok(())
     }
 
     pub(super) fn failed_start(&mut self, fault: Fault) -> End {
@@ -98,144 +104,151 @@ impl<A: Actor> Run<A> {
     }
 
     /// Handles messages until there is a reason to end.
-    pub(super) async fn serve(&mut self, actor: &mut A) -> End {
-        let mut since_yield = 0;
-        let mut since_work = 0;
-        // Heard at the top of the loop: an await beside what it came in would keep the room for that in every actor.
-        let mut heard: Option<Box<Signal>> = None;
-        loop {
-            if let Some(signal) = heard.take() {
-                // Boxed, as what is rare must not make every actor larger.
-                if self.ctx.accepts(&signal)
-                    && let Err(fault) = Box::pin(self.hear(signal, actor)).await
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps its arguments twice, in every actor"
+    )]
+    pub(super) fn serve(&mut self, actor: &mut A) -> impl Future<Output = End> + Send {
+        async move {
+            let mut since_yield = 0;
+            let mut since_work = 0;
+            // Heard at the top of the loop: an await beside what it came in would keep the room for that in every actor.
+            let mut heard: Option<Box<Signal>> = None;
+            loop {
+                if let Some(signal) = heard.take() {
+                    // Boxed, as what is rare must not make every actor larger.
+                    if self.ctx.accepts(&signal)
+                        && let Err(fault) = Box::pin(self.hear(signal, actor)).await
+                    {
+                        return self.faulted(fault);
+                    }
+                    turn::end(&AskError::NoReply);
+                }
+                let orders = self.cell.mailbox.orders();
+                if !orders.is_none()
+                    && let Some(end) = self.obey(orders)
                 {
+                    return end;
+                }
+                if self.ctx.is_stopping() {
+                    return End {
+                        reason: ExitReason::Normal,
+                        obeyed: Orders::STOPPING,
+                    };
+                }
+                if self.ctx.has_fresh() {
+                    let work = self.beside.work.get_or_insert_with(|| Box::new(Work::new()));
+                    self.ctx.take_fresh().into_iter().for_each(|fresh| work.begin(fresh));
+                }
+                if since_yield == MESSAGES_PER_YIELD {
+                    since_yield = 0;
+                    yield_now().await;
+                    continue;
+                }
+                since_yield += 1;
+                // The message alone is kept while its handler runs, and nothing that it came in. Each of the two ways has its own place
+                // for that: where they met, a large message would be copied once more.
+                let (mut msg, question);
+                if self.beside.work.is_none()
+                    && let Some(entry) = self.cell.mailbox.next_in_batch(&mut self.inbox)
+                {
+                    match entry {
+                        Entry::Message(envelope) => Envelope { msg, question } = envelope,
+                        Entry::Signal(signal) => {
+                            heard = Some(signal);
+                            continue;
+                        }
+                        #[cfg(feature = "metrics")]
+                        Entry::Stamp(queued) => {
+                            self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
+                            continue;
+                        }
+                    }
+                    self.in_hand = true;
+                } else {
+                    match poll_fn(|cx| self.poll_next(&mut since_work, cx)).await {
+                        Event::Entry(Entry::Message(envelope)) => {
+                            Envelope { msg, question } = envelope;
+                            self.in_hand = true;
+                        }
+                        Event::Entry(Entry::Signal(signal)) => {
+                            heard = Some(signal);
+                            continue;
+                        }
+                        #[cfg(feature = "metrics")]
+                        Event::Entry(Entry::Stamp(queued)) => {
+                            self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
+                            continue;
+                        }
+                        Event::Work(Outcome::Message(attached, trace)) => {
+                            (msg, question) = (attached, trace.into_question());
+                        }
+                        Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
+                        // Only when nothing stronger was said.
+                        Event::Idle if self.cell.mailbox.orders() == Orders::DRAIN => {
+                            return End {
+                                reason: ExitReason::Normal,
+                                obeyed: Orders::STOPPING,
+                            };
+                        }
+                        Event::Idle => continue,
+                    }
+                }
+                let mut asked = false;
+                if let Some(question) = { question } {
+                    asked = question::untraced(Some(&question)).is_some();
+                    match take_up::<A>(question, &self.cell.core) {
+                        Ok(handling) => self.beside.handling = handling,
+                        Err(question) => {
+                            let question = Some(question);
+                            self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
+                            self.cell.mailbox.finish_one();
+                            self.in_hand = false;
+                            #[cfg(feature = "metrics")]
+                            self.sampler.begin(false);
+                            continue;
+                        }
+                    }
+                }
+                #[cfg(feature = "metrics")]
+                if self.in_hand {
+                    self.sampler.begin(true);
+                }
+                if self.cell.core.is_close_up() {
+                    msg = self.note_taken_up(msg, asked);
+                }
+                let outcome = 'handled: {
+                    // What `step` does, without a state of its own to be made and moved for each message.
+                    let Self { ctx, cell, beside, .. } = &mut *self;
+                    let state = &mut *actor;
+                    let mut future = pin!(None);
+                    let made = {
+                        let _within = beside.handling.enter();
+                        contain(|| future.set(Some(state.handle(msg, ctx))))
+                    };
+                    // Taken out of its place, as is the question above: what is looked into there lies in each actor that waits.
+                    if let Err(panic) = { made } {
+                        break 'handled Err(Fault::Panic(panic));
+                    }
+                    match poll_fn(|cx| drive(future.as_mut(), cell, beside, Orders::INTERRUPTING, cx)).await {
+                        Step::Done(Ok(())) => Ok(()),
+                        ended => {
+                            clear_away(&ended, future);
+                            verdict(ended)
+                        }
+                    }
+                };
+                self.beside.handling.end(outcome.as_ref().err());
+                self.settle(asked, matches!(outcome, Err(Fault::Interrupted)));
+                if let Err(fault) = outcome {
+                    self.note_dealt_with(Some(&fault));
                     return self.faulted(fault);
+                }
+                if self.cell.core.is_close_up() {
+                    self.note_dealt_with(None);
                 }
                 turn::end(&AskError::NoReply);
             }
-            let orders = self.cell.mailbox.orders();
-            if !orders.is_none()
-                && let Some(end) = self.obey(orders)
-            {
-                return end;
-            }
-            if self.ctx.is_stopping() {
-                return End {
-                    reason: ExitReason::Normal,
-                    obeyed: Orders::STOPPING,
-                };
-            }
-            if self.ctx.has_fresh() {
-                let work = self.beside.work.get_or_insert_with(|| Box::new(Work::new()));
-                self.ctx.take_fresh().into_iter().for_each(|fresh| work.begin(fresh));
-            }
-            if since_yield == MESSAGES_PER_YIELD {
-                since_yield = 0;
-                yield_now().await;
-                continue;
-            }
-            since_yield += 1;
-            // The message alone is kept while its handler runs, and nothing that it came in. Each of the two ways has its own place
-            // for that: where they met, a large message would be copied once more.
-            let (msg, question);
-            if self.beside.work.is_none()
-                && let Some(entry) = self.cell.mailbox.next_in_batch(&mut self.inbox)
-            {
-                match entry {
-                    Entry::Message(envelope) => Envelope { msg, question } = envelope,
-                    Entry::Signal(signal) => {
-                        heard = Some(signal);
-                        continue;
-                    }
-                    #[cfg(feature = "metrics")]
-                    Entry::Stamp(queued) => {
-                        self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
-                        continue;
-                    }
-                }
-                self.in_hand = true;
-            } else {
-                match poll_fn(|cx| self.poll_next(&mut since_work, cx)).await {
-                    Event::Entry(Entry::Message(envelope)) => {
-                        Envelope { msg, question } = envelope;
-                        self.in_hand = true;
-                    }
-                    Event::Entry(Entry::Signal(signal)) => {
-                        heard = Some(signal);
-                        continue;
-                    }
-                    #[cfg(feature = "metrics")]
-                    Event::Entry(Entry::Stamp(queued)) => {
-                        self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
-                        continue;
-                    }
-                    Event::Work(Outcome::Message(attached, trace)) => {
-                        (msg, question) = (attached, trace.into_question());
-                    }
-                    Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
-                    // Only when nothing stronger was said.
-                    Event::Idle if self.cell.mailbox.orders() == Orders::DRAIN => {
-                        return End {
-                            reason: ExitReason::Normal,
-                            obeyed: Orders::STOPPING,
-                        };
-                    }
-                    Event::Idle => continue,
-                }
-            }
-            let mut asked = false;
-            if let Some(question) = question {
-                asked = question::untraced(Some(&question)).is_some();
-                match take_up::<A>(question, &self.cell.core) {
-                    Ok(handling) => self.beside.handling = handling,
-                    Err(question) => {
-                        let question = Some(question);
-                        self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
-                        self.cell.mailbox.finish_one();
-                        self.in_hand = false;
-                        #[cfg(feature = "metrics")]
-                        self.sampler.begin(false);
-                        continue;
-                    }
-                }
-            }
-            #[cfg(feature = "metrics")]
-            if self.in_hand {
-                self.sampler.begin(true);
-            }
-            if self.cell.core.is_close_up() {
-                self.note_taken_up(&msg, asked);
-            }
-            let outcome = 'handled: {
-                // What `step` does, without a state of its own to be made and moved for each message.
-                let Self { ctx, cell, beside, .. } = &mut *self;
-                let state = &mut *actor;
-                let mut future = pin!(None);
-                let made = {
-                    let _within = beside.handling.enter();
-                    contain(|| future.set(Some(state.handle(msg, ctx))))
-                };
-                if let Err(panic) = made {
-                    break 'handled Err(Fault::Panic(panic));
-                }
-                match poll_fn(|cx| drive(future.as_mut(), cell, beside, Orders::INTERRUPTING, cx)).await {
-                    Step::Done(Ok(())) => Ok(()),
-                    ended => {
-                        clear_away(&ended, future);
-                        verdict(ended)
-                    }
-                }
-            };
-            self.beside.handling.end(outcome.as_ref().err());
-            self.settle(asked, matches!(outcome, Err(Fault::Interrupted)));
-            if let Err(fault) = outcome {
-                self.note_dealt_with(Some(&fault));
-                return self.faulted(fault);
-            }
-            if self.cell.core.is_close_up() {
-                self.note_dealt_with(None);
-            }
-            turn::end(&AskError::NoReply);
         }
     }
 

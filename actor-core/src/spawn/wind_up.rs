@@ -21,59 +21,65 @@ use super::step::{Beside, step};
 
 impl<A: Actor> Run<A> {
     /// Ends a life: the attached work first, then the children, then `on_stop`, then the state itself.
-    pub(super) async fn wind_up(&mut self, end: &mut End, state: &mut Option<A>) {
-        let failed = |end: &End| matches!(end.reason, ExitReason::Failed(_) | ExitReason::Killed);
-        self.ctx.is_over();
-        if end.reason.is_orderly() {
-            // What waits will not be handled. A child that waits for an answer to it could not stop.
-            self.leave_the_rest(end.obeyed.any_of(Orders::CYCLE));
-        }
-        discard((self.beside.work.take(), self.ctx.end_life()));
-        // Those who asked what is dropped here must not wait until the children have stopped.
-        turn::end(if failed(end) {
-            &AskError::Failed
-        } else {
-            &AskError::NoReply
-        });
-        if let Some(family) = self.ctx.family().cloned() {
-            // Boxed, as most actors have no children, and would carry the room for it.
-            Box::pin(self.stop_family(&family, matches!(end.reason, ExitReason::Killed))).await;
-            if self.cell.mailbox.orders().any_of(Orders::KILL) {
-                end.reason = ExitReason::Killed;
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps its arguments twice, in every actor"
+    )]
+    pub(super) fn wind_up(&mut self, end: &mut End, state: &mut Option<A>) -> impl Future<Output = ()> + Send {
+        async move {
+            let failed = |end: &End| matches!(end.reason, ExitReason::Failed(_) | ExitReason::Killed);
+            self.ctx.is_over();
+            if end.reason.is_orderly() {
+                // What waits will not be handled. A child that waits for an answer to it could not stop.
+                self.leave_the_rest(end.obeyed.any_of(Orders::CYCLE));
             }
-        }
-        if let Some(actor) = &mut *state
-            && !matches!(end.reason, ExitReason::Killed)
-        {
-            let ctx = &mut self.ctx;
-            let reason = &end.reason;
-            let stopped = step(&self.cell, &mut Beside::default(), Orders::KILL, move || {
-                actor.on_stop(reason, ctx)
-            })
-            .await;
-            let fault = match verdict(stopped) {
-                Ok(()) => None,
-                Err(Fault::Interrupted) => Some(End {
-                    reason: ExitReason::Killed,
-                    obeyed: Orders::INTERRUPTING,
-                }),
-                Err(Fault::Error(error)) => Some(self.failure(FailureKind::Error, error.into_message())),
-                Err(Fault::Panic(message)) => Some(self.failure(FailureKind::Panic, message)),
-            };
-            match fault {
-                Some(fault) if end.reason.is_orderly() => end.reason = fault.reason,
-                Some(fault) => tracing::warn!(reason = %fault.reason, "on_stop failed after a failure"),
-                None => {}
+            discard((self.beside.work.take(), self.ctx.end_life()));
+            // Those who asked what is dropped here must not wait until the children have stopped.
+            turn::end(if failed(end) {
+                &AskError::Failed
+            } else {
+                &AskError::NoReply
+            });
+            if let Some(family) = self.ctx.family().cloned() {
+                // Boxed, as most actors have no children, and would carry the room for it.
+                Box::pin(self.stop_family(&family, matches!(end.reason, ExitReason::Killed))).await;
+                if self.cell.mailbox.orders().any_of(Orders::KILL) {
+                    end.reason = ExitReason::Killed;
+                }
             }
-            // `on_stop` may have attached or watched something, for a life that is over.
-            discard(self.ctx.end_life());
+            if let Some(actor) = &mut *state
+                && !matches!(end.reason, ExitReason::Killed)
+            {
+                let ctx = &mut self.ctx;
+                let reason = &end.reason;
+                let stopped = step(&self.cell, &mut Beside::default(), Orders::KILL, move || {
+                    actor.on_stop(reason, ctx)
+                })
+                .await;
+                let fault = match verdict(stopped) {
+                    Ok(()) => None,
+                    Err(Fault::Interrupted) => Some(End {
+                        reason: ExitReason::Killed,
+                        obeyed: Orders::INTERRUPTING,
+                    }),
+                    Err(Fault::Error(error)) => Some(self.failure(FailureKind::Error, error.into_message())),
+                    Err(Fault::Panic(message)) => Some(self.failure(FailureKind::Panic, message)),
+                };
+                match fault {
+                    Some(fault) if end.reason.is_orderly() => end.reason = fault.reason,
+                    Some(fault) => tracing::warn!(reason = %fault.reason, "on_stop failed after a failure"),
+                    None => {}
+                }
+                // `on_stop` may have attached or watched something, for a life that is over.
+                discard(self.ctx.end_life());
+            }
+            discard(state.take());
+            turn::end(if failed(end) {
+                &AskError::Failed
+            } else {
+                &AskError::NoReply
+            });
         }
-        discard(state.take());
-        turn::end(if failed(end) {
-            &AskError::Failed
-        } else {
-            &AskError::NoReply
-        });
     }
 
     /// Leaves what waits in the mailbox to dead letters.
