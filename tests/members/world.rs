@@ -243,13 +243,7 @@ impl World {
         }
         self.at(now + SEEK, What::Seek { at, life });
         let seeds: Vec<_> = (0..self.hosts.len().min(3)).filter(|seed| *seed != at).collect();
-        let known: BTreeSet<_> = self
-            .engine(at)
-            .members()
-            .into_iter()
-            .map(|member| member.id.name)
-            .collect();
-        let open = |seed: &usize| !known.contains(&self.hosts[*seed].name) && self.is_reached(at, *seed);
+        let open = |seed: &usize| !self.engine(at).knows(&self.hosts[*seed].name) && self.is_reached(at, *seed);
         let open: Vec<_> = seeds.into_iter().filter(open).collect();
         let Some(seed) = open.get(self.chance.index(open.len())) else {
             if let Some(engine) = &mut self.hosts[at].engine {

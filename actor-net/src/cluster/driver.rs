@@ -196,10 +196,15 @@ impl Seeker {
 
     async fn seek(&self, found: &mut BTreeMap<String, NodeName>) {
         let addresses = self.addresses().await;
-        let (known, mine) = self.known();
-        let mut may_be_first = addresses.is_empty() || addresses.contains(&mine);
+        let members = self.shared.view().members.clone();
+        let mine = members.iter().find(|member| member.id == self.net.id);
+        let mut may_be_first = addresses.is_empty() || mine.is_some_and(|me| addresses.contains(&*me.address));
         let is_known = |address: &String| {
-            known.contains(address) || found.get(address).is_some_and(|name| known.contains(name.as_str()))
+            let found = found.get(address);
+            let is_it = |name: &NodeName| name.as_str() == address || found == Some(name);
+            members
+                .iter()
+                .any(|member| *member.address == **address || is_it(&member.id.name))
         };
         let open: Vec<_> = addresses.iter().filter(|address| !is_known(address)).cloned().collect();
         let first = (self.net.chance() * open.len() as f64) as usize;
@@ -238,18 +243,5 @@ impl Seeker {
             }
         }
         all
-    }
-
-    /// The names and addresses of members, and this node's own address.
-    fn known(&self) -> (BTreeSet<String>, String) {
-        let members = self.shared.view().members.clone();
-        let texts = members
-            .iter()
-            .flat_map(|member| [member.id.name.to_string(), member.address.to_string()]);
-        let mine = members.iter().find(|member| member.id == self.net.id);
-        (
-            texts.collect(),
-            mine.map(|me| me.address.to_string()).unwrap_or_default(),
-        )
     }
 }

@@ -145,16 +145,17 @@ pub(super) fn read_member(from: &mut Reader<'_>) -> Result<Member<Identity>, Pro
     Ok(Member::new(who, incarnation, state))
 }
 
-/// What foca's bytes are, and whom they speak of, beside the one that they come from.
-pub(super) fn spoken_of(mut bytes: &[u8]) -> Result<(Message<Identity>, Vec<Identity>), ProtocolError> {
+/// What foca's bytes are, and what they say of whom; first, of the one that they come from, that it is there.
+pub(super) fn spoken_of(mut bytes: &[u8]) -> Result<(Message<Identity>, Vec<Member<Identity>>), ProtocolError> {
     let mut codec = Codec;
     let header = foca::Codec::decode_header(&mut codec, &mut bytes)?;
     let members = bytes.split_first_chunk().map_or(0, |(count, rest)| {
         bytes = rest;
         u16::from_be_bytes(*count)
     });
-    let one = |_| foca::Codec::decode_member(&mut codec, &mut bytes).map(|member| member.id().clone());
-    let members = (0..members).map(one).collect::<Result<_, _>>()?;
+    let src = Member::new(header.src, header.src_incarnation, State::Alive);
+    let others = (0..members).map(|_| foca::Codec::decode_member(&mut codec, &mut bytes));
+    let members = std::iter::once(Ok(src)).chain(others).collect::<Result<_, _>>()?;
     Ok((header.message, members))
 }
 

@@ -225,6 +225,11 @@ impl Engine {
         members
     }
 
+    /// Whether there is another member of that name.
+    pub fn knows(&self, name: &NodeName) -> bool {
+        self.table.is_active(name)
+    }
+
     /// How many members there are, with this node.
     pub fn members_len(&self) -> usize {
         self.table.active() + 1

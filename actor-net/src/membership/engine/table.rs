@@ -1,7 +1,7 @@
 //! The members as this node knows them, kept in step with foca's table of them.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -101,7 +101,9 @@ pub(super) struct Table {
     /// Made of the active ones.
     digest: u64,
     /// Active ones whose card is not known.
-    missing: std::collections::BTreeSet<NodeName>,
+    missing: BTreeSet<NodeName>,
+    /// Active ones that are not reached.
+    suspected: BTreeSet<NodeName>,
 }
 
 impl Table {
@@ -113,7 +115,8 @@ impl Table {
             ring,
             active: 0,
             digest: 0,
-            missing: std::collections::BTreeSet::new(),
+            missing: BTreeSet::new(),
+            suspected: BTreeSet::new(),
         }
     }
 
@@ -151,6 +154,10 @@ impl Table {
         self.missing.iter()
     }
 
+    pub(super) fn suspected(&self) -> &BTreeSet<NodeName> {
+        &self.suspected
+    }
+
     pub(super) fn put_off(&mut self, by: Duration) {
         for entry in self.entries.values_mut() {
             entry.heard += by;
@@ -168,7 +175,8 @@ impl Table {
         }
     }
 
-    fn differs(&self, member: &foca::Member<Identity>) -> bool {
+    /// Whether something else is known of it here, or nothing.
+    pub(super) fn differs(&self, member: &foca::Member<Identity>) -> bool {
         self.entries.get(&member.id().id.name).is_none_or(|entry| {
             entry.state != member.state() || entry.incarnation != member.incarnation() || entry.who != *member.id()
         })
@@ -194,6 +202,7 @@ impl Table {
         self.active -= 1;
         self.ring.remove(name);
         self.missing.remove(name);
+        self.suspected.remove(name);
     }
 }
 
@@ -221,6 +230,12 @@ impl Engine {
         }
     }
 
+    /// Whether this node knows what foca knows.
+    pub(super) fn is_in_step(&self) -> bool {
+        let mut members = self.foca.iter_membership_state();
+        members.all(|member| !self.table.differs(member))
+    }
+
     fn member_changed(&mut self, member: &foca::Member<Identity>, by: &NodeName, now: Instant) {
         let name = &member.id().id.name;
         if self.table.get(name).is_some_and(|entry| entry.who != *member.id()) {
@@ -243,6 +258,7 @@ impl Engine {
             }
             (State::Alive, State::Suspect) => {
                 entry.suspicion = suspicion;
+                self.table.suspected.insert(name.clone());
                 let event = MemberEvent::Unreachable(entry.member(entry.state()));
                 tracing::debug!(node = %self.me.id, member = %entry.who.id, %by, "unreachable");
                 self.view += 1;
@@ -251,6 +267,7 @@ impl Engine {
             }
             (State::Suspect, State::Alive) => {
                 let since = entry.suspicion.take().map(|suspicion| suspicion.since);
+                self.table.suspected.remove(name);
                 let event = MemberEvent::Reachable(entry.member(entry.state()));
                 let lasted = since.map(|since| now.saturating_duration_since(since));
                 tracing::debug!(node = %self.me.id, member = %entry.who.id, ?lasted, "reachable after all");
@@ -279,6 +296,9 @@ impl Engine {
         if state != State::Down {
             self.view += 1;
             self.table.activate(&name);
+        }
+        if state == State::Suspect {
+            self.table.suspected.insert(name.clone());
         }
         let entry = Entry {
             who,

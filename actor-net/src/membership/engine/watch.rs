@@ -24,11 +24,10 @@ impl Engine {
         let mut asked = Vec::new();
         // Where some are missed more may be: those behind them in the ring are given less time, so that the extent of it is known
         // before anybody judges.
-        let misses_some = self.table.all_active().any(|entry| entry.suspicion.is_some());
-        let credit = if misses_some {
-            self.config.silence_max / 2
-        } else {
+        let credit = if self.table.suspected().is_empty() {
             Duration::ZERO
+        } else {
+            self.config.silence_max / 2
         };
         for name in &watched {
             let is_new = !self.watching.contains(name) && !self.hinted.contains_key(name);
@@ -77,19 +76,14 @@ impl Engine {
             .add(now + self.config.watch_interval.mul_f64(jitter), Due::Watch);
     }
 
-    /// The next in the ring, as many as are reached; and some of those that are not.
+    /// The next in the ring, as many as are reached; and some of those that are not. While all are, it does not matter how many there are.
     fn whom_to_watch(&mut self) -> BTreeSet<NodeName> {
         let mut watched: BTreeSet<_> = self.hinted.keys().cloned().collect();
-        let (mut reached, mut suspects) = (0, Vec::new());
-        for name in self.table.ring.after(&self.me.id.name) {
-            let is_suspected = self.table.get(name).is_some_and(|entry| entry.suspicion.is_some());
-            if is_suspected {
-                suspects.push(name.clone());
-            } else if reached < self.config.watched {
-                reached += 1;
-                watched.insert(name.clone());
-            }
-        }
+        let suspected = self.table.suspected();
+        let around = self.table.ring.after(&self.me.id.name);
+        let reached = around.filter(|name| !suspected.contains(*name));
+        watched.extend(reached.take(self.config.watched).cloned());
+        let mut suspects: Vec<_> = suspected.iter().cloned().collect();
         self.chance.shuffle(&mut suspects);
         watched.extend(suspects.into_iter().take(SUSPECTS_PER_LOOK));
         watched
