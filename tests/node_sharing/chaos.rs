@@ -21,7 +21,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Within so much after the last fault all is as it is to be: members agree, connections are made again, what was lost is given up.
 const MENDED_WITHIN: Duration = Duration::from_secs(40);
 
-const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+/// Where each looks for the others.
+const FIRST: [&str; 3] = ["n00", "n01", "n02"];
 
 /// A member with what it has in what all share.
 struct Site {
@@ -45,10 +46,7 @@ impl Site {
         };
         let node = network.node_with(&system, name, |builder| builder.cluster("chat").config(config.clone()));
         let node = node.await.expect("the name is free");
-        let cluster = Cluster::builder(&node)
-            .seeds(NAMES[..3].iter().copied())
-            .begin()
-            .expect("it makes sense");
+        let cluster = Cluster::builder(&node).seeds(FIRST).begin().expect("it makes sense");
         let lobby = timeout(SECOND * 5, cluster.group::<u64>("lobby")).await;
         cluster.names();
         Self {
@@ -115,18 +113,20 @@ impl Actor for Silent {
 
 async fn play(seed: u64) {
     let network = SimulatedNetwork::seeded(seed);
-    let nodes = match seed % 10 {
-        9 => 9,
-        7 | 8 => 5,
+    let nodes = match seed % 100 {
+        99 => 50,
+        one if one % 10 == 9 => 9,
+        one if one % 10 >= 7 => 5,
         _ => 3,
     };
+    let names: Vec<String> = (0..=nodes).map(|at| format!("n{at:02}")).collect();
     let mut sites: BTreeMap<&str, Site> = BTreeMap::new();
-    for name in &NAMES[..nodes] {
+    for name in &names[..nodes] {
         sites.insert(name, Site::new(&network, name).await);
     }
     pass(SECOND * 2).await;
     for number in 0..30 {
-        let name = NAMES[network.chance(nodes + 1)];
+        let name = names[network.chance(nodes + 1)].as_str();
         match network.chance(12) {
             0 | 1 => network.trouble(),
             2 => network.repair(),
@@ -159,7 +159,7 @@ async fn play(seed: u64) {
         pass(Duration::from_millis(network.chance(1000) as u64)).await;
     }
     network.repair();
-    for name in &NAMES[..3] {
+    for name in FIRST {
         if !sites.contains_key(name) {
             sites.insert(name, Site::new(&network, name).await);
         }
@@ -168,8 +168,8 @@ async fn play(seed: u64) {
     pass(MENDED_WITHIN).await;
     if sites.values().any(|site| site.cluster.standing() == Standing::Minority) {
         // More than half are gone, and nobody may say so: it takes those that are known to come back.
-        for name in &NAMES[..=nodes] {
-            if !sites.contains_key(name) {
+        for name in &names {
+            if !sites.contains_key(name.as_str()) {
                 sites.insert(name, Site::new(&network, name).await);
             }
         }
