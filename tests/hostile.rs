@@ -1,6 +1,7 @@
 //! A peer that means harm: what it sends costs it its connection, and nobody else anything.
 
 mod stage;
+mod stuck;
 mod traced;
 
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::Gate;
 
-use stage::{Bad, Msg, Stage, body, config, in_each_codec};
+use stage::{Bad, Msg, Stage, body, config, echo, impatient, in_each_codec};
 
 /// What each of these says ends its connection, for the reason given.
 #[tokio::test]
@@ -364,12 +365,7 @@ async fn a_name_of_a_megabyte_is_no_name() {
 #[tokio::test]
 async fn a_peer_that_wants_to_close_and_does_not_is_closed() {
     in_each_codec(async |codec| {
-        let config = NetConfig {
-            heartbeat_interval: Duration::from_millis(300),
-            heartbeat_timeout: Duration::from_secs(2),
-            ..config()
-        };
-        let stage = Stage::with(codec, None, config).await;
+        let stage = Stage::with(codec, None, impatient()).await;
         let mut events = stage.node.events();
         let mut bad = stage.bad().await;
         let (mut round, mut is_told) = (7, false);
@@ -422,12 +418,10 @@ async fn a_peer_that_reads_no_compressed_messages_is_sent_none() {
         let mut bad = stage.bad().await;
         let to = bad.lookup().await;
         let (text, call) = ("x".repeat(10_000), 5_u64);
-        let (mut echo, mut answer) = (Vec::new(), Vec::new());
-        let encoded = codec.encode(&(3_u32, &text, call), &mut echo, 1 << 20);
-        encoded
-            .and_then(|()| codec.encode(&text, &mut answer, 1 << 20))
-            .expect("both are small");
-        bad.ask(to, call, &echo).await;
+        let mut answer = Vec::new();
+        let encoded = codec.encode(&text, &mut answer, 1 << 20);
+        encoded.expect("it is small");
+        bad.ask(to, call, &echo(codec, &text, call)).await;
         let heard = bad.hear().await;
         let Ok(Frame::Answer { call: 5, body }) = Frame::parse(&heard) else {
             panic!("{:?}", Frame::parse(&heard))

@@ -69,6 +69,15 @@ pub(super) fn config() -> NetConfig {
     }
 }
 
+/// The same, where one that is silent is soon lost.
+pub(super) fn impatient() -> NetConfig {
+    NetConfig {
+        heartbeat_interval: Duration::from_millis(300),
+        heartbeat_timeout: Duration::from_secs(2),
+        ..config()
+    }
+}
+
 impl Stage {
     pub(super) async fn new(codec: Codec, gate: Option<Gate>) -> Self {
         Self::with(codec, gate, config()).await
@@ -230,6 +239,14 @@ impl Bad {
 pub(super) fn body(codec: Codec, msg: &Msg) -> Vec<u8> {
     let mut bytes = Vec::new();
     codec.encode(msg, &mut bytes, 1 << 20).expect("it is small");
+    bytes
+}
+
+/// A question that is answered with its text.
+pub(super) fn echo(codec: Codec, text: &str, call: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoded = codec.encode(&(3_u32, text, call), &mut bytes, 1 << 20);
+    encoded.expect("it is small");
     bytes
 }
 
