@@ -52,6 +52,14 @@ fn address(node: &Node) -> String {
     node.address().expect("it listens").to_owned()
 }
 
+/// Both as members that know each other, the first of which is found at this address.
+async fn members(a: &Node, b: &Node, at: &str) -> (Cluster, Cluster) {
+    let a = Cluster::builder(a).advertise(at).begin().expect("it begins");
+    let b = Cluster::builder(b).seeds([at]).join().await.expect("it joins");
+    until("both know both", || see_each_other(&[&a, &b])).await;
+    (a, b)
+}
+
 fn counts(member: &Cluster) -> DatagramCounts {
     member.node().datagrams().unwrap_or_default()
 }
@@ -128,10 +136,7 @@ impl Relay {
 #[tokio::test]
 async fn members_that_chose_datagrams_speak_by_them_and_need_no_connection() {
     let (a, b) = (node("a", by_secret(), true).await, node("b", by_secret(), true).await);
-    let seed = address(&a);
-    let a = Cluster::builder(&a).seeds([&seed]).join().await.expect("it joins");
-    let b = Cluster::builder(&b).seeds([&seed]).join().await.expect("it joins");
-    until("both know both", || see_each_other(&[&a, &b])).await;
+    let (a, b) = members(&a, &b, &address(&a)).await;
     until("their connection is closed", || {
         a.node().peers().is_empty() && b.node().peers().is_empty()
     })
@@ -148,19 +153,9 @@ async fn members_that_chose_datagrams_speak_by_them_and_need_no_connection() {
 
 #[tokio::test]
 async fn a_datagram_is_taken_once_as_it_was_sent_and_from_nobody_else() {
-    let a = node("a", by_secret(), true).await;
+    let (a, b) = (node("a", by_secret(), true).await, node("b", by_secret(), true).await);
     let relay = Relay::before(&a, true).await;
-    let a = Cluster::builder(&a)
-        .advertise(&relay.address)
-        .begin()
-        .expect("it begins");
-    let b = node("b", by_secret(), true).await;
-    let b = Cluster::builder(&b)
-        .seeds([&relay.address])
-        .join()
-        .await
-        .expect("it joins");
-    until("both know both", || see_each_other(&[&a, &b])).await;
+    let (a, b) = members(&a, &b, &relay.address).await;
     until("they speak by datagrams", || relay.seen().len() > 5).await;
     assert_eq!(counts(&a).refused, 0);
 
@@ -189,19 +184,9 @@ async fn a_datagram_is_taken_once_as_it_was_sent_and_from_nobody_else() {
 
 #[tokio::test]
 async fn where_no_datagram_comes_through_members_speak_over_their_connection() {
-    let a = node("a", by_secret(), true).await;
+    let (a, b) = (node("a", by_secret(), true).await, node("b", by_secret(), true).await);
     let relay = Relay::before(&a, false).await;
-    let a = Cluster::builder(&a)
-        .advertise(&relay.address)
-        .begin()
-        .expect("it begins");
-    let b = node("b", by_secret(), true).await;
-    let b = Cluster::builder(&b)
-        .seeds([&relay.address])
-        .join()
-        .await
-        .expect("it joins");
-    until("both know both", || see_each_other(&[&a, &b])).await;
+    let (a, b) = members(&a, &b, &relay.address).await;
     until("it was tried", || relay.seen().len() > 10).await;
     assert!(see_each_other(&[&a, &b]));
     assert!(!a.node().peers().is_empty(), "packets go over it");
@@ -212,10 +197,7 @@ async fn where_no_datagram_comes_through_members_speak_over_their_connection() {
 #[tokio::test]
 async fn one_that_has_not_chosen_datagrams_is_sent_none() {
     let (a, b) = (node("a", by_secret(), true).await, node("b", by_secret(), false).await);
-    let seed = address(&a);
-    let a = Cluster::builder(&a).seeds([&seed]).join().await.expect("it joins");
-    let b = Cluster::builder(&b).seeds([&seed]).join().await.expect("it joins");
-    until("both know both", || see_each_other(&[&a, &b])).await;
+    let (a, b) = members(&a, &b, &address(&a)).await;
     assert_eq!(counts(&a), DatagramCounts::default());
     assert_eq!(b.node().datagrams(), None);
 }
@@ -237,10 +219,7 @@ async fn members_with_certificates_speak_by_datagrams_and_have_no_secret() {
         node("b", security("b"), true).await,
     );
     std::fs::remove_dir_all(&folder).expect("it is ours");
-    let seed = address(&a);
-    let a = Cluster::builder(&a).seeds([&seed]).join().await.expect("it joins");
-    let b = Cluster::builder(&b).seeds([&seed]).join().await.expect("it joins");
-    until("both know both", || see_each_other(&[&a, &b])).await;
+    let (a, b) = members(&a, &b, &address(&a)).await;
     until("they speak by datagrams", || {
         counts(&a).taken > 10 && counts(&b).taken > 10
     })

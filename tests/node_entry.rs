@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actor_core::prelude::*;
 use actor_net::wire::codes::Refusal;
-use actor_net::{Closed, LookupError, NetConfig, Node, NodeEvent, Secret, Security, StartError};
+use actor_net::{Closed, Codec, LookupError, NetConfig, Node, NodeEvent, Secret, Security, StartError};
 use actor_testkit::pass;
 
 use crate::sites::{Say, Sites, in_each_codec, listener, with_config};
@@ -179,6 +179,12 @@ async fn a_node_that_cannot_start_says_why() {
 /// A secret lets anybody in, and the id of an export lets its holder reach an actor.
 #[tokio::test(start_paused = true)]
 async fn no_secret_is_ever_logged() {
+    for codec in Codec::ALL {
+        much_goes_wrong_and_is_logged(codec).await;
+    }
+}
+
+async fn much_goes_wrong_and_is_logged(codec: Codec) {
     let (log, _listening) = listen_to(tracing::Level::TRACE);
     let network = actor_testkit::SimulatedNetwork::seeded(1);
     let secrets = [
@@ -193,7 +199,7 @@ async fn no_secret_is_ever_logged() {
         let security = Security::memory(network.memory().transport(name), Some(secret));
         tracing::debug!(?security, "chosen");
         let node = Node::builder(&system).name(name).listen(name).security(security);
-        nodes.push((node.start().await.expect("the name is free"), system));
+        nodes.push((node.codec(codec).start().await.expect("the name is free"), system));
     }
     let (friend, ..) = listener(&nodes[0].1, "friend");
     nodes[0].0.expose("friend", &friend).expect("the name is free");

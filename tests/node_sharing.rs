@@ -29,7 +29,10 @@ struct Site {
 /// Each knows the address of the first alone, and asks nobody for anything but what members share.
 async fn site(network: &SimulatedNetwork, name: &str, config: NetConfig) -> Site {
     let system = System::new(name);
-    let node = network.node_with(&system, name, |builder| builder.cluster("chat").config(config.clone()));
+    let node = network.node_with(&system, name, |builder| {
+        let builder = builder.cluster("chat").config(config.clone());
+        builder.codec(trio::codec_of(name))
+    });
     let node = node.await.expect("the name is free");
     let config = ClusterConfig {
         // Or the membership itself looks for who is gone, now and then.

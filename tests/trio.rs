@@ -21,6 +21,11 @@ pub(crate) async fn for_each<S, F: Future<Output = S>>(make: impl Fn(&'static st
     made
 }
 
+/// So that each codec is spoken, and what goes to all is encoded in both.
+pub(crate) fn codec_of(name: &str) -> Codec {
+    Codec::ALL[usize::from(name == "c")]
+}
+
 pub(crate) async fn node(network: &SimulatedNetwork, system: &System, name: &str) -> Node {
     let config = NetConfig {
         reconnect_max: Duration::from_secs(2),
@@ -28,9 +33,9 @@ pub(crate) async fn node(network: &SimulatedNetwork, system: &System, name: &str
         heartbeat_interval: Duration::from_secs(3),
         ..NetConfig::default()
     };
-    // So that each codec is spoken, and what goes to all is encoded in both.
-    let codec = Codec::ALL[usize::from(name == "c")];
-    let node = network.node_with(system, name, |builder| builder.config(config.clone()).codec(codec));
+    let node = network.node_with(system, name, |builder| {
+        builder.config(config.clone()).codec(codec_of(name))
+    });
     node.await.expect("the name is free")
 }
 

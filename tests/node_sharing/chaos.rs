@@ -44,7 +44,10 @@ impl Site {
             reconnect_max: SECOND * 2,
             ..NetConfig::default()
         };
-        let node = network.node_with(&system, name, |builder| builder.cluster("chat").config(config.clone()));
+        let node = network.node_with(&system, name, |builder| {
+            let builder = builder.cluster("chat").config(config.clone());
+            builder.codec(trio::codec_of(name))
+        });
         let node = node.await.expect("the name is free");
         let cluster = Cluster::builder(&node).seeds(FIRST).begin().expect("it makes sense");
         let lobby = timeout(SECOND * 5, cluster.group::<u64>("lobby")).await;

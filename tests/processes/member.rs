@@ -14,7 +14,7 @@ use actor_core::prelude::*;
 use actor_net::group::ClusterGroup;
 use actor_net::names::{Claim, Names};
 use actor_net::presence::Presence;
-use actor_net::{Cluster, MemberEvent, MemberState, Node, NodeId, Secret, Security};
+use actor_net::{Cluster, Codec, MemberEvent, MemberState, Node, NodeId, Secret, Security};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
@@ -74,10 +74,13 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let flag = |name: &'static str| flags.get(name).copied().ok_or(name);
     let system = System::new("member");
     let secret = Secret::new(b"a secret that is long enough").ok_or("a longer secret")?;
+    let name = flag("name")?;
     let node = Node::builder(&system)
-        .name(flag("name")?)
+        .name(name)
         .cluster("chat")
         .security(Security::secret(secret))
+        // So that each codec is spoken.
+        .codec(Codec::ALL[usize::from(name == "c")])
         .listen(flag("listen")?)
         .start()
         .await?;
@@ -95,7 +98,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let heard = site.heard.clone();
     let guest = system.spawn("guest", move || Guest(heard.clone()))?;
     site.lobby.join(&guest);
-    let session = site.users.track(flag("name")?, 0)?;
+    let session = site.users.track(name, 0)?;
     let mut claim: Option<Claim> = None;
     let mut events = site.cluster.events();
     let mut orders = BufReader::new(stdin()).lines();
