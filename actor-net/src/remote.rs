@@ -20,3 +20,4 @@ mod reason;
 mod received;
 pub(crate) mod services;
 mod traffic;
+mod writing;

@@ -363,6 +363,11 @@ impl Outbox {
         }
     }
 
+    /// How many frames were ever pushed as data.
+    pub(crate) fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
     /// How many bytes wait to be written, or are being written.
     pub(crate) fn bytes(&self) -> usize {
         self.room.used() + self.control.len()

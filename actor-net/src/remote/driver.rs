@@ -1,7 +1,6 @@
 //! Carries out what the pure rooms decide: makes connections, reads, writes, and looks at the clock.
 
 use std::future::{Future, poll_fn};
-use std::io::IoSlice;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -19,7 +18,6 @@ use crate::error::Closed;
 use crate::id::{NodeId, NodeName};
 use crate::peer::handshake::{Agreed, Handshake};
 use crate::peer::heartbeat::Beat;
-use crate::peer::outbox::Batch;
 use crate::peer::roster::Dialled;
 use crate::transport::{Listener, Stream};
 use crate::wire::codes::{Goodbye, Refusal};
@@ -27,10 +25,11 @@ use crate::wire::protocol::Frame;
 
 use super::conversation::{Conversation, Stage};
 use super::far::Far;
-use super::greeting::{FAREWELL, Open, came, judge, shake_hands, write};
+use super::greeting::{FAREWELL, Open, judge, shake_hands, write};
 use super::inbound::Inbound;
 use super::net::{Net, NodeEvent, lock};
 use super::reading::read_all;
+use super::writing::write_all;
 
 /// For so long after a loss the peer may come back for adapters of handles that it held, and nobody else does.
 const HELD_FOR_THE_LOST: Duration = Duration::from_secs(60);
@@ -90,7 +89,9 @@ fn wait_before(net: &Net, failed: u32) -> Duration {
 /// Makes one connection, and holds its conversation in a task of its own.
 async fn dial(net: &Arc<Net>, name: &NodeName) -> Result<(), Closed> {
     let Some(address) = net.address(name) else {
-        return Err(Closed::Lost(format!("no address is known for node {name}")));
+        return Err(Closed::Lost(format!(
+            "no address is known for node {name}; give one by `peer`, or join its cluster"
+        )));
     };
     let stream = reach(net, &address).await?;
     let (handshake, hello) = greet(net, &stream, Some(name.clone()));
@@ -343,41 +344,6 @@ impl Drop for Cleared<'_> {
             net.keep(name, wait_before(net, 0));
         }
     }
-}
-
-async fn write_all(writer: &mut (impl AsyncWrite + Unpin), conversation: &Conversation) -> Closed {
-    let mut batch = Batch::default();
-    loop {
-        while conversation.take(&mut batch) {
-            if let Err(why) = write_batch(writer, &batch).await {
-                return why;
-            }
-            conversation.written(&mut batch);
-        }
-        if let Some(why) = conversation.ends() {
-            return why;
-        }
-        conversation.to_write.notified().await;
-        // Who else is ready to run may have something to say, too: one write for all of it is cheaper than it is late.
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn write_batch(writer: &mut (impl AsyncWrite + Unpin), batch: &Batch) -> Result<(), Closed> {
-    let mut slices = batch.slices();
-    if let Some(bytes) = batch.plain() {
-        return write(writer, bytes).await;
-    }
-    if !writer.is_write_vectored() {
-        let whole: Vec<&[u8]> = slices.iter().map(|slice| &**slice).collect();
-        return write(writer, &whole.concat()).await;
-    }
-    let mut left = &mut slices[..];
-    while !left.is_empty() {
-        let written = came(writer.write_vectored(left).await)?;
-        IoSlice::advance_slices(&mut left, written);
-    }
-    write(writer, &[]).await
 }
 
 async fn tick(net: &Net, far: &Far, conversation: &Conversation) -> Closed {
