@@ -158,10 +158,17 @@ impl fmt::Display for LookupError {
         match self {
             LookupError::BadName(name) => write!(f, "'{name}' is not of the form name@node"),
             LookupError::Unreachable(why) => write!(f, "the node cannot be reached: {why}"),
-            LookupError::NotFound => f.write_str("nothing is exposed by that name"),
-            LookupError::NoSuchKind => f.write_str("no kind of that name is registered"),
-            LookupError::OtherProtocol(there) => write!(f, "it speaks the protocol '{there}'"),
-            LookupError::OtherVersion(there) => write!(f, "it speaks version {there} of the protocol"),
+            LookupError::NotFound => f.write_str("nothing is exposed by that name there; its node has to `expose` it"),
+            LookupError::NoSuchKind => {
+                f.write_str("no kind of that name is registered there; its node has to `register_kind`")
+            }
+            LookupError::OtherProtocol(there) => {
+                write!(f, "it speaks the protocol '{there}', and another was asked for")
+            }
+            LookupError::OtherVersion(there) => write!(
+                f,
+                "it speaks version {there} of the protocol, and another was asked for"
+            ),
             LookupError::OtherShape(there) => {
                 write!(
                     f,
@@ -221,7 +228,10 @@ mod tests {
             code: Refusal::Proof,
             words: words.to_owned(),
         };
-        assert_eq!(refused("").to_string(), "refused by the peer: the proof does not hold");
+        assert_eq!(
+            refused("").to_string(),
+            format!("refused by the peer: {}", Refusal::Proof)
+        );
         assert!(refused("so it is").to_string().ends_with(" (so it is)"));
         let listening = StartError::Listen {
             address: "127.0.0.1:1".to_owned(),

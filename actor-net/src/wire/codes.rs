@@ -52,17 +52,17 @@ codes! {
         /// No version of the protocol is spoken by both.
         Version = 1 "no common version of the protocol",
         /// It belongs to another cluster.
-        Cluster = 2 "another cluster",
+        Cluster = 2 "another cluster; the nodes of one cluster all say its name",
         /// The name is malformed, is not the one that was dialled, or is not in the certificate.
         Name = 3 "a name that is not its own",
         /// The proof does not hold: another secret, or somebody who has none.
-        Proof = 4 "the proof does not hold",
+        Proof = 4 "the proof does not hold; both nodes need the same secret",
         /// One authenticates in a way that the other does not.
-        Method = 5 "another way to authenticate",
+        Method = 5 "another way to authenticate; both nodes need the same security",
         /// Both dialled at once, and the other connection is the one that stays.
         Simultaneous = 6 "the other connection between the two stays",
         /// A node of that name is connected, and alive.
-        NameTaken = 7 "a live node has that name",
+        NameTaken = 7 "a live node has that name; each needs one of its own",
         /// This life of the node was replaced by a newer one.
         Stale = 8 "this incarnation was replaced",
         /// No codec is known to both.
