@@ -8,6 +8,8 @@ use actor_testkit::{Probe, SimulatedNetwork, pass};
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
+use crate::telemetry::listen_to;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A network, and the members on it, each on a system of its own.
@@ -160,6 +162,7 @@ async fn a_node_that_restarts_is_a_member_again_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn two_clusters_that_know_each_others_addresses_stay_two() {
+    let (log, _listening) = listen_to(tracing::Level::WARN);
     let stage = Stage::new(5);
     let ours = stage.members(&["a", "b"]).await;
     let system = System::new("x");
@@ -173,6 +176,9 @@ async fn two_clusters_that_know_each_others_addresses_stay_two() {
     pass(SECOND * 20).await;
     sees(&theirs, &["x"]);
     ours.iter().for_each(|member| sees(member, &["a", "b"]));
+    // Though it goes on looking, it says once what it finds.
+    let told = log.lines_with("is none for this one");
+    assert!(told.len() == 1 && told[0].contains("another cluster"), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -175,6 +175,15 @@ pub(super) async fn hear_of_losses(net: Arc<Net>, inputs: mpsc::Sender<Input>) {
     }
 }
 
+/// Whether two nodes will refuse each other until somebody changes one of them.
+fn is_lasting(why: &Closed) -> bool {
+    use Refusal::{Cluster, Codec, Malformed, Method, Name, Proof, Version};
+    let (Closed::Refused { code, .. } | Closed::RefusedByPeer { code, .. }) = why else {
+        return false;
+    };
+    matches!(code, Version | Cluster | Name | Proof | Method | Codec | Malformed)
+}
+
 /// Looks for others, first of all at the beginning, and later for the sake of a cluster that began in several places.
 pub(super) struct Seeker {
     pub(super) net: Arc<Net>,
@@ -187,14 +196,15 @@ impl Seeker {
     pub(super) async fn run(self) {
         // Who was found where: a member may be known by another address than the one that leads to it.
         let mut found = BTreeMap::new();
+        let mut refused = BTreeMap::new();
         while !self.inputs.is_closed() {
-            self.seek(&mut found).await;
+            self.seek(&mut found, &mut refused).await;
             let is_alone = self.shared.view().members.len() == 1;
             sleep(if is_alone { SEEK_FIRST } else { SEEK_LATER }).await;
         }
     }
 
-    async fn seek(&self, found: &mut BTreeMap<String, NodeName>) {
+    async fn seek(&self, found: &mut BTreeMap<String, NodeName>, refused: &mut BTreeMap<String, Closed>) {
         let addresses = self.addresses().await;
         let members = self.shared.view().members.clone();
         let mine = members.iter().find(|member| member.id == self.net.id);
@@ -213,6 +223,7 @@ impl Seeker {
             match meet(&self.net, address).await {
                 Ok(id) => {
                     has_met = true;
+                    refused.remove(address);
                     found.insert(address.clone(), id.name.clone());
                     let _ = self.inputs.send(Input::Met(id, address.clone())).await;
                 }
@@ -224,10 +235,16 @@ impl Seeker {
                     found.insert(address.clone(), self.net.id.name.clone());
                     may_be_first = true;
                 }
+                // That does not pass by itself: it is said, and once.
+                Err(why) if is_lasting(&why) && refused.get(address) != Some(&why) => {
+                    tracing::warn!(address, %why, "a node where members may be is none for this one");
+                    refused.insert(address.clone(), why);
+                }
                 Err(why) => tracing::debug!(address, %why, "no member there"),
             }
         }
         found.retain(|address, _| addresses.contains(address));
+        refused.retain(|address, _| addresses.contains(address));
         may_be_first |= found.values().any(|name| *name == self.net.id.name);
         if may_be_first && !has_met && *self.shared.state.borrow() == MemberState::Joining {
             let _ = self.inputs.send(Input::Nobody).await;
