@@ -3,6 +3,7 @@
 mod stage;
 mod stuck;
 mod traced;
+mod vain;
 
 use std::time::Duration;
 

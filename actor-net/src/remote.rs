@@ -1,6 +1,7 @@
 //! The actors of other nodes, as they are here; and those of this node, as they are there.
 
 mod arriving;
+mod complaints;
 pub(crate) mod conversation;
 pub(crate) mod datagrams;
 pub(crate) mod driver;

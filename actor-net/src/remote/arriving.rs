@@ -148,8 +148,10 @@ impl Arrivals for Arriving<'_> {
     }
 
     fn not_understood(&mut self, why: &str) {
-        let (peer, path) = (&self.conversation.peer, self.path);
-        tracing::warn!(%peer, %path, why, "a message that its actor does not understand");
+        if let Some(times) = self.conversation.complaints.messages.once_more() {
+            let (peer, path) = (&self.conversation.peer, self.path);
+            tracing::warn!(%peer, %path, why, times, "a message that its actor does not understand");
+        }
         self.unanswered(Unanswered::Undecodable, why);
     }
 

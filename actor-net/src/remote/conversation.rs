@@ -26,6 +26,7 @@ use crate::wire::codes::Goodbye;
 use crate::wire::message::{self, Head, Headers};
 use crate::wire::protocol::{Frame, MEMBERS, PACKED, TRACED};
 
+use super::complaints::Complaints;
 use super::exports::Name;
 use super::far::Far;
 use super::holdings::Holdings;
@@ -57,6 +58,7 @@ pub(crate) struct Conversation {
     pub(crate) terms: Terms,
     pub(crate) since: Instant,
     pub(crate) traffic: Traffic,
+    pub(super) complaints: Complaints,
     /// From how many bytes on messages are packed, if they are.
     packs_from: Option<usize>,
     reads_packets: bool,
@@ -126,6 +128,7 @@ impl Conversation {
             terms,
             since: now,
             traffic: Traffic::default(),
+            complaints: Complaints::default(),
             reads_packets: agreed.features & MEMBERS != 0,
             reads_traces: agreed.features & TRACED != 0,
             last_packet: Mutex::default(),
@@ -459,11 +462,6 @@ impl Conversation {
         let rests = is_quiet && session.is_idle();
         session.rest(rests);
         rests
-    }
-
-    /// It is not closed after all.
-    pub(super) fn go_on(&self) {
-        self.session().rest(false);
     }
 
     /// It is over: whoever waits for something of it is told, each once.

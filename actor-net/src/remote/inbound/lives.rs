@@ -28,8 +28,10 @@ impl Inbound {
             return Ok(());
         };
         if !export.may_be_ordered() {
-            let path = export.exported.path();
-            tracing::warn!(peer = %self.far.id, %path, ?order, "an order that this node does not allow");
+            if let Some(times) = self.conversation.complaints.orders.once_more() {
+                let path = export.exported.path();
+                tracing::warn!(peer = %self.far.id, %path, ?order, times, "an order that this node does not allow");
+            }
             refused(&self.conversation, ending);
             return Ok(());
         }
@@ -84,8 +86,10 @@ impl Inbound {
     pub(super) fn link(&self, link: u64, to: ExportId, from: ExportId, path: &str) -> Result<(), Closed> {
         let export = self.net.exports.get(to);
         if let Some(export) = export.as_ref().filter(|export| !export.may_be_ordered()) {
-            let linked = export.exported.path();
-            tracing::warn!(peer = %self.far.id, path = %linked, "a link that this node does not allow");
+            if let Some(times) = self.conversation.complaints.orders.once_more() {
+                let path = export.exported.path();
+                tracing::warn!(peer = %self.far.id, %path, times, "a link that this node does not allow");
+            }
             link_broken(&self.conversation, link, refusal());
             return Ok(());
         }
