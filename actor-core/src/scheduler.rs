@@ -88,7 +88,7 @@ impl Scheduler {
             seats: (0..workers).map(seat).collect(),
             common: Line::new(Queue::new(true)),
             served: AtomicU64::new(0),
-            sleepers: Sleepers::default(),
+            sleepers: Sleepers::new(workers),
             lookout: Lookout::default(),
             alarm: Alarm::new(),
             ended: AtomicBool::new(false),

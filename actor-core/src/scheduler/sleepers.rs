@@ -1,73 +1,82 @@
 //! The workers that have found nothing to do.
 
+use std::sync::OnceLock;
 use std::task::Waker;
 
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// One is woken at a time: until it has found work, or none, it will see whatever else is queued.
-#[derive(Default)]
 pub(super) struct Sleepers {
-    asleep: Mutex<Vec<(usize, Waker)>>,
-    /// How many are in that list: a look at it costs no lock.
-    count: AtomicUsize,
+    /// A bit for each seat whose worker sleeps: to lie down changes one word, and so does being woken.
+    asleep: Box<[AtomicU64]>,
+    /// What wakes the worker in each seat, kept when it lies down for the first time.
+    wakers: Box<[OnceLock<Waker>]>,
     /// How many were woken and have not found anything yet.
     searching: AtomicUsize,
 }
 
 impl Sleepers {
-    /// Says that the worker in this seat sleeps, to be woken by `waker`.
-    pub(super) fn add(&self, seat: usize, waker: &Waker) {
-        let mut asleep = self.asleep.lock();
-        asleep.push((seat, waker.clone()));
-        self.count.store(asleep.len(), Ordering::SeqCst);
+    pub(super) fn new(seats: usize) -> Self {
+        Self {
+            asleep: (0..seats.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            wakers: (0..seats).map(|_| OnceLock::new()).collect(),
+            searching: AtomicUsize::new(0),
+        }
+    }
+
+    /// Says that the worker in this seat sleeps, to be woken by `waker`. `false`, and it does not, if that is another than before.
+    pub(super) fn add(&self, seat: usize, waker: &Waker) -> bool {
+        let known = self.wakers[seat].get_or_init(|| waker.clone());
+        let is_same = known.will_wake(waker);
+        if is_same {
+            let (word, bit) = self.place(seat);
+            word.fetch_or(bit, Ordering::SeqCst);
+        }
+        is_same
     }
 
     /// Says that it does not after all. `false` if it was woken meanwhile.
     pub(super) fn remove(&self, seat: usize) -> bool {
-        let mut asleep = self.asleep.lock();
-        let found = asleep.iter().position(|(sleeper, _)| *sleeper == seat);
-        let removed = found.map(|index| asleep.swap_remove(index));
-        self.count.store(asleep.len(), Ordering::SeqCst);
-        drop(asleep);
-        removed.is_some()
+        let (word, bit) = self.place(seat);
+        word.fetch_and(!bit, Ordering::SeqCst) & bit != 0
     }
 
-    /// Whether it still sleeps; if so, it is woken by `waker` from now on.
-    pub(super) fn still_holds(&self, seat: usize, waker: &Waker) -> bool {
-        let mut asleep = self.asleep.lock();
-        let sleeper = asleep.iter_mut().find(|(sleeper, _)| *sleeper == seat);
-        let stale = sleeper.map(|(_, known)| std::mem::replace(known, waker.clone()));
-        drop(asleep);
-        stale.is_some()
+    /// Whether it still sleeps.
+    pub(super) fn still_holds(&self, seat: usize) -> bool {
+        let (word, bit) = self.place(seat);
+        word.load(Ordering::SeqCst) & bit != 0
     }
 
-    /// Wakes the one who has slept the shortest, unless one is searching already. Returns whether it did.
+    /// Wakes one, unless one is searching already. Returns whether it did.
+    #[inline]
     pub(super) fn wake_one(&self) -> bool {
-        if self.count.load(Ordering::SeqCst) == 0 || self.searching.load(Ordering::SeqCst) > 0 {
-            return false;
-        }
-        self.wake_if(|searching| searching == 0)
+        self.anybody() && self.searching.load(Ordering::SeqCst) == 0 && self.wake_one_more()
     }
 
-    /// Wakes one, though another be searching: that one is held up.
-    #[cfg(not(shuttle))]
+    /// Whether anybody sleeps.
+    #[inline]
+    pub(super) fn anybody(&self) -> bool {
+        self.asleep.iter().any(|word| word.load(Ordering::SeqCst) != 0)
+    }
+
+    /// Wakes one, though another be searching. Returns whether there was one.
+    #[inline(never)]
     pub(super) fn wake_one_more(&self) -> bool {
-        self.wake_if(|_| true)
-    }
-
-    fn wake_if(&self, wanted: impl FnOnce(usize) -> bool) -> bool {
-        let mut asleep = self.asleep.lock();
-        if !wanted(self.searching.load(Ordering::SeqCst)) {
+        if !self.anybody() {
             return false;
         }
-        let sleeper = asleep.pop();
-        self.count.store(asleep.len(), Ordering::SeqCst);
-        if sleeper.is_some() {
-            self.searching.fetch_add(1, Ordering::SeqCst);
+        // First, as one that finds itself woken takes that for said. Who sees it meanwhile, and wakes nobody, is right also
+        // where nobody is found: then all are awake, and look at everything before they sleep.
+        self.searching.fetch_add(1, Ordering::SeqCst);
+        let woken = self.asleep.iter().enumerate().find_map(|(index, word)| {
+            let seat = index * 64 + take_one(word)? as usize;
+            self.wakers[seat].get()
+        });
+        match woken {
+            Some(waker) => waker.wake_by_ref(),
+            None => self.end_search(),
         }
-        drop(asleep);
-        sleeper.map(|(_, waker)| waker.wake()).is_some()
+        woken.is_some()
     }
 
     /// Says that one who was woken searches no more.
@@ -77,6 +86,48 @@ impl Sleepers {
 
     /// How many sleep.
     pub(super) fn count(&self) -> usize {
-        self.count.load(Ordering::SeqCst)
+        let count = |word: &AtomicU64| word.load(Ordering::SeqCst).count_ones() as usize;
+        self.asleep.iter().map(count).sum()
+    }
+
+    fn place(&self, seat: usize) -> (&AtomicU64, u64) {
+        (&self.asleep[seat / 64], 1 << (seat % 64))
+    }
+}
+
+/// Clears one of the bits, and returns which.
+fn take_one(word: &AtomicU64) -> Option<u32> {
+    loop {
+        let seen = word.load(Ordering::SeqCst);
+        if seen == 0 {
+            return None;
+        }
+        let first = seen.trailing_zeros();
+        if word.fetch_and(!(1 << first), Ordering::SeqCst) & (1 << first) != 0 {
+            return Some(first);
+        }
+    }
+}
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_woken_once_and_as_many_as_sleep() {
+        let sleepers = Sleepers::new(130);
+        let lie_down = [3, 64, 129];
+        for seat in lie_down {
+            assert!(sleepers.add(seat, Waker::noop()));
+        }
+        assert_eq!(sleepers.count(), 3);
+        assert!(sleepers.wake_one() && !sleepers.wake_one(), "one searches");
+        assert!(!sleepers.still_holds(3) && sleepers.still_holds(64));
+        assert!(sleepers.wake_one_more());
+        assert!(!sleepers.remove(64) && sleepers.remove(129));
+        assert!(!sleepers.wake_one_more(), "nobody sleeps");
+        sleepers.end_search();
+        sleepers.end_search();
+        assert_eq!(sleepers.searching.load(Ordering::SeqCst), 0);
     }
 }

@@ -200,7 +200,7 @@ impl Worker {
     fn end_search(&mut self) {
         if std::mem::take(&mut self.is_searching) {
             self.scheduler.sleepers.end_search();
-            if self.scheduler.sleepers.count() > 0 && self.scheduler.has_work() && self.scheduler.sleepers.wake_one() {
+            if self.scheduler.sleepers.anybody() && self.scheduler.has_work() && self.scheduler.sleepers.wake_one() {
                 self.scheduler.after_waking(true);
             }
         }
@@ -210,17 +210,25 @@ impl Worker {
         if std::mem::take(&mut self.is_searching) {
             self.scheduler.sleepers.end_search();
         }
-        let mut lies_down = true;
+        let (mut lies_down, mut looks_again) = (true, false);
         let scheduler = &self.scheduler;
         self.is_searching = poll_fn(|cx| {
+            if looks_again {
+                return Poll::Ready(false);
+            }
             if !std::mem::take(&mut lies_down) {
-                return if scheduler.sleepers.still_holds(seat, cx.waker()) {
+                return if scheduler.sleepers.still_holds(seat) {
                     Poll::Pending
                 } else {
                     Poll::Ready(true)
                 };
             }
-            scheduler.sleepers.add(seat, cx.waker());
+            if !scheduler.sleepers.add(seat, cx.waker()) {
+                // Such a runtime, of which none is known to us, has no worker that sleeps.
+                looks_again = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             // What was queued before that was added by one who saw nobody asleep.
             if scheduler.has_work() || scheduler.ended.load(Ordering::Acquire) {
                 Poll::Ready(!scheduler.sleepers.remove(seat))
