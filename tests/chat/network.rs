@@ -249,7 +249,8 @@ async fn what_is_told_of_a_user_is_told_on_all_servers() {
     );
     // He has said something a moment ago; how long ago that was his server knows alone.
     assert!(whois.iter().any(|line| line.contains(" 317 ann rob ")), "{whois:?}");
-    assert!(has(" b.test rob G")(&ann.ask("WHO #c").await));
+    assert!(has(" b.test rob G :1 Robert")(&ann.ask("WHO #c").await));
+    assert!(has(" 354 ann rob 1 0")(&ann.ask("WHO rob %ndl").await));
     let map = ann.ask("MAP").await;
     assert!(
         has(":a.test (1 users)")(&map) && has(":`- b.test (1 users)")(&map),

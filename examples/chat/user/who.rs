@@ -18,6 +18,8 @@ pub fn line(
 ) -> Line {
     let (channel, sign) = seat.unwrap_or(("*", ""));
     let flags = format!("{}{sign}", profile.who_flags());
+    // Each server of a network speaks with each.
+    let hops = u64::from(*profile.server != *site.name());
     let Some(fields) = fields else {
         return site
             .numeric(RPL_WHOREPLY, &asker.profile.nick)
@@ -27,10 +29,10 @@ pub fn line(
             .param(&profile.server)
             .param(&profile.nick)
             .param(&flags)
-            .trailing(&format!("0 {}", profile.realname));
+            .trailing(&format!("{hops} {}", profile.realname));
     };
     let (fields, token) = fields.split_once(',').unwrap_or((fields, "0"));
-    // Of users of other servers it is not known.
+    // Of users of other servers it is not known here, and servers of IRC have always said so.
     let idle_s = outbox.map_or(0, Outbox::silent_s);
     let mut line = site.numeric(RPL_WHOSPCRPL, &asker.profile.nick);
     // The order of the answer is fixed, whatever the order of the question.
@@ -43,6 +45,7 @@ pub fn line(
             's' => line.param(&profile.server),
             'n' => line.param(&profile.nick),
             'f' => line.param(&flags),
+            'd' => line.number(hops),
             'l' => line.number(idle_s),
             'o' => line.param("n/a"),
             'r' => line.trailing(&profile.realname),
