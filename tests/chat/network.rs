@@ -6,11 +6,13 @@ use std::time::Duration;
 use actor_core::ExitReason;
 use actor_core::prelude::*;
 use actor_net::transport::MemoryNetwork;
+use actor_testkit::Probe;
 use chat::Server;
 use chat::config::{Config, Operator};
+use chat::network::hub::DOOR;
 use chat::network::peering::{Peering, Proof};
 use chat::network::trunk::{EnvoyMsg, Trunk, Trunks, WORDS_MAX};
-use chat::network::word::Word;
+use chat::network::word::{Card, Knock, Word};
 use futures_util::FutureExt as _;
 
 use super::client::{Client, PATIENCE, config, serve};
@@ -308,6 +310,51 @@ async fn who_asks_a_server_that_is_lost_is_told_so() {
     let mut ann = network.user(0, "ann").await;
     network.part(&[0], &[1]);
     ann.until("TIME b.test", has(" 402 ann b.test ")).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_heard_any_more_is_told_so() {
+    let network = Network::of(1).await;
+    let mut ann = network.user(0, "ann").await;
+    // The node of another server, of which the test is the rest.
+    let system = System::new("z.test");
+    let mut peering = Peering::new("z.test".to_owned(), Proof::Memory(network.wires.transport("z.test")));
+    peering.join = vec![name(0)];
+    let cluster = peering.start(&system, "z.test", &config().network).await;
+    let cluster = cluster.expect("nothing is in its way");
+    let mut speaker = Probe::<()>::spawn(&system, "speaker");
+    let knock = async {
+        loop {
+            let door = cluster.node().lookup::<Knock>(&format!("{DOOR}@a.test")).await;
+            let card = Card {
+                name: "z.test".into(),
+                life: 7,
+                info: String::new(),
+                web: None,
+            };
+            let life = speaker.handle();
+            // It is let in as soon as it is a member.
+            if let Ok(door) = door
+                && let Ok(ear) = door.ask(|reply| Knock { card, life, reply }).await
+                && ann.ask("LINKS").await.len() == 3
+            {
+                return ear;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let ear = tokio::time::timeout(PATIENCE, knock).await.expect("it is let in");
+    // To `a.test` the conversation is lost with the way; and nobody at `z.test` watches that.
+    network.wires.cut("a.test", "z.test");
+    ann.until("LINKS", |lines| lines.len() == 2).await;
+    let told = async {
+        while speaker.try_next().is_none() {
+            let _ = ear.tell(Arc::new(Word::Told)).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let told = tokio::time::timeout(PATIENCE, told).await;
+    assert!(told.is_ok(), "it speaks to nobody, and does not know");
 }
 
 /// Takes one word, and no other.

@@ -67,6 +67,8 @@ pub struct Deputy {
     count: u64,
     /// Of the present one.
     watch: Option<WatchId>,
+    /// Who spoke in the last one.
+    speaker: Option<Handle<()>>,
     is_retrying: bool,
 }
 
@@ -84,6 +86,7 @@ impl Deputy {
             told: HashSet::new(),
             count: 0,
             watch: None,
+            speaker: None,
             is_retrying: false,
         }
     }
@@ -96,6 +99,7 @@ impl Deputy {
         self.life = Some(card.life);
         self.count += 1;
         self.watch = Some(ctx.watch(life));
+        self.speaker = Some(life.clone());
         self.site.servers.meet(card);
         let pages = Delivery::new(self.site.pages(), clock::unix_ms()).needing(Caps::SERVERS);
         let delivery = Arc::new(pages);
@@ -118,6 +122,14 @@ impl Deputy {
         self.rooms.clear();
         self.life = None;
         self.watch = None;
+    }
+
+    /// The conversation is over, and whoever speaks in it may not know: a way that was lost at the very moment at which it was found is back
+    /// before anybody watches it from there.
+    fn has_not_heard(&self) {
+        if let Some(speaker) = &self.speaker {
+            let _ = speaker.try_tell(());
+        }
     }
 
     async fn vacate(&self, room: &Handle<RoomMsg>, is_told: bool) {
@@ -387,8 +399,11 @@ impl Actor for Deputy {
         match msg {
             DeputyMsg::Knocked { card, life, reply } => reply.send(self.knocked(card, &life, ctx).await),
             DeputyMsg::Heard(word) if self.watch.is_some() => self.heard(Arc::unwrap_or_clone(word), ctx).await,
-            DeputyMsg::Heard(_) => {}
-            DeputyMsg::Due(count) if self.count == count && self.watch.is_none() => self.split().await,
+            DeputyMsg::Heard(_) => self.has_not_heard(),
+            DeputyMsg::Due(count) if self.count == count && self.watch.is_none() => {
+                self.has_not_heard();
+                self.split().await;
+            }
             DeputyMsg::Due(_) => {}
             DeputyMsg::Order(id, order) => {
                 self.site.trunks.say_to(&self.server, || Word::Ordered(id, order));

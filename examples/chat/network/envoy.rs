@@ -53,7 +53,7 @@ impl Envoy {
     async fn knock(&self, me: Handle<EnvoyMsg>) -> Result<Handle<Arc<Word>>, ActorError> {
         self.node.connect(&self.server, Some(&self.address)).await?;
         let door = self.node.lookup::<Knock>(&format!("{DOOR}@{}", self.server)).await?;
-        let life = me.map(|()| EnvoyMsg::Nothing);
+        let life = me.map(|()| EnvoyMsg::Unheard);
         let card = self.site.card();
         Ok(door.ask(|reply| Knock { card, life, reply }).await?)
     }
@@ -124,7 +124,7 @@ impl Actor for Envoy {
                 });
             }
             EnvoyMsg::Introduced(true) | EnvoyMsg::Nothing => {}
-            EnvoyMsg::Introduced(false) => ctx.stop(),
+            EnvoyMsg::Introduced(false) | EnvoyMsg::Unheard => ctx.stop(),
         }
         Ok(())
     }

@@ -30,7 +30,9 @@ pub enum EnvoyMsg {
     Enquire(Enquiry),
     /// Everything was said that there was at the beginning; or it could not be.
     Introduced(bool),
-    /// Nothing: what the other server holds this for, is to know when it ends.
+    /// The other server does not hear this one any more.
+    Unheard,
+    /// Nothing is to be done.
     Nothing,
 }
 

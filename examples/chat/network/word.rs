@@ -34,7 +34,7 @@ pub struct Card {
 pub struct Knock {
     /// Who.
     pub card: Card,
-    /// Ends when the server, or the way to it, does.
+    /// Ends when the server, or the way to it, does. It is told when nobody hears it any more.
     pub life: Handle<()>,
     /// Whom to tell.
     pub reply: Reply<Handle<Arc<Word>>>,
