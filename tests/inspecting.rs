@@ -1,5 +1,7 @@
 //! Promises about the look at the tree from outside.
 
+mod crowd;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -5,11 +5,11 @@
 //! up needs the parent.
 
 mod child;
+mod table;
 
 use std::any::Any;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -24,11 +24,9 @@ use crate::supervision::window::{RestartWindow, Verdict};
 use crate::sync::Mutex;
 
 use child::{Child, Named};
+use table::Table;
 
 pub(crate) use child::{Phase, Standing, Treatment};
-
-/// So many children are looked at under one lock.
-const PAGE: usize = 256;
 
 /// A table of names with room for so many times what is in it gives that back.
 const NAMES_SPARE_MAX: usize = 16;
@@ -81,7 +79,7 @@ struct State {
     /// Children that end in order are not restarted any more, whatever their policy.
     retiring: bool,
     window: RestartWindow,
-    children: BTreeMap<u64, Child>,
+    children: Table,
     names: HashMap<Named, u64>,
     next: u64,
     /// Children that ended and are to be restarted with others, and how long to wait before it.
@@ -112,7 +110,7 @@ impl Family {
                 closed: false,
                 retiring: false,
                 window: RestartWindow::new(intensity.restarts, intensity.period),
-                children: BTreeMap::new(),
+                children: Table::default(),
                 names: HashMap::new(),
                 next: 0,
                 fallen: Vec::new(),
@@ -147,7 +145,7 @@ impl Family {
             phase: Phase::Starting,
             past: None,
         };
-        state.children.insert(key, child);
+        state.children.push(key, child);
         Ok((cell, key))
     }
 
@@ -176,7 +174,7 @@ impl Family {
     ) -> Next {
         let mut guard = self.state.lock();
         let state = &mut *guard;
-        let Some(child) = state.children.get_mut(&key) else {
+        let Some(child) = state.children.get_mut(key) else {
             return Next::End;
         };
         let ends = state.closed || !(restarts || child.treatment.policy.restarts_after(reason));
@@ -256,7 +254,7 @@ impl Family {
     /// Changes a child in one step: one who is woken by the half of it would take it for the whole.
     fn change(&self, key: u64, change: impl FnOnce(&mut Child)) {
         let mut state = self.state.lock();
-        if let Some(child) = state.children.get_mut(&key) {
+        if let Some(child) = state.children.get_mut(key) {
             change(child);
         }
         let wakers = std::mem::take(&mut state.regroups);
@@ -272,7 +270,7 @@ impl Family {
             state.wait(cx);
             return Poll::Pending;
         }
-        let children: Vec<u64> = state.children.keys().copied().collect();
+        let children: Vec<u64> = state.children.iter().map(|(key, _)| key).collect();
         let fallen = std::mem::take(&mut state.fallen);
         let wait = fallen.iter().map(|&(_, wait)| wait).max().unwrap_or_default();
         let touched = fallen
@@ -285,7 +283,7 @@ impl Family {
     /// Waits until a child is where it is waited for.
     pub(crate) fn poll_phase(&self, key: u64, awaited: impl Fn(Phase) -> bool, cx: &mut Context<'_>) -> Poll<Phase> {
         let mut state = self.state.lock();
-        let phase = state.children.get(&key).map_or(Phase::Gone, |child| child.phase);
+        let phase = state.children.get(key).map_or(Phase::Gone, |child| child.phase);
         if awaited(phase) {
             return Poll::Ready(phase);
         }
@@ -296,13 +294,13 @@ impl Family {
     /// How often a child has been parked; `None` if it is gone.
     pub(crate) fn rests(&self, key: u64) -> Option<u64> {
         let state = self.state.lock();
-        state.children.get(&key).map(Child::rests)
+        state.children.get(key).map(Child::rests)
     }
 
     /// Waits until a child has been parked since it had `rests`, or is gone. Another may have begun its next life since.
     pub(crate) fn poll_down(&self, key: u64, rests: u64, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
-        if state.children.get(&key).is_none_or(|child| child.rests() > rests) {
+        if state.children.get(key).is_none_or(|child| child.rests() > rests) {
             return Poll::Ready(());
         }
         state.wait(cx);
@@ -314,7 +312,7 @@ impl Family {
         self.state
             .lock()
             .children
-            .get(&key)
+            .get(key)
             .map_or(Phase::Gone, |child| child.phase)
     }
 
@@ -325,11 +323,7 @@ impl Family {
             if state.closed {
                 return;
             }
-            let Some(child) = state
-                .children
-                .get_mut(&key)
-                .filter(|child| child.phase == Phase::Parked)
-            else {
+            let Some(child) = state.children.get_mut(key).filter(|child| child.phase == Phase::Parked) else {
                 return;
             };
             child.phase = Phase::Starting;
@@ -346,7 +340,7 @@ impl Family {
         let state = self.state.lock();
         state
             .children
-            .get(&key)
+            .get(key)
             .map(|child| (child.treatment.clone(), child.stoppable()))
     }
 
@@ -366,31 +360,25 @@ impl Family {
     }
 
     /// Some of the living children, in the order of their start, and the key of the last of them: those after one, as
-    /// the lock of a large family is not to be held for long.
+    /// the lock of a large family is not to be held for long. They are looked at without it.
     pub(crate) fn page(&self, after: Option<u64>) -> Option<(u64, Vec<Standing>)> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let state = self.state.lock();
-        let page = state.children.range((from, Bound::Unbounded)).take(PAGE);
-        let mut last = None;
-        let page = page.map(|(&key, child)| {
-            last = Some(key);
-            child.standing(key)
-        });
-        let page: Vec<Standing> = page.collect();
-        Some((last?, page))
+        let behind = self.state.lock().children.behind(after);
+        let (leaf, at) = behind?;
+        let page: Vec<Standing> = leaf[at..].iter().map(|(key, child)| child.standing(*key)).collect();
+        Some((page.last()?.key, page))
     }
 
     /// The living child with this name.
     pub(crate) fn named(&self, name: &str) -> Option<Standing> {
         let state = self.state.lock();
         let key = *state.names.get(name)?;
-        state.children.get(&key).map(|child| child.standing(key))
+        state.children.get(key).map(|child| child.standing(key))
     }
 
     /// How the last lives of a child ended, and when: the latest at the end.
     pub(crate) fn exits(&self, key: u64) -> Vec<(Instant, ExitReason)> {
         let state = self.state.lock();
-        let past = state.children.get(&key).and_then(|child| child.past.as_ref());
+        let past = state.children.get(key).and_then(|child| child.past.as_ref());
         past.map(|past| past.exits.iter().cloned().collect())
             .unwrap_or_default()
     }
@@ -409,7 +397,7 @@ impl Family {
     /// Takes an ended child out, so that its name is free.
     pub(crate) fn remove(&self, key: u64) {
         let mut state = self.state.lock();
-        let child = state.children.remove(&key);
+        let child = state.children.remove(key);
         if let Some(child) = &child {
             state.names.remove(child.cell.core().path.name());
             if state.names.len() < state.names.capacity() / NAMES_SPARE_MAX {
@@ -469,7 +457,8 @@ impl Subtree for Family {
     }
 
     fn children(&self) -> Vec<Stoppable> {
-        self.state.lock().children.values().map(Child::stoppable).collect()
+        let state = self.state.lock();
+        state.children.iter().map(|(_, child)| child.stoppable()).collect()
     }
 
     fn retire(&self) {
@@ -487,7 +476,7 @@ impl Subtree for Family {
                 .children
                 .iter()
                 .find(|(_, child)| child.cell.core().id == id)
-                .map(|(&key, _)| key)
+                .map(|(key, _)| key)
         };
         if let Some(key) = key {
             self.remove(key);

@@ -173,13 +173,17 @@ impl Glimpse {
 
     /// The living children of an actor, and theirs.
     pub(crate) fn tree(self, children: &Family) -> Vec<ChildInfo> {
-        let info = |child: Standing| {
-            let below = Family::of(child.cell.core());
-            let mut info = self.info(&child);
-            info.children = below.map(|below| self.tree(&below)).unwrap_or_default();
-            info
-        };
-        children.census().into_iter().map(info).collect()
+        let (mut tree, mut after) = (Vec::new(), None);
+        while let Some((last, page)) = children.page(after) {
+            tree.extend(page.iter().map(|child| {
+                let below = Family::of(child.cell.core());
+                let mut info = self.info(child);
+                info.children = below.map(|below| self.tree(&below)).unwrap_or_default();
+                info
+            }));
+            after = Some(last);
+        }
+        tree
     }
 
     /// An actor without its children.

@@ -56,6 +56,12 @@ pub(crate) fn rows() -> Vec<Row> {
             looking::pause_unseen,
         ),
         row(
+            "longest pause, others seen",
+            2_000,
+            looking::pause_beside,
+            looking::pause_unseen,
+        ),
+        row(
             "ask while seen / unseen",
             40_000,
             looking::ask_looked_at,

@@ -51,6 +51,7 @@ impl Treatment {
 }
 
 /// A child in the table of its parent.
+#[derive(Clone)]
 pub(super) struct Child {
     pub(super) cell: Arc<dyn AnyCell>,
     pub(super) treatment: Treatment,
@@ -60,7 +61,7 @@ pub(super) struct Child {
 }
 
 /// What is known of a child's earlier lives.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Past {
     pub(super) attempts: Attempts,
     /// When its next life begins, if it waits for that in back-off.

@@ -167,7 +167,7 @@ impl Inspector {
     /// The sums of the system, and at most `worst` actors for each list of those that stand out.
     ///
     /// It passes by all actors, which takes some 40 ms for a hundred thousand, and holds no lock for longer than
-    /// it takes to look at 256 of them. It does not await: beside many actors, call it from a thread that may block.
+    /// it takes to read one of them. It does not await: beside many actors, call it from a thread that may block.
     pub fn overview(&mut self, worst: usize) -> Overview {
         let glimpse = self.glimpse();
         let marks = std::mem::take(&mut self.marks);

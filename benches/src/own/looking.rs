@@ -47,25 +47,45 @@ pub(super) fn snapshot_of_many(runtime: &Runtime, operations: u64) -> Duration {
 }
 
 pub(super) fn pause_looked_at(runtime: &Runtime, operations: u64) -> Duration {
-    longest_pause(runtime, operations, true)
+    longest_pause(runtime, operations, Some(Whom::Itself))
+}
+
+pub(super) fn pause_beside(runtime: &Runtime, operations: u64) -> Duration {
+    longest_pause(runtime, operations, Some(Whom::Others))
 }
 
 pub(super) fn pause_unseen(runtime: &Runtime, operations: u64) -> Duration {
-    longest_pause(runtime, operations, false)
+    longest_pause(runtime, operations, None)
 }
 
-/// The longest that one of very many actors took to start, answer and stop, while another thread took the whole tree again and again, or
+/// At whom another thread looks meanwhile.
+#[derive(PartialEq)]
+enum Whom {
+    Itself,
+    /// At as many of another system, which takes as much of the machine, and no lock of those that are asked.
+    Others,
+}
+
+/// The longest that one of very many actors took to start, answer and stop, while another thread took a whole tree again and again, or
 /// did not. It stands for each operation, as it is one figure. On a machine that does other things as well, it is theirs.
-fn longest_pause(runtime: &Runtime, operations: u64, is_looked_at: bool) -> Duration {
+fn longest_pause(runtime: &Runtime, operations: u64, looked_at: Option<Whom>) -> Duration {
     runtime.block_on(async {
-        let system = System::new("looking");
+        let [system, others] = ["looking", "others"].map(System::new);
         let supervisor = with_children(&system, MANY).await;
+        if looked_at == Some(Whom::Others) {
+            with_children(&others, MANY).await;
+        }
         let is_over = Arc::new(AtomicBool::new(false));
-        let (looked_at, over) = (system.clone(), is_over.clone());
-        let looking = is_looked_at.then(|| {
+        let looking = looked_at.map(|whom| {
+            let system = if whom == Whom::Itself {
+                system.clone()
+            } else {
+                others.clone()
+            };
+            let over = is_over.clone();
             std::thread::spawn(move || {
                 while !over.load(Ordering::Relaxed) {
-                    black_box(looked_at.snapshot());
+                    black_box(system.snapshot());
                 }
             })
         });
@@ -86,6 +106,7 @@ fn longest_pause(runtime: &Runtime, operations: u64, is_looked_at: bool) -> Dura
             looking.join().expect("a look does not panic");
         }
         system.shutdown().await;
+        others.shutdown().await;
         longest * operations as u32
     })
 }
