@@ -2,6 +2,8 @@
 
 mod closely;
 mod inspector;
+#[cfg(feature = "metrics")]
+mod measured;
 mod walk;
 mod worst;
 

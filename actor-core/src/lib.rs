@@ -164,6 +164,8 @@ pub use supervision::policy::RestartPolicy;
 pub use supervision::strategy::Strategy;
 pub use supervisor::{AutoShutdown, Supervise, Supervisor};
 pub use system::{SYSTEM_SHUTDOWN_DEFAULT, ShutdownReport, System, SystemBuilder};
+#[cfg(feature = "metrics")]
+pub use times::{KindTimes, Spread};
 pub use work::Attached;
 
 /// The names that most programs need.
