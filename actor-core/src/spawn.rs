@@ -199,12 +199,9 @@ impl<F: Future<Output = ()>> Future for Whole<F> {
 
 fn whole<A: Actor>(run: Run<A>) -> Whole<impl Future<Output = ()> + Send> {
     let core = &run.cell.core;
-    let span = if is_handling() {
-        // It is going to outlive the trace in which it begins, which would wait for it.
-        tracing::info_span!(parent: None, "actor", path = %core.path, id = %core.id)
-    } else {
-        tracing::info_span!("actor", path = %core.path, id = %core.id)
-    };
+    // It is going to outlive a trace in which it begins, which would wait for it.
+    let parent = || if is_handling() { None } else { Span::current().id() };
+    let span = tracing::info_span!(parent: parent(), "actor", path = %core.path, id = %core.id);
     Whole {
         turn: Some(Turn::new(run.cell.clone())),
         noted: false,
