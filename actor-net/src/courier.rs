@@ -7,6 +7,7 @@
 //!
 //! Nodes of one network are taken at their word in what they say of themselves.
 
+mod seen;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ use crate::id::{Incarnation, NodeId, NodeName};
 use crate::membership::MemberEvent;
 use crate::remote::exports::{Named, Protocol};
 use crate::remote::lookup::fingerprint_of;
-use crate::remote::net::{Net, NodeEvent};
+use crate::remote::net::{Net, NodeEvent, lock};
 use crate::share::{Service, Word};
 
 /// What one courier says to another.
@@ -159,6 +160,7 @@ where
         return;
     };
     expose(net, name, &handle.map(Event::Spoken), protocol);
+    lock(&net.shares).insert(name.into(), shared.clone());
     let _ = shared.courier.set(handle);
 }
 

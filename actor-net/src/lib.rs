@@ -58,3 +58,4 @@ pub use remote::holdings::Holdings;
 pub use remote::net::NodeEvent;
 pub use secret::Secret;
 pub use security::Security;
+pub use share::{KeyInfo, ShareInfo, SharerInfo};

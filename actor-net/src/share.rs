@@ -14,6 +14,7 @@ mod delta;
 mod exchange;
 mod mirror;
 mod own;
+mod seen;
 mod service;
 mod text;
 
@@ -22,5 +23,7 @@ pub(crate) mod bad_network;
 
 pub(crate) use delta::Dot;
 pub(crate) use exchange::{Change, Exchange, Timing, Who, Word};
+pub(crate) use seen::Seen;
+pub use seen::{KeyInfo, ShareInfo, SharerInfo};
 pub(crate) use service::Service;
-pub(crate) use text::Text;
+pub(crate) use text::{Text, behind};

@@ -1,12 +1,13 @@
 //! Which nodes have members in which groups, and how many.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::NodeId;
-use crate::share::{Change, Dot, Exchange, Service, Text, Who};
+use crate::share::{Change, Dot, Exchange, Service, Text, Who, behind};
 
 /// That a node has members in a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +126,18 @@ impl Service for Interests {
 
     fn next_wake(&self) -> Option<Instant> {
         self.exchange.next_wake()
+    }
+
+    fn keys(&self, after: Option<&str>, max: usize) -> Vec<(Arc<str>, usize)> {
+        let members = |nodes: &BTreeMap<Who, Part>| nodes.values().map(|part| part.members as usize).sum();
+        let keys = behind(&self.known, after).take(max);
+        keys.map(|(group, nodes)| (group.arc().clone(), members(nodes)))
+            .collect()
+    }
+
+    fn places(&self, key: &str) -> Vec<(NodeId, usize)> {
+        let nodes = self.nodes(key);
+        nodes.map(|(id, members, _)| (id.clone(), members as usize)).collect()
     }
 }
 

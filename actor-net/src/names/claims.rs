@@ -7,12 +7,13 @@
 //! every node finds the same winner without asking.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::NodeId;
-use crate::share::{Change, Dot, Exchange, Service, Text, Who};
+use crate::share::{Change, Dot, Exchange, Service, Text, Who, behind};
 
 /// A claim, as its node says it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,6 +157,15 @@ impl Service for Claims {
 
     fn next_wake(&self) -> Option<Instant> {
         self.exchange.next_wake()
+    }
+
+    fn keys(&self, after: Option<&str>, max: usize) -> Vec<(Arc<str>, usize)> {
+        let keys = behind(&self.claims, after).take(max);
+        keys.map(|(name, claims)| (name.arc().clone(), claims.len())).collect()
+    }
+
+    fn places(&self, key: &str) -> Vec<(NodeId, usize)> {
+        self.holder(key).map(|holder| (holder.clone(), 1)).into_iter().collect()
     }
 }
 

@@ -8,6 +8,8 @@ use crate::id::NodeId;
 use crate::remote::encounters::Encounter;
 use crate::remote::far::Far;
 use crate::remote::holdings::Holdings;
+use crate::remote::net::lock;
+use crate::share::ShareInfo;
 
 use super::Node;
 
@@ -54,6 +56,16 @@ impl Node {
             })
         };
         self.net().connected().iter().filter_map(info).collect()
+    }
+
+    /// What this node shares with others: groups, names and presences that it has opened, each with who takes part and how much they
+    /// say, and with so many of the largest groups or keys. It looks at 256 of them at a time, and holds up nobody.
+    pub fn shares(&self, largest: usize) -> Vec<ShareInfo> {
+        let shares = lock(&self.net().shares).clone();
+        let shares = shares.iter();
+        shares
+            .map(|(name, share)| share.seen(name.trim_start_matches('~'), largest))
+            .collect()
     }
 
     /// What became of the connections with each other node, also with those that there is none with now; at most 1024 are

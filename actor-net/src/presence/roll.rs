@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::NodeId;
-use crate::share::{Change, Dot, Exchange, Service, Text, Who};
+use crate::share::{Change, Dot, Exchange, Service, Text, Who, behind};
 
 /// One session, as its node says it.
 #[derive(Debug, PartialEq, Eq)]
@@ -375,6 +375,24 @@ impl<T: Send + Sync + 'static> Service for Roll<T> {
     fn next_wake(&self) -> Option<Instant> {
         let leaves = self.leaving.front().map(|(since, _)| *since + self.moved_within);
         leaves.into_iter().chain(self.exchange.next_wake()).min()
+    }
+
+    fn keys(&self, after: Option<&str>, max: usize) -> Vec<(Arc<str>, usize)> {
+        let sessions = |present: &Present<T>| match &present.held {
+            Some(held) => held.last.len(),
+            None => present.sessions.as_slice().len(),
+        };
+        let keys = behind(&self.keys, after).take(max);
+        keys.map(|(key, present)| (key.arc().clone(), sessions(present)))
+            .collect()
+    }
+
+    fn places(&self, key: &str) -> Vec<(NodeId, usize)> {
+        let mut places = BTreeMap::<NodeId, usize>::new();
+        for session in self.get(key) {
+            *places.entry(session.node).or_default() += 1;
+        }
+        places.into_iter().collect()
     }
 }
 

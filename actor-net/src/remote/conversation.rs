@@ -106,7 +106,7 @@ struct Places {
     next: u64,
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing of a user's runs under one of these.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

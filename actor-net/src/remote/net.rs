@@ -19,11 +19,12 @@ use crate::id::{ExportId, Ids, Incarnation, NodeId, NodeName};
 use crate::peer::handshake::{Auth, Local};
 use crate::peer::roster::Roster;
 use crate::secret::Secret;
+use crate::share::Seen;
 use crate::transport::{Identity, Stream, Transport};
 use crate::wire::codes::Goodbye;
 use crate::wire::protocol::Frame;
 
-pub(super) use super::conversation::lock;
+pub(crate) use super::conversation::lock;
 
 use super::conversation::Conversation;
 use super::datagrams::Datagrams;
@@ -75,6 +76,8 @@ pub(crate) struct Net {
     pub(crate) packets: Packets,
     pub(crate) members: Members,
     pub(crate) services: Services,
+    /// What is shared with other nodes, by what it is exposed as.
+    pub(crate) shares: Mutex<BTreeMap<Arc<str>, Arc<dyn Seen>>>,
     nodes: Mutex<Nodes>,
     pub(super) encounters: Mutex<Encounters>,
     kinds: Mutex<HashMap<String, Arc<Kind>>>,
@@ -133,6 +136,7 @@ impl Net {
             packets: Packets::new(parts.datagrams),
             members: Members::default(),
             services: Services::default(),
+            shares: Mutex::default(),
             encounters: Mutex::default(),
             kinds: Mutex::default(),
             lingering: Lingering::default(),

@@ -10,6 +10,7 @@ use crate::id::NodeId;
 use super::delta::{Delta, Dot};
 use super::mirror::{Joined, Mirror};
 use super::own::{Cursor, Share};
+use super::seen::SharerInfo;
 
 /// So many entries are said at a time, so that nothing waits long behind them.
 const PART_ENTRIES: usize = 1024;
@@ -234,6 +235,24 @@ impl<T: Clone> Exchange<T> {
     pub(crate) fn here(&self) -> impl Iterator<Item = (Who, &NodeId)> {
         let here = self.peers.iter().filter(|(_, peer)| peer.is_here());
         here.map(|(&who, peer)| (who, &peer.id))
+    }
+
+    /// Those who take part: this node first, the others by name.
+    pub(crate) fn sharers(&self, now: Instant) -> Vec<SharerInfo> {
+        let me = SharerInfo {
+            id: self.me.clone(),
+            entries: self.own.len(),
+            lost_for: None,
+            is_ignored: false,
+        };
+        let others = self.numbers.values().filter_map(|who| self.peers.get(who));
+        let others = others.map(|peer| SharerInfo {
+            id: peer.id.clone(),
+            entries: peer.mirror.len(),
+            lost_for: peer.lost_since.map(|since| now.saturating_duration_since(since)),
+            is_ignored: peer.is_ignored,
+        });
+        std::iter::once(me).chain(others).collect()
     }
 
     /// All who can be told something have said that they know everything up to this version.

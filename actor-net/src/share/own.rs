@@ -45,6 +45,10 @@ impl<T: Clone> Share<T> {
         self.version
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(crate) fn get(&self, dot: Dot) -> Option<&T> {
         self.entries.get(&dot)
     }

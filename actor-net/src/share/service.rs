@@ -1,6 +1,9 @@
 //! What is made of an exchange: it knows what an entry means.
 
+use std::sync::Arc;
 use std::time::Instant;
+
+use crate::id::NodeId;
 
 use super::exchange::Exchange;
 
@@ -19,4 +22,10 @@ pub(crate) trait Service: Send + 'static {
 
     /// When [`settle`](Self::settle) is due though nothing happens.
     fn next_wake(&self) -> Option<Instant>;
+
+    /// At most so many of the keys behind this one, in their order, with how many entries each has.
+    fn keys(&self, after: Option<&str>, max: usize) -> Vec<(Arc<str>, usize)>;
+
+    /// The nodes that have entries under a key, and how many.
+    fn places(&self, key: &str) -> Vec<(NodeId, usize)>;
 }

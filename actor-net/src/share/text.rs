@@ -1,7 +1,9 @@
 //! A name or key that stands in several tables, and lies in memory once.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,6 +16,15 @@ impl Text {
     pub(crate) fn arc(&self) -> &Arc<str> {
         &self.0
     }
+}
+
+/// What is behind a key, in the order of the keys.
+pub(crate) fn behind<'a, T>(
+    keys: &'a BTreeMap<Text, T>,
+    after: Option<&str>,
+) -> impl Iterator<Item = (&'a Text, &'a T)> {
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    keys.range::<str, _>((from, Bound::Unbounded))
 }
 
 impl From<&str> for Text {
