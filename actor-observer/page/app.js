@@ -1,5 +1,5 @@
 // The observer's page: one look a second from the server, shown by the view that the address names.
-import { chart, cycleEdges, graph, map } from './charts.js';
+import { chart, cycleEdges, graph, histogram, map } from './charts.js';
 import { actorLink, atLeast, bytes, columns, duration, el, mood, number, share, since, table, waited, why } from './parts.js';
 
 const SLOTS = 120;
@@ -98,26 +98,58 @@ function figure([name, unit, of, show]) {
   return el('section.card', {}, el('h2', {}, name), el('div.figure', {}, el('b', {}, shown), el('span', {}, unit)), chart(values, SLOTS, `${name}: ${shown}`));
 }
 
+/** How long something took, of all messages of the last minutes together. */
+function spread(title, measured) {
+  const { below_ms: below, counts } = measured;
+  const words = below ? `half below ${duration(below[0])}, 99 % below ${duration(below[1])}` : 'none was measured in the last two minutes';
+  return el('section.card', {}, el('h2', {}, `${title} `, el('small', {}, words)), histogram(counts, duration, `${title}: ${words}`));
+}
+
 function worst(title, note, actors, shown, none) {
   return el('section.card', {}, el('h2', {}, `${title} `, el('small', {}, note)), table(actors, shown.map((name) => columns[name]), none));
+}
+
+/** How the questions ended that were asked; named as in the metrics. */
+function asks({ measured }) {
+  const title = el('h2', {}, 'Questions ', el('small', {}, 'by how they ended, since the system began'));
+  if (!measured) return el('section.card', {}, title, el('p.none', {}, 'This program does not count them: its observer was built without the feature `metrics`.'));
+  const all = measured.asks.reduce((sum, one) => sum + one.count, 0) || 1;
+  const rows = [['Outcome', (one) => el(one.outcome === 'answered' ? 'span' : 'span.bad', {}, one.outcome.replaceAll('_', ' ')), '.path'], ['Questions', (one) => number(one.count), '.n'], ['', (one) => bar(one.count / all), '.part']];
+  return el('section.card', {}, title, table(measured.asks, rows, 'Nobody was asked anything.'));
+}
+
+/** Groups, names and presences that nodes share: who takes part, and the largest of them. */
+function shared({ service, keys, nodes, largest }) {
+  const what = { groups: 'groups with members', names: 'names' }[service] ?? 'keys';
+  const sharers = [['Node', (node) => el('span', { title: node.id }, node.name), '.path'], ['Entries', (node) => number(node.entries), '.n'],
+    ['Reached', (node) => (node.is_ignored ? el('span.bad', {}, 'it says more than it may, and is not listened to') : node.lost_ms === null ? 'yes' : el('span.bad', {}, `not for ${duration(node.lost_ms)}`)), '.path']];
+  const most = [['The largest', (key) => key.name, '.path'], ['All', (key) => number(key.nodes.reduce((sum, [, count]) => sum + count, 0)), '.n'], ['Where', (key) => key.nodes.map(([name, count]) => `${name}: ${number(count)}`).join(', '), '.path']];
+  return el('section.card', {}, el('h2', {}, `${service.startsWith('presence/') ? `Presence ${service.slice(9)}` : service[0].toUpperCase() + service.slice(1)} `, el('small', {}, `${number(keys)} ${what}`)),
+    table(nodes, sharers, 'Nobody takes part.'), largest.length > 0 && table(largest, most, ''));
 }
 
 const views = {
   now(look) {
     const { wait, waiters, mailbox, busy, restarts } = look.worst;
+    const { measured } = look;
     return [el('div.grid.figures', {}, ...figures.map(figure)), el('div.grid.wide', {},
       worst('Longest in one handler', 'waiting or computing', wait, ['path', 'state', 'lasts', 'why'], 'No handler has been at one thing for long.'),
       worst('Most waited for', 'by the handlers of others', waiters, ['path', 'waiters', 'state', 'lasts', 'why'], 'No handler waits for another actor.'),
       worst('Fullest mailboxes', '', mailbox, ['path', 'messages', 'oldest', 'state', 'why'], 'All mailboxes are empty.'),
       worst('Busiest', 'of the last seconds', busy, ['path', 'busy', 'kind', 'state'], 'Nobody has work.'),
-      worst('Most restarts', '', restarts, ['path', 'restarts', 'state', 'why'], 'Nobody was restarted.'))];
+      worst('Most restarts', '', restarts, ['path', 'restarts', 'state', 'why'], 'Nobody was restarted.'),
+      measured && spread('How long messages waited', measured.wait), measured && spread('How long handlers took', measured.handling))];
   },
   kinds(look) {
     const top = Math.max(...look.kinds.map((kind) => kind.load), 1e-9);
+    const times = new Map(look.measured?.kinds.map((kind) => [kind.message_type, kind]));
+    const most = (of) => (kind) => { const below = times.get(kind.message_type)?.[of]; return below ? `< ${duration(below[1])}` : '–'; };
+    const measured = look.measured ? [['Waited', most('wait_ms'), '.n'], ['Handled', most('handling_ms'), '.n']] : [];
     const kinds = [['Kind', (kind) => el('span', { title: kind.message_type }, kind.kind), '.path'], ['Live', (kind) => number(kind.living), '.n'],
       ['Messages', (kind) => number(kind.messages), '.n'], ['Dealt with', (kind) => number(kind.finished), '.n'], ['Restarts', (kind) => number(kind.restarts), '.n'],
-      ['Time', (kind) => share(kind.load), '.n'], ['', (kind) => bar(kind.load / top), '.part']];
-    return [el('section.card', {}, el('h2', {}, 'Kinds of actors ', el('small', {}, 'by the type of their messages; time is the part of a thread in the last seconds')), table(look.kinds, kinds, 'There are no actors.'))];
+      ...measured, ['Time', (kind) => share(kind.load), '.n'], ['', (kind) => bar(kind.load / top), '.part']];
+    const words = `by the type of their messages; time is the part of a thread in the last seconds${look.measured ? '; waited and handled: of 99 %, since the system began' : ''}`;
+    return [el('section.card', {}, el('h2', {}, 'Kinds of actors ', el('small', {}, words)), table(look.kinds, kinds, 'There are no actors.'))];
   },
   waits(look) {
     const cycles = cycleEdges(look.waits).size;
@@ -128,7 +160,7 @@ const views = {
   letters(look) {
     const top = Math.max(...look.dead.map((dead) => dead.count), 1);
     const rows = [['Reason', (dead) => dead.reason, '.path'], ['Messages', (dead) => number(dead.count), '.n'], ['', (dead) => bar(dead.count / top), '.part']];
-    return [el('section.card', {}, el('h2', {}, 'Dead letters ', el('small', {}, 'accepted and not handled, since the system began')), table(look.dead, rows, 'Every message was handled.'))];
+    return [el('section.card', {}, el('h2', {}, 'Dead letters ', el('small', {}, 'accepted and not handled, since the system began')), table(look.dead, rows, 'Every message was handled.')), asks(look)];
   },
   nodes({ nodes }) {
     if (!nodes) return [el('section.card', {}, el('h2', {}, 'Nodes'), el('p.none', {}, 'This program shows no other nodes: it has none, or does not hand them to the observer.'))];
@@ -141,7 +173,7 @@ const views = {
       ['Address', (member) => member.address, '.path'], ['Version', (member) => member.version], ['Roles', (member) => member.roles.join(', ')]];
     const title = nodes.standing ? `its side of the cluster is ${nodes.standing}` : '';
     return [el('section.card', {}, el('h2', {}, `${nodes.me} `, el('small', {}, title)), map(nodes)), el('section.card', {}, el('h2', {}, 'Connections'), table(nodes.peers, peers, 'There is no connection now.')),
-      nodes.members ? el('section.card', {}, el('h2', {}, 'Members'), table(nodes.members, members, 'There are none.')) : null, el('section.card', {}, el('h2', {}, 'What became of connections'), table(nodes.past, past, 'None was made yet.'))].filter(Boolean);
+      nodes.members ? el('section.card', {}, el('h2', {}, 'Members'), table(nodes.members, members, 'There are none.')) : null, ...nodes.shares.map(shared), el('section.card', {}, el('h2', {}, 'What became of connections'), table(nodes.past, past, 'None was made yet.'))].filter(Boolean);
   },
   events(look) {
     const rows = [['Ago', (event) => duration(event.ago_ms), '.n'], ['Actor', (event) => actorLink(event.path), '.path'], ['', (event) => el(`span${event.is_bad ? '.bad' : ''}`, {}, event.what), '.path']];

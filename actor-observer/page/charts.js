@@ -1,6 +1,8 @@
 // Lines over time, and who waits for whom, as SVG.
 
 const SVG = 'http://www.w3.org/2000/svg';
+/** Actors that wait are drawn in so many columns at most. */
+const COLUMNS = 8;
 
 function svg(tag, attributes, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -34,6 +36,24 @@ export function chart(values, slots, label) {
   return drawing;
 }
 
+/** How many there are below each bound: a bar for each between the first and the last that has any. */
+export function histogram(counts, bound, label) {
+  const first = counts.findIndex(([, count]) => count > 0);
+  if (first < 0) return svg('svg', { class: 'bars', viewBox: '0 0 600 110', role: 'img', 'aria-label': label });
+  const shown = counts.slice(Math.max(first - 1, 0), counts.findLastIndex(([, count]) => count > 0) + 2);
+  const most = Math.max(...shown.map(([, count]) => count));
+  const width = Math.min(600 / shown.length, 60);
+  const drawing = svg('svg', { class: 'bars', viewBox: '0 0 600 110', role: 'img', 'aria-label': label });
+  shown.forEach(([below, count], at) => {
+    // What there is at all is seen.
+    const height = Math.max((count / most) * 84, 1.5);
+    if (count) drawing.append(svg('rect', { x: at * width + 1, y: 86 - height, width: width - 2, height }, svg('title', {}, `${count} below ${bound(below)}`)));
+    if (at % Math.ceil(56 / width) === 0) drawing.append(svg('text', { x: at * width + width / 2, y: 103, 'text-anchor': 'middle' }, `< ${bound(below)}`));
+  });
+  drawing.append(svg('line', { x1: 0, x2: 600, y1: 86.5, y2: 86.5 }));
+  return drawing;
+}
+
 /** The edges that lie on a cycle, as `from → to`. */
 export function cycleEdges(waits) {
   const to = new Map(waits.map(({ path, on }) => [path, on]));
@@ -55,31 +75,55 @@ export function cycleEdges(waits) {
   return edges;
 }
 
+/** The edges that lead back to one from which they were come by: without them there is no cycle. */
+function backEdges(waits) {
+  const to = new Map(waits.map(({ path, on }) => [path, on]));
+  const [done, back] = [new Set(), new Set()];
+  for (const { path: start } of waits) {
+    // The way to where one is, with what is left to go from each.
+    const way = done.has(start) ? [] : [[start, [...to.get(start)]]];
+    while (way.length) {
+      const [at, left] = way.at(-1);
+      const next = left.pop();
+      if (next === undefined) {
+        done.add(at);
+        way.pop();
+      } else if (way.some(([name]) => name === next)) back.add(`${at}\n${next}`);
+      else if (!done.has(next)) way.push([next, [...(to.get(next) ?? [])]]);
+    }
+  }
+  return back;
+}
+
 /** Who waits for whom, from left to right. */
 export function graph(waits, max = 60) {
   const shown = waits.slice(0, max);
   const level = new Map();
   for (const { path, on } of shown) for (const name of [path, ...on]) level.set(name, 0);
-  // As often as there are columns at most: a cycle would push its actors on without end.
-  for (let round = 0; round < 8; round += 1) {
-    for (const { path, on } of shown) for (const other of on) if (level.get(other) <= level.get(path) && other !== path) level.set(other, Math.min(level.get(path) + 1, 7));
+  const back = backEdges(shown);
+  // As often as there are columns at most.
+  for (let round = 0; round < COLUMNS; round += 1) {
+    for (const { path, on } of shown) {
+      for (const other of on) if (!back.has(`${path}\n${other}`)) level.set(other, Math.max(level.get(other), Math.min(level.get(path) + 1, COLUMNS - 1)));
+    }
   }
-  const columns = [];
-  for (const [name, column] of level) (columns[column] ??= []).push(name);
+  const columns = Array.from({ length: Math.max(...level.values()) + 1 }, () => []);
+  for (const [name, column] of level) columns[column].push(name);
   const places = new Map();
-  columns.forEach((names, column) => names?.forEach((name, row) => places.set(name, [column * 230 + 8, row * 40 + 8])));
+  columns.forEach((names, column) => names.forEach((name, row) => places.set(name, [column * 230 + 8, row * 44 + 8])));
   const width = columns.length * 230;
-  const height = Math.max(...columns.map((names) => names?.length ?? 0)) * 40 + 8;
+  const height = Math.max(...columns.map((names) => names.length)) * 44 + 32;
   const cycles = cycleEdges(shown);
   const drawing = svg('svg', { class: 'graph', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': 'Who waits for whom' });
   for (const { path, on } of shown) {
     for (const other of on) {
       const [[x1, y1], [x2, y2]] = [places.get(path), places.get(other)];
-      const bend = x2 > x1 ? 40 : 120;
-      drawing.append(svg('path', {
-        class: cycles.has(`${path}\n${other}`) ? 'cycle' : 'edge',
-        d: `M${x1 + 190} ${y1 + 13}C${x1 + 190 + bend} ${y1 + 13} ${x2 - bend} ${y2 + 13} ${x2} ${y2 + 13}`,
-      }));
+      const isOn = x2 > x1;
+      // One that leads back goes round below, and every one ends in a dot at the one who is waited for.
+      const [x, y] = isOn ? [x2, y2 + 13] : [x2 + 95, y2 + 26];
+      const line = isOn ? `M${x1 + 190} ${y1 + 13}C${x1 + 230} ${y1 + 13} ${x - 40} ${y} ${x} ${y}` : `M${x1 + 95} ${y1 + 26}C${x1 + 95} ${y1 + 60} ${x} ${y + 34} ${x} ${y}`;
+      const kind = cycles.has(`${path}\n${other}`) ? 'cycle' : 'edge';
+      drawing.append(svg('path', { class: kind, d: line }), svg('circle', { class: kind, cx: x, cy: y, r: 3.5 }));
     }
   }
   for (const [name, [x, y]] of places) {

@@ -33,6 +33,8 @@ mod act;
 mod closely;
 mod hub;
 mod look;
+#[cfg(feature = "metrics")]
+mod measured;
 #[cfg(feature = "net")]
 mod nodes;
 mod page;

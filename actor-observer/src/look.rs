@@ -21,6 +21,8 @@ pub(crate) struct Looker {
     began: Instant,
     series: Series,
     nodes: Option<Nodes>,
+    #[cfg(feature = "metrics")]
+    measured: crate::measured::Measured,
 }
 
 /// What shows the other nodes.
@@ -35,7 +37,20 @@ impl Looker {
             began: Instant::now(),
             series: Series::default(),
             nodes,
+            #[cfg(feature = "metrics")]
+            measured: crate::measured::Measured::default(),
         }
+    }
+
+    /// What is measured, if it is.
+    #[cfg(feature = "metrics")]
+    fn measured(&mut self) -> Value {
+        self.measured.look(&self.inspector)
+    }
+
+    #[cfg(not(feature = "metrics"))]
+    fn measured(&mut self) -> Value {
+        Value::Null
     }
 
     /// Looks at the whole system.
@@ -54,6 +69,7 @@ impl Looker {
                 dead: dead.total(),
             },
         );
+        let measured = self.measured();
         let worst = &overview.worst;
         let paths =
             |paths: &[actor_core::ActorPath]| -> Vec<String> { paths.iter().map(ToString::to_string).collect() };
@@ -79,6 +95,7 @@ impl Looker {
                 "count": count,
             })).collect::<Vec<_>>(),
             "nodes": self.nodes.as_ref().map(|look| look()),
+            "measured": measured,
             "lives": {
                 "started": lives.started,
                 "restarted": lives.restarted,

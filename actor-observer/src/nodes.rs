@@ -3,12 +3,16 @@
 use actor_net::{Cluster, Node};
 use serde_json::{Value, json};
 
+/// So many groups, keys and names are shown of each service.
+const LARGEST: usize = 20;
+
 /// A node and those that it is connected with, or was.
 pub(crate) fn of_node(node: &Node) -> Value {
     json!({
         "me": node.id().to_string(),
         "peers": peers(node),
         "past": past(node),
+        "shares": shares(node),
     })
 }
 
@@ -56,6 +60,29 @@ fn past(node: &Node) -> Vec<Value> {
                 "lost": met.lost,
                 "lost_ago_ms": met.last_loss.as_ref().map(|(ago, _)| ago.as_millis() as u64),
                 "why": met.last_loss.as_ref().map(|(_, why)| why.to_string()),
+            })
+        })
+        .collect()
+}
+
+fn shares(node: &Node) -> Vec<Value> {
+    let shares = node.shares(LARGEST).into_iter();
+    shares
+        .map(|share| {
+            json!({
+                "service": share.service,
+                "keys": share.keys,
+                "nodes": share.nodes.iter().map(|sharer| json!({
+                    "name": sharer.id.name.as_str(),
+                    "id": sharer.id.to_string(),
+                    "entries": sharer.entries,
+                    "lost_ms": sharer.lost_for.map(|time| time.as_millis() as u64),
+                    "is_ignored": sharer.is_ignored,
+                })).collect::<Vec<_>>(),
+                "largest": share.largest.iter().map(|key| json!({
+                    "name": &*key.name,
+                    "nodes": key.nodes.iter().map(|(id, count)| json!([id.name.as_str(), count])).collect::<Vec<_>>(),
+                })).collect::<Vec<_>>(),
             })
         })
         .collect()

@@ -6,6 +6,7 @@
 //! cargo run --example observed -- --nodes 2      other processes beside it: stop one with SIGSTOP, and look at the nodes
 //! ```
 
+mod circles;
 mod nodes;
 mod troubles;
 
@@ -43,12 +44,13 @@ async fn main() -> anyhow::Result<()> {
     let system = System::builder("demo").intensity(10, Duration::from_secs(5)).build()?;
     if !flags.quiet {
         troubles::spawn(&system)?;
+        circles::spawn(&system)?;
     }
     if flags.digger {
         system.spawn("digger", || troubles::Digger)?;
     }
     troubles::spawn_sleepers(&system, flags.sleepers)?;
-    let (cluster, _others) = nodes::with_others(&system, flags.nodes).await?;
+    let (cluster, _shared, _others) = nodes::with_others(&system, flags.nodes).await?;
 
     let token = format!("{:08x}", fastrand::u32(..));
     let observer = Observer::new(&system).cluster(&cluster).token(&token);

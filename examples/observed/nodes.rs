@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::process::Stdio;
 
 use actor_core::prelude::*;
+use actor_net::group::ClusterGroup;
+use actor_net::presence::Tracked;
 use actor_net::{Cluster, Node, Secret, Security};
 use anyhow::Context as _;
 use tokio::process::{Child, Command};
@@ -13,7 +15,7 @@ const SECRET: &str = "OBSERVED_SECRET";
 const SEED: &str = "OBSERVED_SEED";
 
 /// Begins a cluster, and starts so many others that join it. They end with what is returned.
-pub(crate) async fn with_others(system: &System, others: usize) -> anyhow::Result<(Cluster, Vec<Child>)> {
+pub(crate) async fn with_others(system: &System, others: usize) -> anyhow::Result<(Cluster, Shared, Vec<Child>)> {
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random).context("no random bytes to be had")?;
     let secret = random.iter().fold(String::new(), |mut text, byte| {
@@ -23,6 +25,7 @@ pub(crate) async fn with_others(system: &System, others: usize) -> anyhow::Resul
     let node = node(system, "demo", &secret).await?;
     let seed = node.address().context("it listens")?.to_owned();
     let cluster = Cluster::builder(&node).join().await?;
+    let shared = share(system, &cluster).await?;
     let start = |n| {
         Command::new(std::env::current_exe()?)
             .args(["--member", &format!("node-{n}")])
@@ -33,17 +36,47 @@ pub(crate) async fn with_others(system: &System, others: usize) -> anyhow::Resul
             .spawn()
     };
     let others = (1..=others).map(start).collect::<Result<_, _>>()?;
-    Ok((cluster, others))
+    Ok((cluster, shared, others))
 }
 
 /// Is one of the others, until the first has gone.
 pub(crate) async fn be(name: &str) -> anyhow::Result<()> {
     let system = System::new(name);
     let node = node(&system, name, &std::env::var(SECRET)?).await?;
-    let _cluster = Cluster::builder(&node).seeds([std::env::var(SEED)?]).join().await?;
+    let cluster = Cluster::builder(&node).seeds([std::env::var(SEED)?]).join().await?;
+    let _shared = share(&system, &cluster).await?;
     // It ends when the first does, which holds the other end.
     tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await?;
     Ok(())
+}
+
+/// What each node shares with the others, for as long as it is held.
+pub(crate) struct Shared {
+    _hall: ClusterGroup<String>,
+    _visitor: Tracked<String>,
+}
+
+/// Joins a group, and says of a visitor that it is there.
+async fn share(system: &System, cluster: &Cluster) -> anyhow::Result<Shared> {
+    let hall = cluster.group("town hall").await?;
+    hall.join(&system.spawn("citizen", || Citizen)?);
+    let visitors = cluster.presence("visitors")?;
+    let visitor = visitors.track("postman", "with letters".to_owned())?;
+    Ok(Shared {
+        _hall: hall,
+        _visitor: visitor,
+    })
+}
+
+/// Hears what is said in the town hall.
+struct Citizen;
+
+impl Actor for Citizen {
+    type Msg = String;
+
+    async fn handle(&mut self, _said: String, _ctx: &mut Context<String>) -> ActorResult {
+        Ok(())
+    }
 }
 
 async fn node(system: &System, name: &str, secret: &str) -> anyhow::Result<Node> {

@@ -81,18 +81,54 @@ try {
     await shot(page, 'observer-waits');
   });
 
-  await check('what goes to dead letters is counted by its reason', async () => {
+  await check('who waits in a circle is drawn so', async () => {
+    await go(page, '#/waits');
+    await page.getByText('Some of them wait in a circle.').waitFor();
+    assert((await page.locator('svg.graph path.cycle').count()) >= 2, 'the mayor waits for a clerk, and the clerk for the mayor');
+    const waits = (who, whom) => page.locator('tr', { hasText: who }).locator('td', { hasText: whom }).first().waitFor();
+    await waits('/demo/mayor', '/demo/clerks/clerk-0');
+    await waits('/demo/clerks/clerk-0', '/demo/mayor');
+    assert((await page.locator('svg.graph path.edge').count()) >= 1, 'the readers wait in no circle');
+    await shot(page, 'observer-circle');
+  });
+
+  await check('a circle that would never end is refused, and shown as a failure with who waits for whom', async () => {
+    await go(page, '#/actor/demo/egg');
+    await page.locator('td', { hasText: /deadlock: \/demo\/egg waits for \/demo\/hen, which waits for \/demo\/egg/ }).first().waitFor();
+    await until('it goes on in another life', async () => /Restarts, failures\s+[1-9]/.test(await page.locator('.facts').innerText()));
+  });
+
+  await check('what goes to dead letters is counted by its reason, and questions by how they ended', async () => {
     await go(page, '#/letters');
     await page.locator('tr', { hasText: 'dropped oldest' }).waitFor();
+    const asks = page.locator('section', { hasText: 'Questions' });
+    for (const outcome of ['answered', 'deadlock', 'failed']) await asks.locator('tr', { hasText: outcome }).waitFor();
+    await shot(page, 'observer-letters');
+  });
+
+  await check('how long messages wait and are handled is drawn by how many were how long', async () => {
+    await go(page, '#/now');
+    for (const title of ['How long messages waited', 'How long handlers took']) {
+      const spread = page.locator('section', { hasText: title });
+      await spread.getByText(/half below .*, 99 % below/).waitFor();
+      await spread.locator('svg.bars rect').first().waitFor();
+    }
+    await go(page, '#/kinds');
+    await page.locator('tr', { hasText: 'Page' }).locator('td', { hasText: /^< / }).first().waitFor();
   });
 
   await check('a node that stands still is shown as out of reach, with who says so', async () => {
     await go(page, '#/nodes');
-    const member = page.locator('section', { hasText: 'Members' }).locator('tr', { hasText: 'node-1' });
+    const section = (name) => page.locator('section', { has: page.getByRole('heading', { name }) });
+    const member = section(/^Members/).locator('tr', { hasText: 'node-1' });
     await member.getByText('yes').waitFor();
+    const [groups, visitors] = [section(/^Groups/), section(/^Presence visitors/)];
+    await groups.locator('tr', { hasText: 'town hall' }).getByText('demo: 1, node-1: 1, node-2: 1').waitFor();
+    await visitors.locator('tr', { hasText: 'postman' }).getByText('demo: 1, node-1: 1, node-2: 1').waitFor();
     const pid = execFileSync('pgrep', ['-P', String(child.pid), '-f', 'node-1']).toString().trim();
     process.kill(Number(pid), 'SIGSTOP');
     await member.getByText(/not by (demo|node-2), for/).waitFor();
+    await groups.locator('tr', { hasText: 'node-1' }).getByText(/not for/).waitFor();
     await shot(page, 'observer-nodes');
     process.kill(Number(pid), 'SIGCONT');
     await member.getByText('yes').waitFor();
