@@ -15,7 +15,9 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// Installs the recorder of this program.
 pub(crate) fn install() -> anyhow::Result<Metrics> {
     let durations = Matcher::Suffix("duration".to_owned());
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &SECONDS);
+    // As OpenTelemetry has it for Prometheus: `_total` behind counts, and the unit behind what has one.
+    let builder = PrometheusBuilder::new().with_recommended_naming(true);
+    let builder = builder.set_buckets_for_metric(durations, &SECONDS);
     let recorder = builder.context("the buckets of the metrics")?.build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).context("the recorder of the metrics")?;

@@ -34,9 +34,9 @@ try {
     const living = (kind) => metric(`actor_living{kind="chat::${kind}"}`);
     await until('all clients are there', async () => (await living('connection::ConnectionMsg')) === Number(clients) + 1, 120_000);
     assert((await living('channel::request::RoomMsg')) === ROOMS, 'as many rooms');
-    await until('they talk', async () => (await metric('actor_handler_duration_count{kind="chat::channel::request::RoomMsg"}')) > 10);
-    assert((await metric('actor_asks{outcome="answered"}')) > Number(clients), 'each has asked to come in');
-    assert((await metric('actor_mailbox_wait_duration_bucket{kind="chat::channel::request::RoomMsg",le="10"}')) > 10, 'waits have buckets');
+    await until('they talk', async () => (await metric('actor_handler_duration_seconds_count{kind="chat::channel::request::RoomMsg"}')) > 10);
+    assert((await metric('actor_asks_total{outcome="answered"}')) > Number(clients), 'each has asked to come in');
+    assert((await metric('actor_mailbox_wait_duration_seconds_bucket{kind="chat::channel::request::RoomMsg",le="10"}')) > 10, 'waits have buckets');
   });
 
   await check('a room that is made slow is among the worst, with the reason', async () => {
@@ -68,7 +68,7 @@ try {
     await until('a restart is counted', async () => /Restarts, failures\s+[1-9]/.test(await page.locator('.facts').innerText()));
     await go('#/now');
     await row('Most restarts', killed).waitFor();
-    await until('it is counted', async () => (await metric('actor_lives_restarted')) >= 1);
+    await until('it is counted', async () => (await metric('actor_lives_restarted_total')) >= 1);
   });
 
   await check('nothing went wrong in the page', async () => {

@@ -18,9 +18,34 @@ async fn get(address: std::net::SocketAddr, path: &str, host: &str, token: &str)
     answer
 }
 
+/// What Prometheus' own check would complain of, and labels that may have any number of values.
+fn complaints(answer: &str) -> Vec<&str> {
+    let (_, text) = answer.split_once("\r\n\r\n").expect("a body");
+    let is_helped = |name: &str| text.contains(&format!("# HELP {name} "));
+    let is_right = |line: &str| {
+        if line.starts_with("# HELP ") {
+            return true;
+        }
+        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|line| line.split_once(' ')) {
+            return is_helped(name) && (kind == "counter") == name.ends_with("_total");
+        }
+        let Some((name, value)) = line.rsplit_once(' ') else {
+            return false;
+        };
+        let labels = name
+            .split_once('{')
+            .map_or("", |(_, labels)| labels.trim_end_matches('}'));
+        let mut labels = labels.split("\",").filter_map(|label| label.split_once("=\""));
+        value.parse::<f64>().is_ok() && labels.all(|(label, _)| ["kind", "outcome", "reason", "le"].contains(&label))
+    };
+    text.lines()
+        .filter(|line| !line.is_empty() && !is_right(line))
+        .collect()
+}
+
 #[tokio::test]
 async fn metrics_are_for_this_machine_and_for_those_who_have_the_token() {
-    let recorder = PrometheusBuilder::new().build_recorder();
+    let recorder = PrometheusBuilder::new().with_recommended_naming(true).build_recorder();
     let handle = recorder.handle();
     // Of this test alone: all of it runs on one thread, but for what may block.
     let _recording = metrics::set_default_local_recorder(&recorder);
@@ -49,8 +74,8 @@ async fn metrics_are_for_this_machine_and_for_those_who_have_the_token() {
     let wanted = [
         "actor_living{kind=\"chat::connection::ConnectionMsg\"} 1",
         "actor_living{kind=\"chat::channel::request::RoomMsg\"} 2",
-        "actor_lives_restarted 0",
-        "actor_asks{outcome=\"timed_out\"} 0",
+        "actor_lives_restarted_total 0",
+        "actor_asks_total{outcome=\"timed_out\"} 0",
         "# HELP actor_living Actors that live",
     ];
     let own = address.to_string();
@@ -59,12 +84,13 @@ async fn metrics_are_for_this_machine_and_for_those_who_have_the_token() {
         if wanted.iter().all(|line| text.lines().any(|known| known == *line)) {
             let answered = text
                 .lines()
-                .find_map(|line| line.strip_prefix("actor_asks{outcome=\"answered\"} "));
+                .find_map(|line| line.strip_prefix("actor_asks_total{outcome=\"answered\"} "));
             let answered: u64 = answered.and_then(|count| count.parse().ok()).expect("a number");
             assert!(
                 answered >= 3,
                 "it has asked for a nick and for two rooms, but {answered} were answered"
             );
+            assert_eq!(complaints(&text), Vec::<&str>::new());
             break;
         }
     }
