@@ -4,6 +4,7 @@
 //! Every rule is a function from text to complaints, so that a bad snippet can show that the rule bites.
 
 mod layers;
+mod locks;
 mod promises;
 mod rooms;
 mod source;
@@ -141,4 +142,18 @@ fn every_test_file_is_part_of_the_test_binary() {
         "a file without its `mod` line in tests/main.rs never runs",
         promises::strays(&rust_files("tests")),
     );
+}
+
+#[test]
+fn packages_outside_of_the_workspace_have_locked_what_ours_need() {
+    let mut complaints = Vec::new();
+    for path in ["benches/peers/Cargo.lock", "fuzz/Cargo.lock"] {
+        let lock = read(path);
+        assert!(lock.contains("name = \"actor-core\""), "{path} has no actor-core");
+        for name in ["actor-wire", "actor-core", "actor-net", "benches"] {
+            let manifest = read(&format!("{name}/Cargo.toml"));
+            complaints.extend(locks::complaints(name, &manifest, path, &lock));
+        }
+    }
+    hold("a lock file knows what is built by it", complaints);
 }
