@@ -7,7 +7,7 @@ mod vain;
 
 use std::time::Duration;
 
-use actor_net::wire::codes::{Goodbye, Unanswered, end, order};
+use actor_net::wire::codes::{Goodbye, Unanswered, end};
 use actor_net::wire::{Reason, Rest, protocol::Frame};
 use actor_net::{Closed, ExportId, NetConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -266,14 +266,7 @@ async fn an_actor_that_nobody_was_told_of_is_not_reached_by_guessing() {
             assert_eq!((call, code), (number, Unanswered::NoExport));
             bad.say(&Frame::Watch { watch: number, to }).await;
             assert!(matches!(Frame::parse(&bad.hear().await), Ok(Frame::Down { watch, .. }) if watch == number));
-            let kill = Frame::Order {
-                after: 0,
-                to,
-                order: order::KILL,
-                ending: number,
-            };
-            bad.say(&kill).await;
-            assert!(matches!(Frame::parse(&bad.hear().await), Ok(Frame::Ended { ending, .. }) if ending == number));
+            bad.kill(to, number).await;
             let link = Frame::Link {
                 link: number,
                 to,
@@ -287,18 +280,7 @@ async fn an_actor_that_nobody_was_told_of_is_not_reached_by_guessing() {
             bad.say(&Frame::Release { export: to, count: 1 }).await;
         }
         // The one that it was told of takes messages, and no orders.
-        let kill = Frame::Order {
-            after: 0,
-            to: known,
-            order: order::KILL,
-            ending: 99,
-        };
-        bad.say(&kill).await;
-        let answer = bad.hear().await;
-        let Ok(Frame::Ended { ending: 99, reason, .. }) = Frame::parse(&answer) else {
-            panic!("it is refused")
-        };
-        assert_eq!(reason.end, end::REFUSED);
+        assert_eq!(bad.kill(known, 99).await, end::REFUSED);
         stage.the_good_one_is_served().await;
     })
     .await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actor_core::prelude::*;
 use actor_net::wire::Rest;
-use actor_net::wire::codes::method;
+use actor_net::wire::codes::{method, order};
 use actor_net::wire::protocol::{Card, Frame, MAGIC, VERSION};
 use actor_net::{Closed, Codec, ExportId, Incarnation, NetConfig, Node, NodeEvent, Security};
 use serde::{Deserialize, Serialize};
@@ -163,6 +163,26 @@ impl Bad {
         frame.encode(&mut bytes);
         // The other side may have had enough by now.
         let _ = self.stream.write_all(&bytes).await;
+    }
+
+    /// Orders an actor to be killed; returns how that is said to have ended.
+    pub(super) async fn kill(&mut self, to: ExportId, ending: u64) -> u8 {
+        let kill = Frame::Order {
+            after: 0,
+            to,
+            order: order::KILL,
+            ending,
+        };
+        self.say(&kill).await;
+        let answer = self.hear().await;
+        let Ok(Frame::Ended {
+            ending: told, reason, ..
+        }) = Frame::parse(&answer)
+        else {
+            panic!("it is told of the end")
+        };
+        assert_eq!(told, ending);
+        reason.end
     }
 
     pub(super) async fn ask(&mut self, to: ExportId, call: u64, body: &[u8]) {

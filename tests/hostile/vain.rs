@@ -1,6 +1,6 @@
 //! A peer that does again and again what comes to nothing, and costs it no connection.
 
-use actor_net::wire::codes::order;
+use actor_net::wire::codes::end;
 use actor_net::wire::protocol::Frame;
 
 use crate::telemetry::listen_to;
@@ -18,15 +18,7 @@ async fn what_is_done_in_vain_again_and_again_is_logged_ever_more_seldom() {
             bad.ask(to, number, &[9]).await;
             let answer = bad.hear().await;
             assert!(matches!(Frame::parse(&answer), Ok(Frame::Unanswered { call, .. }) if call == number));
-            let kill = Frame::Order {
-                after: 0,
-                to,
-                order: order::KILL,
-                ending: number,
-            };
-            bad.say(&kill).await;
-            let answer = bad.hear().await;
-            assert!(matches!(Frame::parse(&answer), Ok(Frame::Ended { ending, .. }) if ending == number));
+            assert_eq!(bad.kill(to, number).await, end::REFUSED);
         }
         stage.the_good_one_is_served().await;
     })

@@ -104,11 +104,11 @@ impl Task {
     }
 
     fn is_to_be_queued(&self) -> bool {
-        let is_idle = self.phase.load(Ordering::Relaxed) == 0;
-        if is_idle
-            && let Ok(_) = self
-                .phase
+        let phase = &self.phase;
+        if phase.load(Ordering::Relaxed) == 0
+            && phase
                 .compare_exchange(0, SCHEDULED, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
         {
             return true;
         }
@@ -164,10 +164,9 @@ impl Task {
     /// Drops the future, or has the worker drop it that polls it at this moment.
     pub(crate) fn end(&self) {
         self.phase.fetch_or(OVER, Ordering::AcqRel);
-        if let Some(mut body) = self.body.try_lock() {
-            let body = body.take();
-            discard(body);
-        }
+        let body = self.body.try_lock().and_then(|mut body| body.take());
+        // When the lock is free again, as it is a user's value.
+        discard(body);
     }
 }
 
@@ -178,9 +177,7 @@ impl<R: Runnable> Entry for R {
         let mut slot = task.body.lock();
         task.is_polled.store(true, Ordering::Relaxed);
         let before = task.phase.load(Ordering::Acquire);
-        if before & WOKEN != 0 {
-            task.phase.fetch_and(!WOKEN, Ordering::AcqRel);
-        }
+        task.looks_for_itself();
         if before & OVER == 0
             && let Some(body) = &mut *slot
         {
