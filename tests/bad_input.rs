@@ -1,5 +1,8 @@
 //! What comes of input that makes no sense, and of user code that fails where it should not.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{self, Wake, Waker};
 use std::time::Duration;
 
 use actor_core::prelude::*;
@@ -23,6 +26,31 @@ async fn spawning_on_a_system_that_shuts_down_is_refused() {
     assert!(matches!(refused, Err(SpawnError::Stopping)));
     let after = system.spawn_spec(Script::new("later", &journal).spec());
     assert!(matches!(after, Err(SpawnError::Stopping)));
+}
+
+#[test]
+#[should_panic(expected = "timers are disabled")]
+fn a_runtime_without_a_timer_is_refused_when_a_system_is_begun() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build();
+    runtime.expect("a runtime").block_on(async { System::new("test") });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waker_that_panics_leaves_others_their_deadlines() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("on purpose");
+        }
+    }
+    let (_system, actor, _) = subject("a");
+    let waker = Waker::from(Arc::new(Panics));
+    let mut asks = pin!(actor.ask(Do::Keep).timeout(Duration::from_secs(1)));
+    assert!(asks.as_mut().poll(&mut task::Context::from_waker(&waker)).is_pending());
+    for seconds in [1, 2] {
+        let answer = actor.ask(Do::Keep).timeout(Duration::from_secs(seconds)).await;
+        assert_eq!(answer, Err(AskError::TimedOut(Duration::from_secs(seconds))));
+    }
 }
 
 #[tokio::test(start_paused = true)]

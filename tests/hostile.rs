@@ -1,5 +1,6 @@
 //! A peer that means harm: what it sends costs it its connection, and nobody else anything.
 
+mod crowd;
 mod stage;
 mod stuck;
 mod traced;

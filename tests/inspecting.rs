@@ -351,6 +351,8 @@ async fn one_seen_closely_shows_each_message_that_it_handles_for_a_while() -> Ac
     );
     actor.tell(Do::Nothing).await?;
     settle().await;
+    let for_ever = inspector.close_up("/test/a", actor.id(), Duration::MAX);
+    assert!(for_ever.is_some(), "it lives, and a day is taken for that");
     let seen = inspector.close_up("/test/a", actor.id(), time).expect("it lives");
     let gate = Gate::new();
     actor.tell(Do::Wait(gate.clone())).await?;

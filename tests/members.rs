@@ -2,6 +2,7 @@
 //!
 //! `MEMBER_SEEDS=100000` plays as many random stories; `MEMBER_SEED=17` plays that one alone, and shows what everybody was told.
 
+mod alone;
 mod chance;
 mod figures;
 mod schedule;

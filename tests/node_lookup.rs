@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use actor_core::StopError;
 use actor_core::prelude::*;
-use actor_net::{Closed, Codec, LookupError, NetConfig, Protocol};
+use actor_net::wire::EXPOSED_BYTES_MAX;
+use actor_net::{Closed, Codec, ExposeError, LookupError, NetConfig, Protocol};
 use actor_testkit::pass;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,34 @@ async fn a_node_finds_what_it_exposes_itself_and_needs_no_connection_for_it() {
         assert_eq!(none.err(), Some(LookupError::NoSuchKind));
         assert_eq!(node.peers().len(), 0);
         assert_eq!(sites.a.journal.take(), ["echo 1", "5"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_found_as_it_was_exposed_however_long_it_is_or_refused() {
+    in_each_codec(async |sites: Sites| {
+        let (here, there) = (&sites.b.node, &sites.a.node);
+        let [longest, too_long] = [EXPOSED_BYTES_MAX, EXPOSED_BYTES_MAX + 1].map(|bytes| "n".repeat(bytes));
+        here.expose(&longest, &sites.b.listener).expect("it fits");
+        let found = there
+            .lookup::<Say>(&format!("{longest}@b"))
+            .await
+            .expect("it is exposed");
+        assert_eq!(found.ask(|reply| Say::Echo(1, reply)).await, Ok(1));
+        assert_eq!(here.expose(&too_long, &sites.b.listener), Err(ExposeError::TooLong));
+        let make = |name: String| ChildSpec::new(name, || Listener::new(&Journal::default(), &Gate::new()));
+        assert_eq!(here.register_kind(&too_long, make), Err(ExposeError::TooLong));
+        let other = there.lookup::<Say>(&format!("{too_long}@b")).await;
+        assert!(
+            matches!(other, Err(LookupError::BadName(_))),
+            "its beginning is another's name: {other:?}"
+        );
+        // Types of generic types have such names.
+        let protocol = Protocol::new("p".repeat(2 * EXPOSED_BYTES_MAX), 1);
+        here.expose_as("long", &sites.b.listener, protocol.clone())
+            .expect("the name is free");
+        assert!(there.lookup_as::<Say>("long@b", protocol).await.is_ok());
     })
     .await;
 }

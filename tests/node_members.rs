@@ -5,6 +5,8 @@ use std::time::Duration;
 use actor_core::System;
 use actor_net::{Cluster, Gone, JoinError, Member, MemberEvent, MemberState, Node, Profile, Security, Standing};
 use actor_testkit::{Probe, SimulatedNetwork, pass};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 
@@ -239,4 +241,116 @@ async fn members_are_found_behind_a_name() {
     let second = second.begin().expect("it makes sense");
     timeout(SECOND * 60, second.up()).await.expect("it is found");
     assert_eq!(second.members().len(), 2);
+}
+
+/// A node on a socket, which it says the address of.
+async fn on_a_socket(name: &str) -> (Node, String) {
+    let node = Node::builder(&System::new(name)).name(name).cluster("chat");
+    let node = node.security(Security::insecure()).listen("127.0.0.1:0").start().await;
+    let node = node.expect("a port is free");
+    let address = node.address().expect("it listens").to_owned();
+    (node, address)
+}
+
+#[tokio::test]
+async fn a_node_that_finds_itself_behind_another_address_of_its_list_may_be_the_first() {
+    let (node, address) = on_a_socket("a").await;
+    let (_, port) = address.rsplit_once(':').expect("it has a port");
+    let first = Cluster::builder(&node).seeds([format!("localhost:{port}")]).begin();
+    let first = first.expect("it makes sense");
+    timeout(SECOND * 60, first.up()).await.expect("nobody else is there");
+    assert_eq!(first.members().len(), 1);
+}
+
+#[tokio::test]
+async fn who_claims_to_be_the_very_node_that_calls_keeps_it_from_nothing() {
+    const REFUSED_ITSELF: [u8; 8] = [4, 0, 0, 0, 5, 13, 0, 0];
+    let impostor = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = impostor.local_addr().expect("it listens").to_string();
+    let (node, _) = on_a_socket("a").await;
+    let joining = Cluster::builder(&node)
+        .seeds([address])
+        .begin()
+        .expect("it makes sense");
+    for _ in 0..2 {
+        let called = timeout(SECOND * 60, impostor.accept())
+            .await
+            .expect("it goes on looking");
+        let (mut caller, _) = called.expect("it calls");
+        caller.write_all(&REFUSED_ITSELF).await.expect("it listens");
+        // Until it has heard that.
+        let _ = caller.read_to_end(&mut Vec::new()).await;
+    }
+    assert_eq!(joining.members()[0].state, MemberState::Joining);
+}
+
+#[tokio::test]
+async fn of_two_nodes_of_one_name_the_second_is_no_member_and_says_why() {
+    let (log, _listening) = listen_to(tracing::Level::WARN);
+    let ((one, address), (other, _)) = (on_a_socket("a").await, on_a_socket("a").await);
+    let first = Cluster::builder(&one).join().await.expect("it is the first");
+    let second = Cluster::builder(&other).seeds([address.clone()]).begin();
+    let second = second.expect("it makes sense");
+    let said = async {
+        loop {
+            let said = log.lines_with(&address);
+            if !said.is_empty() {
+                return said;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let said = timeout(SECOND * 60, said).await.expect("it says so");
+    let why = "both nodes are called a; each needs a name of its own";
+    assert!(
+        said[0].contains(why) && said[0].contains("none for this one"),
+        "{said:?}"
+    );
+    assert_eq!((first.members().len(), second.members().len()), (1, 1));
+    assert_eq!(second.members()[0].state, MemberState::Joining);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_is_said_once_and_no_reason_to_begin_alone_or_to_forget() {
+    let (log, _listening) = listen_to(tracing::Level::WARN);
+    let stage = Stage::new(9);
+    let first = Cluster::builder(&stage.node("a").await).join().await;
+    let first = first.expect("it is the first");
+    let path = std::env::temp_dir().join(format!("seeds-{}", std::process::id()));
+    let shown = path.display().to_string();
+    // Also where its own address is known from elsewhere.
+    let second = Cluster::builder(&stage.node("b").await)
+        .seeds(["b"])
+        .seed_file(&path)
+        .begin();
+    let second = second.expect("it begins");
+    pass(SECOND * 20).await;
+    assert_eq!(second.members()[0].state, MemberState::Joining);
+    assert_eq!(log.lines_with(&shown).len(), 1, "{:?}", log.lines_with(""));
+    let said = &log.lines_with("does not begin a cluster of its own until it is known");
+    assert!(said.len() == 1 && said[0].contains(&shown), "{said:?}");
+
+    std::fs::write(&path, "a\n").expect("it can be written");
+    timeout(SECOND * 5, second.up()).await.expect("it finds the first");
+    assert_eq!(log.lines_with("is known again").len(), 1, "{:?}", log.lines_with(""));
+    std::fs::remove_file(&path).expect("it is there");
+    pass(SECOND * 20).await;
+    assert_eq!(
+        log.lines_with("goes on with what it said last").len(),
+        1,
+        "{:?}",
+        log.lines_with("")
+    );
+    sees(&first, &["a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_finds_nobody_says_where_it_looks_and_why_that_is_in_vain() {
+    let (log, _listening) = listen_to(tracing::Level::WARN);
+    let node = Stage::new(10).node("b").await;
+    let alone = Cluster::builder(&node).seeds(["nowhere"]).begin().expect("it begins");
+    pass(SECOND * 30).await;
+    let said = log.lines_with("no other member is reached");
+    assert!(said.len() == 1 && said[0].contains("nowhere: "), "{said:?}");
+    assert_eq!(alone.members()[0].state, MemberState::Joining);
 }

@@ -241,6 +241,8 @@ async fn what_cannot_be_said_of_a_session_is_refused_where_it_is_said() {
     assert_eq!(*users.get("ann")[0].meta, "a");
     let again = Presence::<String>::open(&sites[0].node, "users", PresenceConfig::default());
     assert!(matches!(again, Err(ExposeError::NameTaken(_))));
+    let long = Presence::<String>::open(&sites[0].node, &"n".repeat(2000), PresenceConfig::default());
+    assert_eq!(long.err(), Some(ExposeError::TooLong));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! Who runs when: actors beside each other, and beside the runtime's own tasks and sockets.
 
+mod outside;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -86,6 +88,38 @@ fn one_that_blocks_its_thread_leaves_the_sockets_to_the_others() {
         std::io::Read::read_exact(&mut socket, &mut answer).expect("nobody looked after the sockets");
         release.send(()).expect("it waits");
     }
+}
+
+#[test]
+fn one_that_blocks_its_thread_leaves_deadlines_to_the_others() {
+    threads(2).block_on(async {
+        let system = System::new("test");
+        let [first, second, third, asked] = ["first", "second", "third", "asked"].map(|name| spawn(&system, name));
+        for _ in 0..10 {
+            let (says, hears) = mpsc::channel();
+            let (blocks, blocked) = tokio::sync::oneshot::channel();
+            let (tells, told) = tokio::sync::oneshot::channel();
+            let others = [second.clone(), third.clone()];
+            // To tell two has another worker woken, and with it whoever looks after deadlines.
+            let deed = with(move |_| {
+                others
+                    .iter()
+                    .for_each(|other| other.try_tell(Do::Nothing).expect("it lives"));
+                let _ = blocks.send(());
+                let _ = tells.send(hears.recv_timeout(BLOCKED_AT_MOST));
+            });
+            first.tell(deed).await.expect("it lives");
+            blocked.await.expect("it runs");
+            let answer = asked.ask(Do::Keep).timeout(Duration::from_millis(5)).await;
+            assert!(matches!(answer, Err(AskError::TimedOut(_))));
+            let _ = says.send(());
+            assert_eq!(
+                told.await,
+                Ok(Ok(())),
+                "the deadline came when the thread was free again"
+            );
+        }
+    });
 }
 
 #[test]

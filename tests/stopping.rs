@@ -80,6 +80,42 @@ async fn spawn_below(parent: &Handle<Do>, journal: &Journal, name: &'static str)
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handler_that_shuts_its_own_system_down_does_not_wait_for_itself() {
+    struct Quits(Journal);
+    impl Actor for Quits {
+        type Msg = ();
+        async fn handle(&mut self, (): (), ctx: &mut Context<()>) -> ActorResult {
+            let report = ctx.system().shutdown().await;
+            self.0.note(report.to_string());
+            Ok(())
+        }
+        async fn on_stop(&mut self, reason: &ExitReason, _: &mut Context<()>) -> ActorResult {
+            self.0.note(reason.to_string());
+            Ok(())
+        }
+    }
+    let (system, _actor, journal) = subject("a");
+    let begun = Instant::now();
+    let quits = journal.clone();
+    let quits = system
+        .spawn("quits", move || Quits(quits.clone()))
+        .expect("a free name");
+    quits.tell(()).await.expect("it lives");
+    assert!(matches!(system.terminated().await, ExitReason::Shutdown));
+    assert!(system.shutdown().await.is_clean());
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(
+        journal.take(),
+        [
+            "a started",
+            "the system was shut down",
+            "was shut down",
+            "a is shut down"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_actor_ends_itself_after_the_message_in_hand() {
     let system = System::new("test");
     let journal = Journal::default();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actor_core::prelude::*;
-use actor_core::{AutoShutdown, ChildState, LookupError, SpawnError, Supervisor};
+use actor_core::{AutoShutdown, ChildState, LookupError, SpawnError, Supervise, Supervisor};
 
 use crate::supervisors::family;
 use crate::support::{Do, Gate, Journal, Script, pass, settle, with};
@@ -46,6 +46,49 @@ async fn children_are_added_stopped_restarted_and_listed_at_run_time() {
         Err(SpawnError::Stopping)
     ));
     assert!(s.children().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_has_its_supervisor_end_its_life_is_refused_the_wait_and_obeyed() {
+    struct Tends(Journal);
+    type Deed = (Handle<Supervise>, bool);
+    impl Actor for Tends {
+        type Msg = Deed;
+        async fn handle(&mut self, (supervisor, restarts): Deed, ctx: &mut Context<Deed>) -> ActorResult {
+            let own = ctx.path().name();
+            let done = match restarts {
+                true => supervisor.restart_child(own).await,
+                false => supervisor.stop_child(own).await,
+            };
+            self.0.note(done.expect_err("it waits for itself").to_string());
+            self.0.note(format!("{} children", supervisor.children().await.len()));
+            Ok(())
+        }
+        async fn on_stop(&mut self, reason: &ExitReason, _: &mut Context<Deed>) -> ActorResult {
+            self.0.note(reason.to_string());
+            Ok(())
+        }
+    }
+    let system = System::new("test");
+    let journal = Journal::default();
+    let (begun, tends) = (tokio::time::Instant::now(), journal.clone());
+    let spec = ChildSpec::new("a", move || Tends(tends.clone()));
+    let s = system.start(Supervisor::one_for_one().child(spec).named("s")).await;
+    let s = s.expect("it starts");
+    let a = s.child::<Deed>("a").await.expect("it is there");
+    let refused = "deadlock: /test/s waits for /test/s/a, which waits for /test/s";
+    a.tell((s.clone(), true)).await.expect("it lives");
+    settle().await;
+    assert_eq!(journal.take(), [refused, "1 children", "was shut down"]);
+    assert!(a.is_alive());
+    a.tell((s.clone(), false)).await.expect("it lives again");
+    assert!(matches!(a.watch().await.reason, ExitReason::Shutdown));
+    assert_eq!(journal.take(), [refused, "1 children", "was shut down"]);
+    assert!(s.children().await.is_empty());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "nobody was killed after its time"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ mod outcome;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use crate::peer::Asker;
 use crate::question::{Away, Envelope, Question, Wait, traced};
 use crate::scheduler::{Deadline, Scheduler};
 use crate::slot::Slot;
+use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::trace::Origin;
 use crate::turn;
@@ -56,7 +57,7 @@ pub(crate) struct Pending<T> {
     answer: Slot<Result<T, AskError>>,
     detached: AtomicBool,
     /// The reply port has left this process.
-    away: OnceLock<Away>,
+    away: Mutex<Option<Away>>,
 }
 
 impl<T> Pending<T> {
@@ -68,12 +69,13 @@ impl<T> Pending<T> {
     /// Says that the reply port has gone away: what becomes of it here means nothing from now on.
     #[cfg(feature = "wire")]
     pub(crate) fn leaves(&self, away: Away) {
-        let _ = self.away.set(away);
+        *self.away.lock() = Some(away);
     }
 
     /// Nobody waits any more.
     fn leave(&self) {
-        if let Some(away) = self.away.get()
+        let away = self.away.lock().take();
+        if let Some(away) = away
             && self.answer.is_awaited()
         {
             away.to.asker_gone(away.call);
@@ -174,7 +176,7 @@ impl<T: Send + 'static> Reply<T> {
 impl<T: Send + 'static> Drop for Reply<T> {
     fn drop(&mut self) {
         let question: Arc<dyn Question> = match self.0.take() {
-            Some(Way::Here(pending)) if pending.away.get().is_none() => pending,
+            Some(Way::Here(pending)) if pending.away.lock().is_none() => pending,
             Some(Way::Routed(route)) => route,
             _ => return,
         };
@@ -229,7 +231,9 @@ impl<M: Send + 'static> Handle<M> {
     /// question that was not begun by then is skipped, and what is being handled goes on.
     ///
     /// # Panics
-    /// Awaiting it for longer than a first look needs a tokio runtime with its timer enabled.
+    /// Awaiting it for longer than a first look on another runtime than the actor's needs that one's timer enabled. Outside of any
+    /// runtime, the actor's keeps the deadline; what stands for several actors, or for one elsewhere, cannot be asked there: a pool, an
+    /// adapter, an actor at another node.
     pub fn ask<T, F>(&self, make: F) -> Ask<'_, M, T>
     where
         T: Send + 'static,
@@ -258,7 +262,7 @@ fn port<T: Send + 'static>() -> (Reply<T>, Arc<Pending<T>>) {
     let pending = Arc::new(Pending {
         answer: Slot::new(),
         detached: AtomicBool::new(false),
-        away: OnceLock::new(),
+        away: Mutex::new(None),
     });
     (Reply(Some(Way::Here(pending.clone()))), pending)
 }
@@ -332,7 +336,7 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         // Where one of several answers, it is known whom to wait for when there is room.
         if let Some(sending) = self.sending.as_ref().filter(|sending| !sending.handle().chooses()) {
             let on = || -> Arc<dyn Waiting> { sending.handle().any_cell() };
-            turn::wait_for(on, self.pending.clone())?;
+            turn::wait_for(on, &self.pending)?;
         }
         Ok(is_answered)
     }
@@ -352,7 +356,7 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         match (&mut self.timer, self.handle.scheduler()) {
             (Timer::Shared(set), Some(Scheduler { alarm, .. })) => alarm.renew(*set, cx.waker()),
             _ if turn::wake_by(deadline, now, cx.waker()) => {}
-            (_, Some(scheduler)) if scheduler.runs_here() => {
+            (_, Some(scheduler)) if scheduler.rings_here() => {
                 self.timer = Timer::Shared(scheduler.alarm.set(deadline, cx.waker()));
             }
             _ => {
@@ -400,7 +404,7 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
             let mut deadlock = None;
             let sent = sending.poll_unless(cx, |handler| {
                 let claim = Arc::new(Claim::new(ask.pending.clone()));
-                let refused = turn::wait_for(|| handler, claim.clone()).err();
+                let refused = turn::wait_for(|| handler, &claim).err();
                 if refused.is_some() {
                     claim.give_up();
                     deadlock = refused;

@@ -1,5 +1,6 @@
 //! What an actor's handles share with its run loop.
 
+mod awaited;
 mod core;
 
 use std::any::{Any, type_name};
@@ -52,6 +53,8 @@ pub(crate) trait AnyCell: Waiting + LinkEnd {
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     /// Drops what runs it, without a word of its own: nobody polls it any more.
     fn let_go(&self);
+    /// Has it tell of each message that it takes up.
+    fn film(&self);
     /// The name of the type of its messages, for people.
     fn message_type(&self) -> &'static str;
 }
@@ -193,6 +196,10 @@ impl<M: Send + 'static> AnyCell for Cell<M> {
         self.task.end();
     }
 
+    fn film(&self) {
+        self.mailbox.set_filmed(true);
+    }
+
     fn message_type(&self) -> &'static str {
         type_name::<M>()
     }
@@ -254,5 +261,31 @@ impl<M: Send + 'static> Watcher for Cell<M> {
 
     fn path(&self) -> Option<&ActorPath> {
         Some(&self.core.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    /// As what an [`Arc`] points to is laid out.
+    #[repr(C)]
+    struct Counted {
+        counts: [AtomicUsize; 2],
+        cell: Cell<u64>,
+    }
+
+    #[test]
+    fn what_an_actor_writes_for_each_message_shares_no_line_with_what_its_senders_write() {
+        let mailbox = offset_of!(Counted, cell) + offset_of!(Cell<u64>, mailbox);
+        let (actors, senders) = Mailbox::<u64>::written();
+        // The allocator aligns to no more.
+        for start in (0..64).step_by(16) {
+            let line = |offset: usize| (start + mailbox + offset) / 64;
+            assert!(line(actors.end - 1) < line(senders.start));
+        }
     }
 }

@@ -156,12 +156,14 @@ impl Film {
             Cow::Borrowed(OTHERS)
         };
         reel.kinds.entry(name.clone()).or_default().add(name, &shot);
-        let (path, kind, took) = (&self.path, &shot.kind, shot.took);
-        tracing::info!(%path, %kind, ?took, failure = shot.failure, "handled, seen closely");
+        let (path, kind, took, failure) = (&self.path, shot.kind.clone(), shot.took, shot.failure.clone());
         if reel.last.len() == MESSAGES_MAX {
             reel.last.pop_front();
         }
         reel.last.push_back(shot);
+        // Who listens may read this very film.
+        drop(reel);
+        tracing::info!(%path, %kind, ?took, failure, "handled, seen closely");
     }
 }
 
@@ -230,6 +232,36 @@ mod tests {
             .collect();
         assert_eq!(kinds, [("common", 990, 1, ms(100)), ("rare", 10, 0, ms(1))]);
         assert!(films.of(id, begun + ms(10_000)).is_none(), "it is over");
+    }
+
+    #[test]
+    fn who_hears_of_a_message_may_read_what_it_is_written_down_in() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        use tracing::span::{Attributes, Id, Record};
+
+        struct Reads(CloseUp, Instant, Arc<AtomicUsize>);
+        impl tracing::Subscriber for Reads {
+            fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+                true
+            }
+            fn event(&self, _: &tracing::Event<'_>) {
+                self.2.store(self.0.read_at(self.1).last.len(), Ordering::Relaxed);
+            }
+            fn new_span(&self, _: &Attributes<'_>) -> Id {
+                Id::from_u64(1)
+            }
+            fn record(&self, _: &Id, _: &Record<'_>) {}
+            fn record_follows_from(&self, _: &Id, _: &Id) {}
+            fn enter(&self, _: &Id) {}
+            fn exit(&self, _: &Id) {}
+        }
+        let (films, id, now) = (CloseUps::default(), ActorId::next(), clock::now().into_std());
+        let seen = films.begin(id, ActorPath::root("x"), now + Duration::from_secs(1));
+        let film = films.of(id, now).expect("it is seen");
+        let read = Arc::new(AtomicUsize::new(0));
+        film.begin(Shot::new(now, "kind".into(), false, 0));
+        tracing::subscriber::with_default(Reads(seen, now, read.clone()), || film.end(now, None));
+        assert_eq!(read.load(Ordering::Relaxed), 1);
     }
 
     #[test]

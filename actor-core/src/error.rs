@@ -310,7 +310,7 @@ pub enum SpawnError {
     Stopping,
     /// The factory or `on_start` failed; the child is gone and was not restarted.
     StartFailed(Failure),
-    /// The child was stopped before its start had ended.
+    /// The child was stopped before its start had ended, or was killed while it stopped the children of a start that had failed.
     StoppedWhileStarting,
     /// The child, which was spawned, waits for the actor that waits for its start.
     Deadlock(Deadlock),
@@ -373,6 +373,9 @@ pub enum LookupError {
         /// The message type that it has.
         found: &'static str,
     },
+    /// The supervisor waits for the one who asks, so that nothing could be asked of it, and nothing is done; or what is waited for is an end that
+    /// cannot come before that of who asks, and then the child is stopped or restarted all the same.
+    Deadlock(Deadlock),
 }
 
 impl fmt::Display for LookupError {
@@ -382,6 +385,7 @@ impl fmt::Display for LookupError {
             LookupError::WrongType { name, expected, found } => {
                 write!(f, "'{name}' takes messages of type {found}, and not {expected}")
             }
+            LookupError::Deadlock(deadlock) => deadlock.fmt(f),
         }
     }
 }

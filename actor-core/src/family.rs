@@ -98,6 +98,13 @@ pub(crate) enum Next {
     End,
 }
 
+/// What a child was to its parent that has left it.
+pub(crate) struct Left {
+    /// The life of the parent that it was a child of. Known when it leaves: the parent waits for that, and may live anew then.
+    pub(crate) life: u64,
+    pub(crate) significant: bool,
+}
+
 impl Family {
     pub(crate) fn new(path: ActorPath, owner: Weak<dyn AnyCell>, rules: Rules, life: u64) -> Self {
         let intensity = rules.intensity;
@@ -123,7 +130,7 @@ impl Family {
     /// Enters the child that `make` makes, under a name that no other living child has.
     pub(crate) fn admit<C: AnyCell + 'static>(
         &self,
-        name: &str,
+        name: String,
         treatment: Treatment,
         make: impl FnOnce(ActorPath) -> Arc<C>,
     ) -> Result<(Arc<C>, u64), SpawnError> {
@@ -134,7 +141,7 @@ impl Family {
         let path = self.path.child(name);
         let key = state.next;
         match state.names.entry(Named(path.clone())) {
-            Entry::Occupied(_) => return Err(SpawnError::NameTaken(name.to_owned())),
+            Entry::Occupied(_) => return Err(SpawnError::NameTaken(path.name().to_owned())),
             Entry::Vacant(place) => place.insert(key),
         };
         state.next += 1;
@@ -271,12 +278,12 @@ impl Family {
             return Poll::Pending;
         }
         let children: Vec<u64> = state.children.iter().map(|(key, _)| key).collect();
-        let fallen = std::mem::take(&mut state.fallen);
+        let mut fallen = std::mem::take(&mut state.fallen);
+        drop(state);
+        fallen.sort_unstable();
         let wait = fallen.iter().map(|&(_, wait)| wait).max().unwrap_or_default();
-        let touched = fallen
-            .iter()
-            .flat_map(|&(key, _)| self.rules.strategy.touched(&children, key))
-            .collect();
+        let has_fallen = |key| fallen.binary_search_by_key(&key, |&(fallen, _)| fallen).is_ok();
+        let touched = self.rules.strategy.touched(&children, has_fallen).into_iter().collect();
         Poll::Ready((touched, wait))
     }
 
@@ -394,10 +401,14 @@ impl Family {
         (window.left(now), window.limit(), window.period())
     }
 
-    /// Takes an ended child out, so that its name is free.
-    pub(crate) fn remove(&self, key: u64) {
+    /// Takes an ended child out, so that its name is free. `None` if it was forgotten before.
+    pub(crate) fn remove(&self, key: u64) -> Option<Left> {
         let mut state = self.state.lock();
         let child = state.children.remove(key);
+        let left = child.as_ref().map(|child| Left {
+            life: state.life,
+            significant: child.treatment.significant,
+        });
         if let Some(child) = &child {
             state.names.remove(child.cell.core().path.name());
             if state.names.len() < state.names.capacity() / NAMES_SPARE_MAX {
@@ -408,11 +419,7 @@ impl Family {
         drop(state);
         drop(child);
         wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// The life of the owner that its children are children of.
-    pub(crate) fn life(&self) -> u64 {
-        self.state.lock().life
+        left
     }
 
     /// Tells the owner that a child has ended for good.

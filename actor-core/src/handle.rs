@@ -82,6 +82,10 @@ pub(crate) trait Route<M>: Send + Sync {
     fn poll_turn(&self, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
+    /// What polls those here who speak with the target's node.
+    fn scheduler(&self) -> Option<&Scheduler> {
+        None
+    }
     /// Takes room for a message that is here already, beyond the bound if it must be.
     #[cfg(feature = "wire")]
     fn reserve_anyway(&self, msg: &M) -> Result<Berth, NoRoom>;
@@ -185,6 +189,13 @@ impl<M: Send + 'static> Handle<M> {
             .push_at_once(|| msg.take().map(|msg| Envelope { msg, question }))
     }
 
+    /// The same elsewhere.
+    #[inline(never)]
+    fn send_elsewhere(&self, msg: &mut Option<M>) -> bool {
+        let Kind::Routed(route) = &self.0 else { return false };
+        msg.take_if(|msg| route.send_at_once(msg)).is_some()
+    }
+
     pub(crate) fn try_send(&self, envelope: Envelope<M>) -> Result<(), Unsent<M>> {
         match &self.0 {
             Kind::Local(cell) => settle(cell, cell.mailbox.try_push(envelope)).map_err(Unsent::from),
@@ -255,11 +266,11 @@ impl<M: Send + 'static> Handle<M> {
         &self.core().path
     }
 
-    /// What polls the actor, if that is known here.
+    /// What polls the actor, or those here who speak with its node; if that is known.
     pub(crate) fn scheduler(&self) -> Option<&Scheduler> {
         match &self.0 {
             Kind::Local(cell) => cell.task.scheduler(),
-            Kind::Routed(_) => None,
+            Kind::Routed(route) => route.scheduler(),
         }
     }
 

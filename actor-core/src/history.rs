@@ -2,13 +2,16 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::iter::Sum;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::apart::{Share, Shares};
 use crate::exit::ExitReason;
 use crate::id::{ActorId, ActorPath};
 use crate::sync::Mutex;
 
-/// So many events of each of the two sorts are kept.
+/// So many events of each of the two sorts are read; of the common ones each place keeps so many, as they may all have been on one thread.
 const EVENTS_MAX: usize = 128;
 
 /// Something that happened to an actor.
@@ -93,15 +96,18 @@ pub struct Lives {
 
 /// The events of one system.
 #[derive(Default)]
-pub(crate) struct History(Mutex<Rings>);
+pub(crate) struct History {
+    next: AtomicU64,
+    /// What is common would push out what one looks for.
+    rare: Mutex<Ring>,
+    /// Actors begin and end on all threads at once, and would wait here for each other.
+    common: Shares<Mutex<Ring>>,
+}
 
 #[derive(Default)]
-struct Rings {
-    next: u64,
+struct Ring {
     lives: Lives,
-    /// What is common would push out what one looks for.
-    common: VecDeque<Noted>,
-    rare: VecDeque<Noted>,
+    events: VecDeque<Noted>,
 }
 
 struct Noted {
@@ -115,53 +121,56 @@ struct Noted {
 impl History {
     pub(crate) fn note(&self, path: &ActorPath, id: ActorId, what: Happening, at: Instant) {
         let path = path.clone();
-        let mut rings = self.0.lock();
-        rings.lives.count(&what);
-        let number = rings.next;
-        rings.next += 1;
         let ring = if what.is_common() {
-            &mut rings.common
+            self.common.of(Share::own())
         } else {
-            &mut rings.rare
+            &self.rare
         };
-        let oldest = if ring.len() == EVENTS_MAX {
-            ring.pop_front()
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut ring = ring.lock();
+        ring.lives.count(&what);
+        let oldest = if ring.events.len() == EVENTS_MAX {
+            ring.events.pop_front()
         } else {
             None
         };
-        ring.push_back(Noted {
+        ring.events.push_back(Noted {
             number,
             at,
             path,
             id,
             what,
         });
-        drop(rings);
+        drop(ring);
         drop(oldest);
     }
 
     pub(crate) fn lives(&self) -> Lives {
-        self.0.lock().lives
+        let rings = self.common.all().chain([&self.rare]);
+        rings.map(|ring| ring.lock().lives).sum()
     }
 
     /// What is kept, the oldest first.
     pub(crate) fn read(&self, now: Instant) -> Vec<Event> {
-        let rings = self.0.lock();
-        let mut events: Vec<Event> = rings
-            .common
-            .iter()
-            .chain(&rings.rare)
-            .map(|noted| Event {
-                number: noted.number,
-                ago: now.saturating_duration_since(noted.at),
-                path: noted.path.clone(),
-                id: noted.id,
-                what: noted.what.clone(),
-            })
-            .collect();
-        drop(rings);
-        events.sort_by_key(|event| event.number);
+        let mut events: Vec<Event> = self.common.all().flat_map(|ring| ring.lock().read(now)).collect();
+        events.sort_unstable_by_key(|event| event.number);
+        events.drain(..events.len().saturating_sub(EVENTS_MAX));
+        events.extend(self.rare.lock().read(now));
+        events.sort_unstable_by_key(|event| event.number);
         events
+    }
+}
+
+impl Ring {
+    fn read(&self, now: Instant) -> Vec<Event> {
+        let event = |noted: &Noted| Event {
+            number: noted.number,
+            ago: now.saturating_duration_since(noted.at),
+            path: noted.path.clone(),
+            id: noted.id,
+            what: noted.what.clone(),
+        };
+        self.events.iter().map(event).collect()
     }
 }
 
@@ -176,6 +185,17 @@ impl Lives {
             Happening::Ended(_) => self.ended += 1,
             Happening::Overdue | Happening::Stuck => {}
         }
+    }
+}
+
+impl Sum for Lives {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, lives| Self {
+            started: sum.started + lives.started,
+            restarted: sum.restarted + lives.restarted,
+            fell: sum.fell + lives.fell,
+            ended: sum.ended + lives.ended,
+        })
     }
 }
 

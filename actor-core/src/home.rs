@@ -1,6 +1,7 @@
 //! What all actors of one system have in common.
 
 use std::any::{Any, type_name};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -83,6 +84,17 @@ impl NamedGroup {
 pub(crate) struct Laggards {
     pub(crate) killed: Vec<ActorPath>,
     pub(crate) stuck: Vec<ActorPath>,
+    /// Who is named already: there may be as many as there are actors.
+    known: HashSet<(ActorId, bool)>,
+}
+
+impl Laggards {
+    fn note(&mut self, path: &ActorPath, id: ActorId, is_stuck: bool) {
+        if self.known.insert((id, is_stuck)) {
+            let named = if is_stuck { &mut self.stuck } else { &mut self.killed };
+            named.push(path.clone());
+        }
+    }
 }
 
 impl Tree for Home {
@@ -180,20 +192,16 @@ impl Home {
     pub(crate) fn note_killed(&self, path: &ActorPath, id: ActorId) {
         tracing::warn!(%path, "did not stop in time, and is killed");
         self.note(path, id, Happening::Overdue);
-        if let Some(laggards) = &mut *self.laggards.lock()
-            && !laggards.killed.contains(path)
-        {
-            laggards.killed.push(path.clone());
+        if let Some(laggards) = &mut *self.laggards.lock() {
+            laggards.note(path, id, false);
         }
     }
 
     pub(crate) fn note_stuck(&self, path: &ActorPath, id: ActorId) {
         tracing::error!(%path, "is stuck: its handler does not give the thread back; going on without it");
         self.note(path, id, Happening::Stuck);
-        if let Some(laggards) = &mut *self.laggards.lock()
-            && !laggards.stuck.contains(path)
-        {
-            laggards.stuck.push(path.clone());
+        if let Some(laggards) = &mut *self.laggards.lock() {
+            laggards.note(path, id, true);
         }
     }
 

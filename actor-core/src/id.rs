@@ -60,7 +60,7 @@ impl ActorPath {
         }))
     }
 
-    pub(crate) fn child(&self, name: &str) -> Self {
+    pub(crate) fn child(&self, name: impl Into<Box<str>>) -> Self {
         Self(Arc::new(Segment {
             parent: Some(self.clone()),
             name: name.into(),
@@ -76,7 +76,7 @@ impl ActorPath {
         let above = above.fold(None, |above: Option<Self>, part| {
             Some(above.map_or_else(|| Self::root(part), |above| above.child(part)))
         });
-        above.map_or_else(|| Self::root(&far), |above| above.child(&far))
+        above.map_or_else(|| Self::root(&far), |above| above.child(&*far))
     }
 
     /// The last part of the path: the name given at spawn.

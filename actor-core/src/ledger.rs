@@ -6,8 +6,6 @@ mod asks;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-#[cfg(feature = "metrics")]
-use crate::id::ActorId;
 use crate::id::ActorPath;
 
 #[cfg(feature = "metrics")]
@@ -93,8 +91,8 @@ impl Ledger {
     /// Counts how a question to this actor has ended.
     #[cfg(feature = "metrics")]
     #[inline]
-    pub(crate) fn asked(&self, whom: ActorId, outcome: Outcome) {
-        self.asks.count(whom, outcome);
+    pub(crate) fn asked(&self, outcome: Outcome) {
+        self.asks.count(outcome);
     }
 
     /// How many questions have ended in which way, with its name.

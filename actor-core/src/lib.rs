@@ -60,6 +60,7 @@
 //! Nodes tell each other of traces when they are given what knows their ids: see `NodeBuilder::propagator` of `actor-net`, and the example `traced`.
 
 // From the bottom up, a blank line between two layers: a room imports from its own layer and from those above it here.
+mod apart;
 mod clock;
 mod contain;
 mod sync;

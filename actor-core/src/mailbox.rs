@@ -11,6 +11,7 @@
 //! messages by one load.
 
 mod credit;
+mod glance;
 mod latest;
 #[cfg(feature = "wire")]
 mod many;
@@ -33,12 +34,13 @@ use crate::question::Envelope;
 use crate::signal::{Orders, Signal};
 
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use credit::Credit;
 use spec::Policy;
 use state::State;
 
+pub(crate) use glance::Glance;
 pub(crate) use room::Ticket;
 pub use spec::{MailboxSpec, Overflow};
 
@@ -77,34 +79,44 @@ pub(crate) struct Displaced<M> {
 
 pub(crate) type Pushed<M> = Result<Option<Displaced<M>>, Refused<M>>;
 
-/// The shared half. In this order, so that what each message needs lies together.
+/// The shared half.
+///
+/// In this order, with a line of memory (64 bytes) between what the actor looks at and writes for each message and the lock with what is
+/// behind it: where both run at once, a sender would else take away with each message what the actor needs for the next, and the
+/// actor what the sender needs.
 #[repr(C)]
 pub(crate) struct Mailbox<M> {
+    credit: Credit,
     orders: AtomicU8,
     /// What the actor is parked for, if nothing of it has come since. Changed under the lock.
     parked_for: AtomicU8,
-    /// Whether the policy has no say as long as there is room.
-    is_plain: bool,
     /// Whether messages leave the queue one by one, because one that was taken can no longer be dropped. Their room goes
     /// back as they leave.
     pops_one: bool,
-    state: Mutex<State<M>>,
-    credit: Credit,
+    /// Whether somebody wants to know of each message.
+    is_filmed: AtomicBool,
+    /// The room of so many messages goes back at once.
+    portion: u32,
     policy: Policy<M>,
+    apart: [u64; APART],
+    state: Mutex<State<M>>,
 }
 
-/// What one sees of a mailbox from outside.
-#[derive(Default)]
-pub(crate) struct Glance {
-    pub(crate) load: usize,
-    /// `None`: it takes what comes.
-    pub(crate) bound: Option<usize>,
-    pub(crate) accepted: u64,
-    /// Dealt with; where the oldest is dropped or the latest kept, also what was put aside.
-    pub(crate) finished: u64,
-    /// Its actor has nothing to do before there is a message.
-    pub(crate) awaits_messages: bool,
-    pub(crate) is_open: bool,
+/// What is missing to a line between the two.
+const APART: usize = 3;
+
+#[cfg(test)]
+impl<M> Mailbox<M> {
+    /// Where that is which the actor looks at and writes for each message, and that which its senders do.
+    pub(crate) fn written() -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+        use std::mem::offset_of;
+        let earned = offset_of!(Self, credit) + Credit::EARNED;
+        let state = offset_of!(Self, state);
+        (
+            earned..offset_of!(Self, portion) + size_of::<u32>(),
+            state..state + size_of::<Mutex<State<M>>>(),
+        )
+    }
 }
 
 /// The actor's half: what it has taken and not yet handled. It outlives a restart, and the rest of the batch with it.
@@ -147,20 +159,24 @@ fn wake_all(woken: Vec<Waker>) {
 impl<M> Mailbox<M> {
     pub(crate) fn new(spec: MailboxSpec<M>) -> Self {
         let keyed = matches!(spec.policy, Policy::LatestBy(_));
+        let portion = (spec.capacity / PORTIONS).max(PORTION_MIN);
+        let is_plain = matches!(
+            spec.policy,
+            Policy::Unbounded | Policy::Overflow(Overflow::Wait | Overflow::Refuse)
+        );
         Self {
             orders: AtomicU8::new(0),
-            is_plain: matches!(
-                spec.policy,
-                Policy::Unbounded | Policy::Overflow(Overflow::Wait | Overflow::Refuse)
-            ),
             pops_one: matches!(
                 spec.policy,
                 Policy::LatestBy(_) | Policy::Overflow(Overflow::DropOldest)
             ),
-            credit: Credit::new((spec.capacity / PORTIONS).max(PORTION_MIN)),
+            credit: Credit::default(),
+            portion: portion.try_into().unwrap_or(u32::MAX),
             parked_for: AtomicU8::new(NOTHING),
+            is_filmed: AtomicBool::new(false),
+            apart: [0; APART],
+            state: Mutex::new(State::new(spec.capacity, keyed, is_plain)),
             policy: spec.policy,
-            state: Mutex::new(State::new(spec.capacity, keyed)),
         }
     }
 
@@ -170,11 +186,8 @@ impl<M> Mailbox<M> {
     /// Taken out of its place under the lock, as a message that is passed on from call to call is copied by each.
     #[inline]
     pub(crate) fn push_at_once(&self, take: impl FnOnce() -> Option<Envelope<M>>) -> bool {
-        if !self.is_plain {
-            return false;
-        }
         let mut state = self.state.lock();
-        if !state.open || state.room.is_full() {
+        if !state.is_plain || !state.open || state.room.is_full() {
             return false;
         }
         let Some(envelope) = take() else { return false };
@@ -301,15 +314,15 @@ impl<M> Mailbox<M> {
     pub(crate) fn order(&self, orders: Orders) {
         let mut state = self.state.lock();
         self.orders.fetch_or(orders.bits(), Ordering::AcqRel);
-        let mut dismissed = None;
+        let mut dismissed = Vec::new();
         if orders.any_of(Orders::CLOSING) {
             state.open = false;
-            dismissed = Some(state.room.dismiss());
+            dismissed = state.room.dismiss();
         }
         let waker = self.unpark(&mut state);
         drop(state);
         wake(waker);
-        dismissed.into_iter().flatten().for_each(Waker::wake);
+        wake_all(dismissed);
     }
 
     /// Accepts nothing more, for the rest of this life, and sends away those who wait.
@@ -318,7 +331,7 @@ impl<M> Mailbox<M> {
         state.open = false;
         let dismissed = state.room.dismiss();
         drop(state);
-        dismissed.for_each(Waker::wake);
+        wake_all(dismissed);
     }
 
     /// Takes back orders that were obeyed. One that comes after this stands, though it be the same again.
@@ -337,10 +350,20 @@ impl<M> Mailbox<M> {
         self.state.lock().open
     }
 
+    /// Has the actor tell of each message that it takes up, or not any more.
+    pub(crate) fn set_filmed(&self, on: bool) {
+        self.is_filmed.store(on, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_filmed(&self) -> bool {
+        self.is_filmed.load(Ordering::Relaxed)
+    }
+
     /// Takes the next thing out of what was taken out of the queue before.
     #[inline]
     pub(crate) fn next_in_batch(&self, inbox: &mut Inbox<M>) -> Option<Entry<M>> {
-        if self.credit.has_portion() {
+        if self.credit.owed() >= self.portion as usize {
             self.give_back_finished();
         }
         inbox.batch.pop_front()
@@ -423,29 +446,6 @@ impl<M> Mailbox<M> {
         state.parked.take()
     }
 
-    /// What one sees of it from outside.
-    pub(crate) fn glance(&self) -> Glance {
-        let state = self.state.lock();
-        let load = state.room.used() - self.credit.owed();
-        Glance {
-            load,
-            bound: (!matches!(self.policy, Policy::Unbounded)).then(|| state.room.capacity()),
-            accepted: state.accepted,
-            finished: if self.pops_one {
-                state.accepted - load as u64
-            } else {
-                self.credit.earned() as u64
-            },
-            awaits_messages: state.parked.is_some() && state.messages_wake,
-            is_open: state.open,
-        }
-    }
-
-    /// How much of its room is taken, also by those who were given it and have not used it yet.
-    pub(crate) fn load(&self) -> usize {
-        self.state.lock().room.used() - self.credit.owed()
-    }
-
     /// Makes ready for another life. It stays closed where an order stands that closes it.
     pub(crate) fn reopen(&self) {
         let mut state = self.state.lock();
@@ -466,14 +466,17 @@ impl<M> Mailbox<M> {
         let parked = self.unpark(&mut state);
         drop(state);
         drop(parked);
-        dismissed.for_each(Waker::wake);
+        wake_all(dismissed);
         left
     }
 
     /// Takes out what is queued. The room of it goes back as that of handled messages does.
     pub(crate) fn clear(&self, inbox: &mut Inbox<M>) -> VecDeque<Entry<M>> {
-        let mut left = mem::take(&mut inbox.batch);
         let mut state = self.state.lock();
+        if state.queue.is_empty() && inbox.batch.is_empty() {
+            return VecDeque::new();
+        }
+        let mut left = mem::take(&mut inbox.batch);
         let pops_one = self.pops_one;
         while let Some(entry) = if pops_one {
             state.pop_one()

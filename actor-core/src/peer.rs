@@ -32,7 +32,7 @@ pub(crate) use draft::Draft;
 pub use line::Line;
 pub use link::Linked;
 pub use proxy::Proxy;
-pub(crate) use scope::{Scope, Within, enter, outside, with};
+pub(crate) use scope::{Scope, Within, enter, enter_to_write, outside, with};
 
 /// What an actor is called by other nodes. It cannot be guessed: who knows it was told by the node of the actor, or by
 /// one who was.
@@ -168,6 +168,10 @@ pub trait Peer: Abroad + 'static {
     /// given back, and what was exported for it is not held.
     fn send(&self, to: ExportId, parcel: Parcel<'_>, asked: Option<Asked>, given: Option<usize>)
     -> Result<(), NotSent>;
+
+    /// Sends a message that holds neither handles nor reply ports, and is part of no trace, if nothing stands in its way. What was not sent is to be sent by
+    /// [`send`](Self::send), which says why it cannot.
+    fn send_plain(&self, to: ExportId, session: u64, body: &[u8]) -> bool;
 
     /// What was exported to be sent is not sent after all.
     fn unsend(&self, exports: &[ExportId]);

@@ -19,6 +19,7 @@ mod worker;
 
 use std::sync::{Arc, Weak};
 
+use crate::apart::Apart;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -40,12 +41,12 @@ pub(crate) use worker::yield_now;
 pub(crate) struct Scheduler {
     #[cfg(not(shuttle))]
     runtime: tokio::runtime::Id,
-    seats: Box<[Seat]>,
+    seats: Box<[Apart<Seat>]>,
     /// What was woken or launched elsewhere than on a worker's thread.
-    common: Line<Arc<dyn Entry>>,
+    common: Apart<Line<Arc<dyn Entry>>>,
     /// How often the common queue was served.
-    served: AtomicU64,
-    sleepers: Sleepers,
+    served: Apart<AtomicU64>,
+    sleepers: Apart<Sleepers>,
     lookout: Lookout,
     pub(crate) alarm: Alarm,
     ended: AtomicBool,
@@ -61,10 +62,12 @@ enum How {
     Behind,
 }
 
-/// What a worker shares with the others. In cache lines of its own, as its worker writes there all the time.
-#[repr(align(128))]
+/// What a worker shares with the others. It writes there all the time.
 struct Seat {
     queue: Line<Arc<dyn Entry>>,
+    /// Whether something was put there since its worker found nothing. Where there are several workers each puts it there for itself,
+    /// and asks no lock for nothing.
+    is_worth_a_look: AtomicBool,
     /// How often its worker has polled an actor: one who does not come on is held up.
     polls: AtomicU64,
 }
@@ -75,20 +78,42 @@ pub(crate) trait Tree: Send + Sync {
     fn cut_down(&self);
 }
 
+impl Seat {
+    fn written_by_its_worker(&self) -> &Line<Arc<dyn Entry>> {
+        self.is_worth_a_look.store(true, Ordering::Relaxed);
+        &self.queue
+    }
+
+    /// The next one for its worker.
+    fn pop(&self) -> Option<Arc<dyn Entry>> {
+        if !self.is_worth_a_look.load(Ordering::Relaxed) {
+            return None;
+        }
+        let next = self.queue.lock().pop();
+        if next.is_none() && self.queue.is_shared() {
+            self.is_worth_a_look.store(false, Ordering::Relaxed);
+        }
+        next
+    }
+}
+
 impl Scheduler {
     fn new(workers: usize, #[cfg(not(shuttle))] runtime: tokio::runtime::Id) -> Self {
         let strict = workers == 1;
-        let seat = |_| Seat {
-            queue: Line::new(Queue::new(strict)),
-            polls: AtomicU64::new(0),
+        let seat = |_| {
+            Apart(Seat {
+                queue: Line::new(Queue::new(strict), !strict),
+                is_worth_a_look: AtomicBool::new(true),
+                polls: AtomicU64::new(0),
+            })
         };
         Self {
             #[cfg(not(shuttle))]
             runtime,
             seats: (0..workers).map(seat).collect(),
-            common: Line::new(Queue::new(true)),
-            served: AtomicU64::new(0),
-            sleepers: Sleepers::new(workers),
+            common: Apart(Line::new(Queue::new(true), true)),
+            served: Apart(AtomicU64::new(0)),
+            sleepers: Apart(Sleepers::new(workers)),
             lookout: Lookout::default(),
             alarm: Alarm::new(),
             ended: AtomicBool::new(false),
@@ -115,7 +140,7 @@ impl Scheduler {
         let queue = match (seat, &*self.seats) {
             // Where there is one worker, all come in one order, wherever they come from.
             (_, [only]) => &only.queue,
-            (Some(seat), seats) => &seats[seat].queue,
+            (Some(seat), seats) => seats[seat].written_by_its_worker(),
             (None, _) => &self.common,
         };
         let mut queue = queue.lock();
@@ -153,15 +178,17 @@ impl Scheduler {
 
     /// Whether a worker without work would find some.
     fn has_work(&self) -> bool {
-        let full = |queue: &Line<_>| queue.lock().has_work_for_others();
-        full(&self.common) || self.seats.iter().any(|seat| full(&seat.queue))
+        match &*self.seats {
+            [only] => !only.queue.lock().is_empty(),
+            seats => self.common.has_work() || seats.iter().any(|seat| seat.queue.has_work()),
+        }
     }
 
     /// Lets every actor go: nobody will poll it any more.
     fn end(&self) {
         self.ended.store(true, Ordering::Release);
         self.attention.ended();
-        let queues = self.seats.iter().map(|seat| &seat.queue).chain([&self.common]);
+        let queues = self.seats.iter().map(|seat| &seat.queue).chain([&*self.common]);
         for queue in queues {
             let left = queue.lock().take_all();
             left.into_iter().for_each(|entry| entry.end());
@@ -177,6 +204,9 @@ mod of_runtime {
     use std::sync::{Arc, Weak};
 
     use tokio::runtime::{Handle, RuntimeFlavor};
+    use tokio::time::sleep_until;
+
+    use crate::clock;
 
     use crate::sync::Mutex;
     use crate::sync::atomic::Ordering;
@@ -188,16 +218,18 @@ mod of_runtime {
     static ALL: Mutex<Vec<Weak<Scheduler>>> = Mutex::new(Vec::new());
 
     impl Scheduler {
-        /// Whether it polls the actors of the runtime that this runs in.
-        pub(crate) fn runs_here(&self) -> bool {
-            worker::on_this_thread(self, |_, _| ()).is_some()
-                || Handle::try_current().is_ok_and(|here| here.id() == self.runtime)
+        /// Whether its alarm is the one to be used here: that of the runtime that this runs in, or of any where there is none.
+        ///
+        /// A thread of a runtime with several runs nothing else; one that lends itself to a runtime may lend itself to others later.
+        pub(crate) fn rings_here(&self) -> bool {
+            worker::on_this_thread(self, |this, seat| seat.is_some() || this.seats.len() > 1).unwrap_or(false)
+                || Handle::try_current().map_or(true, |here| here.id() == self.runtime)
         }
 
         /// The scheduler of the runtime that this runs in, made if there was none.
         ///
         /// # Panics
-        /// Outside of a runtime.
+        /// Outside of a runtime, or where that has no timer.
         #[expect(clippy::disallowed_methods, reason = "this room owns the workers")]
         pub(crate) fn current() -> Arc<Self> {
             let runtime = Handle::current();
@@ -208,6 +240,8 @@ mod of_runtime {
             if let Some(found) = all.iter().filter_map(Weak::upgrade).find(is_of_this) {
                 return found;
             }
+            // Where there is no timer, this says so to whom it concerns. Otherwise the alarm would, to nobody, at the first question.
+            drop(sleep_until(clock::now()));
             let workers = runtime.metrics().num_workers();
             let scheduler = Arc::new(Self::new(workers, runtime.id()));
             all.push(Arc::downgrade(&scheduler));
@@ -229,7 +263,7 @@ mod of_runtime {
 #[cfg(shuttle)]
 impl Scheduler {
     /// The clock of a model stands still, and no deadline comes.
-    pub(crate) fn runs_here(&self) -> bool {
+    pub(crate) fn rings_here(&self) -> bool {
         false
     }
 

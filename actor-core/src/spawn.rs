@@ -68,8 +68,7 @@ pub(crate) fn spawn_in<A: Actor>(
         rules,
         front,
     } = spec;
-    let significant = treatment.significant;
-    let (cell, key) = family.admit(&name, treatment, |path| make(path, mailbox))?;
+    let (cell, key) = family.admit(name, treatment, |path| make(path, mailbox))?;
     let handle = match front {
         None => Handle::local(cell.clone()),
         Some(front) => Handle::routed(front.open(&cell)),
@@ -82,11 +81,9 @@ pub(crate) fn spawn_in<A: Actor>(
         place: Some(Place {
             family: family.clone(),
             key,
-            significant,
         }),
         factory,
         started,
-        start_error: None,
         handled: 0,
         in_hand: false,
         #[cfg(feature = "metrics")]
@@ -106,7 +103,6 @@ pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, ctx: Context<A::Msg>
         place: None,
         factory: Factory::Once(Some(Box::new(move || root))),
         started: None,
-        start_error: None,
         handled: 0,
         in_hand: false,
         #[cfg(feature = "metrics")]
@@ -156,7 +152,7 @@ pub(crate) async fn start_child<A: Actor>(
 /// Waits until the first `on_start` of a new child has ended well.
 pub(crate) async fn wait_for_start<M: Send + 'static>(handle: &Handle<M>, started: Started) -> Result<(), SpawnError> {
     let start = Start(started);
-    turn::wait_for(|| handle.any_cell(), start.0.clone()).map_err(SpawnError::Deadlock)?;
+    turn::wait_for(|| handle.any_cell(), &start.0).map_err(SpawnError::Deadlock)?;
     poll_fn(|cx| start.0.poll_take(cx)).await
 }
 
@@ -234,7 +230,7 @@ mod tests {
     fn the_state_of_an_actor_has_one_place_and_the_rest_is_small() {
         let empty = bytes(whole::<Holds<8>>);
         let words = usize::from(cfg!(feature = "metrics")) + 3 * usize::from(cfg!(feature = "traces"));
-        assert!(empty <= 408 + words * size_of::<usize>(), "{empty}");
+        assert!(empty <= 392 + words * size_of::<usize>(), "{empty}");
         assert_eq!(bytes(whole::<Holds<4096>>), empty + 4088);
     }
 }

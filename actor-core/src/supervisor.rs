@@ -11,9 +11,10 @@ use crate::ask::Reply;
 use crate::cell::Cell;
 use crate::child::{ChildSpec, Factory, Front};
 use crate::context::Context;
-use crate::error::{ActorResult, LookupError, SpawnError};
+use crate::error::{ActorResult, AskError, LookupError, SpawnError};
 use crate::family::{Family, Heard, Intensity, Rules, Treatment};
 use crate::handle::Handle;
+use crate::home::Home;
 use crate::inspect::{ChildInfo, Glimpse};
 use crate::mailbox::MailboxSpec;
 use crate::pool::Crew;
@@ -22,6 +23,7 @@ use crate::signal::Signal;
 use crate::stop::stop_one;
 use crate::supervision::strategy::Strategy;
 use crate::sync::Mutex;
+use crate::turn;
 
 /// A supervisor that is still to be started: its strategy, its intensity, and its children in the order of their start.
 ///
@@ -253,7 +255,7 @@ impl Handle<Supervise> {
     /// Starts another child, and waits until its `on_start` has ended well.
     ///
     /// # Errors
-    /// As for [`Context::start`]; `Stopping` also if the supervisor has ended.
+    /// As for [`Context::start`]; `Stopping` also if the supervisor has ended, `Deadlock` also if it waits for the one who asks.
     ///
     /// # Cancel safety
     /// Dropping the future may leave the child started.
@@ -261,19 +263,25 @@ impl Handle<Supervise> {
         let started = self
             .supervise(|ctx| Box::pin(async move { ctx.start(spec).await }))
             .await;
-        started.unwrap_or(Err(SpawnError::Stopping))
+        started.unwrap_or_else(|why| {
+            Err(match why {
+                AskError::Deadlock(deadlock) => SpawnError::Deadlock(deadlock),
+                _ => SpawnError::Stopping,
+            })
+        })
     }
 
     /// Stops a child for good, in its own shutdown time.
     ///
     /// # Errors
-    /// There is no such child, or the supervisor has ended.
+    /// There is no such child, or the supervisor has ended. [`Deadlock`](LookupError::Deadlock), at once, if the child waits for the one
+    /// who awaits this, or is that one: it is stopped all the same. The same error, and nothing is done, if the supervisor itself waits
+    /// for the one who asks: for its start, or for the end of another child that asks here.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn stop_child(&self, name: &str) -> Result<(), LookupError> {
-        self.tend(name, |ctx, family, key| {
-            let home = ctx.home().clone();
+        self.tend(name, |family, key, home| {
             Box::pin(async move {
                 if let Some((_, child)) = family.child(key) {
                     stop_one(&*family, child, &home).await;
@@ -286,13 +294,12 @@ impl Handle<Supervise> {
     /// Ends the present life of a child in order, and begins another. It is not counted as a failure.
     ///
     /// # Errors
-    /// There is no such child, or the supervisor has ended.
+    /// As for [`stop_child`](Self::stop_child): it is restarted where that says that it is stopped all the same.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn restart_child(&self, name: &str) -> Result<(), LookupError> {
-        self.tend(name, |ctx, family, key| {
-            let home = ctx.home().clone();
+        self.tend(name, |family, key, home| {
             Box::pin(async move { restart(&family, key, &home).await })
         })
         .await
@@ -301,7 +308,7 @@ impl Handle<Supervise> {
     /// The handle of a child, by its name.
     ///
     /// # Errors
-    /// There is no such child, or it takes messages of another type, or the supervisor has ended.
+    /// There is no such child, or it takes messages of another type, or the supervisor has ended, or waits for the one who asks.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
@@ -310,10 +317,10 @@ impl Handle<Supervise> {
         let found = self
             .supervise(|ctx| Box::pin(async move { child_of(ctx.family_or_new(), &wanted) }))
             .await;
-        found.unwrap_or_else(|| Err(LookupError::NotFound(name.to_owned())))
+        found.unwrap_or_else(|why| Err(not_reached(why, name)))
     }
 
-    /// The living children, in the order of their start; none if the supervisor has ended.
+    /// The living children, in the order of their start; none if the supervisor has ended, or waits for the one who asks.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
@@ -329,38 +336,62 @@ impl Handle<Supervise> {
     async fn tend(
         &self,
         name: &str,
-        deed: impl for<'a> FnOnce(&'a mut Context<Supervise>, Arc<Family>, u64) -> BoxFuture<'a> + Send + 'static,
+        deed: impl FnOnce(Arc<Family>, u64, Arc<Home>) -> BoxFuture<'static> + Send + 'static,
     ) -> Result<(), LookupError> {
         let wanted = name.to_owned();
         let found = self
             .supervise(|ctx| {
                 Box::pin(async move {
                     let family = ctx.family_or_new().clone();
-                    match family.key_of(&wanted) {
-                        Some(key) => {
-                            deed(ctx, family, key).await;
+                    let found = family.key_of(&wanted).and_then(|key| Some((key, family.child(key)?)));
+                    let Some((key, (_, child))) = found else {
+                        return Err(LookupError::NotFound(wanted));
+                    };
+                    let done = deed(family, key, ctx.home().clone());
+                    let ended = child.cell.core().end_of_life();
+                    let waits = turn::wait_for(|| child.cell, &ended);
+                    let refused = match waits {
+                        Ok(()) => {
+                            done.await;
                             Ok(())
                         }
-                        None => Err(LookupError::NotFound(wanted)),
-                    }
+                        Err(deadlock) => {
+                            // Its end can come when this handler waits for it no longer.
+                            ctx.attach(async move {
+                                done.await;
+                                Supervise(Box::new(|_| Box::pin(async {})))
+                            });
+                            Err(LookupError::Deadlock(deadlock))
+                        }
+                    };
+                    drop(ended.close());
+                    refused
                 })
             })
             .await;
-        found.unwrap_or_else(|| Err(LookupError::NotFound(name.to_owned())))
+        found.unwrap_or_else(|why| Err(not_reached(why, name)))
     }
 
-    /// Has the supervisor do something, and waits for what comes of it; `None` if it has ended.
+    /// Has the supervisor do something, and waits for what comes of it.
     async fn supervise<T: Send + 'static>(
         &self,
         deed: impl for<'a> FnOnce(&'a mut Context<Supervise>) -> BoxFuture<'a, T> + Send + 'static,
-    ) -> Option<T> {
+    ) -> Result<T, AskError> {
         let make = |reply: Reply<T>| {
             Supervise(Box::new(move |ctx| {
                 let doing = deed(ctx);
                 Box::pin(async move { reply.send(doing.await) })
             }))
         };
-        self.ask(make).no_timeout().await.ok()
+        self.ask(make).no_timeout().await
+    }
+}
+
+/// What it means for a look-up that the supervisor did not answer.
+fn not_reached(why: AskError, name: &str) -> LookupError {
+    match why {
+        AskError::Deadlock(deadlock) => LookupError::Deadlock(deadlock),
+        _ => LookupError::NotFound(name.to_owned()),
     }
 }
 

@@ -31,6 +31,7 @@ use crate::registry::Registry;
 use crate::signal::Orders;
 use crate::spawn::{spawn_child, spawn_root, start_child};
 use crate::stop::KILL_GRACE;
+use crate::turn;
 
 /// How long [`System::shutdown`] takes at most, before what still runs is killed.
 pub const SYSTEM_SHUTDOWN_DEFAULT: Duration = Duration::from_secs(30);
@@ -311,7 +312,8 @@ impl System {
     /// The living actors of the system, each with its children.
     ///
     /// It waits for no actor, so that it shows also those that are stuck. Nothing is kept for it while nobody looks. Of a
-    /// large system, [`inspector`](Self::inspector) shows as much as one asks for.
+    /// large system, [`inspector`](Self::inspector) shows as much as one asks for; and of one that is thousands of levels deep, as each
+    /// level lies in the one above here, and takes its part of the stack.
     pub fn snapshot(&self) -> Vec<ChildInfo> {
         let glimpse = Glimpse::new(self.0.scheduler.look());
         let root = self.0.root.get();
@@ -324,6 +326,9 @@ impl System {
     }
 
     /// Stops all actors in the reverse order of their start, each in its shutdown time, and all in 30 s.
+    ///
+    /// A handler of the system that awaits this does not wait, as the system cannot end before it: the order stands, the report says
+    /// what is known by then, and there is no total deadline. A task of its own can wait for it.
     ///
     /// # Cancel safety
     /// Once polled, the shutdown goes on without the future, but without the total deadline and the report.
@@ -342,6 +347,10 @@ impl System {
             self.0.note_laggards();
             let mut ended = Monitor::of(root.cell.clone());
             root.cell.order(Orders::SHUTDOWN);
+            if let Some(deadlock) = turn::is_below(&root.cell.core().path) {
+                tracing::warn!(%deadlock, "a handler shuts its own system down, and does not wait for it");
+                return self.report(reason);
+            }
             let mut down = within(deadline, &mut ended).await;
             if down.is_none() {
                 note_all(&self.0, &*root.family);
@@ -357,25 +366,28 @@ impl System {
                 }
             }
         }
-        let laggards = self.0.laggards();
-        let report = ShutdownReport {
-            // Killed by its own deadline, a system was shut down all the same.
-            reason: if matches!(reason, ExitReason::Killed) {
-                ExitReason::Shutdown
-            } else {
-                reason
-            },
-            killed: laggards.killed,
-            stuck: laggards.stuck,
-            dead_letters: self.dead_letters(),
-            history: self.history(),
-        };
+        if matches!(reason, ExitReason::Killed) {
+            // By its own deadline, and so it was shut down all the same.
+            reason = ExitReason::Shutdown;
+        }
+        let report = self.report(reason);
         if report.is_clean() {
             tracing::info!("{report}");
         } else {
             tracing::warn!("{report}");
         }
         report
+    }
+
+    fn report(&self, reason: ExitReason) -> ShutdownReport {
+        let laggards = self.0.laggards();
+        ShutdownReport {
+            reason,
+            killed: laggards.killed,
+            stuck: laggards.stuck,
+            dead_letters: self.dead_letters(),
+            history: self.history(),
+        }
     }
 
     /// Waits for Ctrl-C, or for the `SIGTERM` of a service manager, and shuts the system down; or returns when it has

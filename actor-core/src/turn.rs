@@ -27,11 +27,14 @@ pub(crate) trait Owner: Waiting {
     fn task(&self) -> &Task;
 }
 
+/// The questions whose reply ports were dropped. In a box, as there most often are none: one word in each actor instead of three.
+type Dropped = Option<Box<Vec<Arc<dyn Question>>>>;
+
 /// An actor's state while its code runs.
 pub(crate) struct Turn {
     owner: Arc<dyn Owner>,
     deadline: Option<Instant>,
-    dropped: Vec<Arc<dyn Question>>,
+    dropped: Dropped,
     has_waited: bool,
     /// When it is woken, whatever for. Left where it is when nothing is waited for any more, as most who ask one question
     /// ask another. In a box, as most ask none.
@@ -43,7 +46,7 @@ impl Turn {
         Box::new(Self {
             owner,
             deadline: None,
-            dropped: Vec::new(),
+            dropped: None,
             has_waited: false,
             wakes: None,
         })
@@ -97,7 +100,7 @@ impl Drop for Turn {
 pub(crate) fn enter<R>(turn: &mut Option<Box<Turn>>, noted: &mut bool, f: impl FnOnce() -> R) -> R {
     let result = exchanged(turn, noted, f);
     if *noted && let Some(turn) = turn {
-        for question in mem::take(&mut turn.dropped) {
+        for question in turn.dropped.take().into_iter().flat_map(|dropped| *dropped) {
             question.refuse(AskError::NoReply);
         }
         *noted = turn.has_waited;
@@ -171,10 +174,13 @@ pub(crate) fn actor() -> Option<ActorId> {
 /// where no actor runs.
 ///
 /// `owed` must say so when it is not waited for any more.
-pub(crate) fn wait_for(on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Result<(), Deadlock> {
+pub(crate) fn wait_for<O: Owed + 'static>(
+    on: impl FnOnce() -> Arc<dyn Waiting>,
+    owed: &Arc<O>,
+) -> Result<(), Deadlock> {
     let suspect = with(|turn| {
         turn.begin_to_wait();
-        let first = turn.owner.waits().begin(on(), owed)?;
+        let first = turn.owner.waits().begin(on(), owed.clone())?;
         let owner: Arc<dyn Waiting> = turn.owner.clone();
         Some((owner, first))
     });
@@ -229,7 +235,7 @@ pub(crate) fn set_deadline(deadline: Option<Instant>) {
 pub(crate) fn reply_dropped(question: Arc<dyn Question>) {
     let mut question = Some(question);
     with(|turn| {
-        turn.dropped.extend(question.take());
+        turn.dropped.get_or_insert_default().extend(question.take());
         note(true);
     });
     if let Some(question) = question {
@@ -256,9 +262,8 @@ fn end_noted(why: &AskError) {
 
 /// Ends the wait of those whose reply ports were dropped since the last call.
 pub(crate) fn refuse_dropped(why: &AskError) {
-    let dropped = with(|turn| (!turn.dropped.is_empty()).then(|| mem::take(&mut turn.dropped)));
-    if let Some(Some(dropped)) = dropped {
-        for question in dropped {
+    if let Some(Some(dropped)) = with(|turn| turn.dropped.take()) {
+        for question in *dropped {
             question.refuse(why.clone());
         }
     }

@@ -49,7 +49,8 @@ pub fn noticed_group<M: Send + 'static>(notice: impl Fn() + Send + Sync + 'stati
 
 /// What stands here for an actor at another node. There is to be one for each address: handles are equal by it.
 pub fn proxy(system: &System, peer: Arc<dyn Peer>, address: Address) -> Arc<Proxy> {
-    Proxy::of(system.home().ledger.clone(), peer, address)
+    let home = system.home();
+    Proxy::of(home.ledger.clone(), home.scheduler.clone(), peer, address)
 }
 
 /// A handle to an actor at another node, taken to understand messages of this type.

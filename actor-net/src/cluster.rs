@@ -2,6 +2,7 @@
 
 mod discovery;
 mod driver;
+mod seek;
 
 use std::fmt;
 use std::future::Future;
@@ -22,7 +23,8 @@ use crate::presence::{Presence, PresenceConfig};
 
 pub use self::discovery::Discovery;
 use self::discovery::{Dns, File, Listed};
-use self::driver::{Input, Seeker};
+use self::driver::Input;
+use self::seek::Seeker;
 
 /// So much of what the members' task is to do waits for it.
 const INPUTS_MAX: usize = 1024;
@@ -81,7 +83,8 @@ impl ClusterBuilder {
         self
     }
 
-    /// A name, as `chat.internal:4000`, whose every address may be that of a member. It is looked up again and again.
+    /// A name, as `chat.internal:4000`, whose every address may be that of a member. It is looked up again and again. As long as it has never been
+    /// found, this node begins no cluster: a name that is there only when members are has to be there before the first of them is.
     pub fn seed_dns(mut self, name: impl Into<String>) -> Self {
         self.sources.push(Box::new(Dns(name.into())));
         self
@@ -350,7 +353,7 @@ impl Cluster {
     /// The presence of this name: who is there, at all members that have asked for it. It is opened by the first call.
     ///
     /// # Errors
-    /// One of this name says something else of its sessions at this node.
+    /// One of this name says something else of its sessions at this node, or the name is too long.
     pub fn presence<T: Wire + Sync>(&self, name: &str) -> Result<Presence<T>, ExposeError> {
         Presence::of(&self.0.node, name, self.0.presence.clone())
     }

@@ -13,24 +13,24 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetConfig {
-    /// How long a handshake may take, from the first byte to the last. Default 5 s. Half a handshake is held no longer.
+    /// How long a handshake may take, from the first byte to the last. Default 5 s; a day at most. Half a handshake is held no longer.
     pub handshake_timeout: Duration,
-    /// How long making a connection may take, before the handshake. Default 5 s.
+    /// How long making a connection may take, before the handshake. Default 5 s; a day at most.
     pub dial_timeout: Duration,
     /// How long the peer may be silent before it is asked for a sign of life. Default 1 s; less than a third of
     /// `heartbeat_timeout`. Any byte is a sign of life, so a busy connection is pinged
     /// only once in ten times that, to know how long an answer takes.
     pub heartbeat_interval: Duration,
-    /// How long the peer may be silent before the connection counts as lost. Default 10 s. Longer forgives longer pauses (a machine
+    /// How long the peer may be silent before the connection counts as lost. Default 10 s; a day at most. Longer forgives longer pauses (a machine
     /// that was frozen, a network that was re-routed), and lets watchers of a dead node wait longer. Where answers were usually slower than
     /// that explains it is longer by itself, up to twice as long: the mean and four deviations of the round trip (Jacobson and Karels,
     /// RFC 6298).
     pub heartbeat_timeout: Duration,
     /// The first wait before another try to connect; doubled at each failure, with jitter. Default 100 ms.
     pub reconnect_min: Duration,
-    /// The longest wait between two tries. Default 10 s.
+    /// The longest wait between two tries. Default 10 s; a day at most.
     pub reconnect_max: Duration,
-    /// How long a connection that nobody needs is kept: no handle, call or watch across it. Default 5 min.
+    /// How long a connection that nobody needs is kept: no handle, call or watch across it. Default 5 min; `Duration::MAX` is for ever.
     pub idle_timeout: Duration,
     /// The largest piece that is written at once, in bytes. Default 48 KiB; 1 KiB to 1 MiB. A larger message goes in
     /// pieces, between which small ones pass; smaller pieces let them pass sooner and cost more headers, larger ones find
@@ -72,6 +72,10 @@ pub struct NetConfig {
     pub depth_max: usize,
     /// How many connections, over all peers, may be in their handshake. Default 256. Beyond it new ones are closed at once.
     pub handshakes_max: usize,
+    /// How many of those may be from one address, or from one /64 of IPv6. Default 64, which lets many nodes behind one address come at
+    /// once, as a handshake takes no longer than a few round trips; never more than half of `handshakes_max`. Beyond it new ones from there are
+    /// closed at once, and dial again.
+    pub handshakes_each_max: usize,
 }
 
 impl Default for NetConfig {
@@ -98,12 +102,16 @@ impl Default for NetConfig {
             peers_max: 4_096,
             depth_max: 64,
             handshakes_max: 256,
+            handshakes_each_max: 64,
         }
     }
 }
 
 /// So many large frames are sent at a time. It is part of the protocol: a peer takes at least as many.
 pub(crate) const STREAMS: usize = 4;
+
+/// A longer time is one that was meant to be none, and what is added to it would be beyond what the clock can say.
+pub(crate) const TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// What a frame has around the message in it, at most.
 const FRAME_OVERHEAD_BYTES_MAX: usize = 8 << 10;
@@ -126,7 +134,8 @@ impl NetConfig {
 
     /// How many bytes of unfinished frames are held.
     pub(crate) fn unfinished_bytes_max(&self) -> usize {
-        self.reassembly_bytes_max + STREAMS * FRAME_OVERHEAD_BYTES_MAX
+        self.reassembly_bytes_max
+            .saturating_add(STREAMS * FRAME_OVERHEAD_BYTES_MAX)
     }
 
     /// Says whether the settings go together.
@@ -134,6 +143,7 @@ impl NetConfig {
     /// # Errors
     /// [`Unusable`] names the first that does not, and why.
     pub fn check(&self) -> Result<(), Unusable> {
+        let is_some_time = |time: Duration| !time.is_zero() && time <= TIME_MAX;
         let rules = [
             (
                 (1 << 10..=1 << 20).contains(&self.chunk_bytes),
@@ -146,12 +156,17 @@ impl NetConfig {
                 "1 byte to 1 GiB",
             ),
             (
-                self.reassembly_bytes_max >= STREAMS * self.message_bytes_max,
+                self.reassembly_bytes_max >= self.message_bytes_max.saturating_mul(STREAMS),
                 "reassembly_bytes_max",
                 "at least four times message_bytes_max",
             ),
             (
-                self.heartbeat_interval * 3 < self.heartbeat_timeout,
+                is_some_time(self.heartbeat_timeout),
+                "heartbeat_timeout",
+                "longer than nothing, and a day at most",
+            ),
+            (
+                self.heartbeat_interval.saturating_mul(3) < self.heartbeat_timeout,
                 "heartbeat_interval",
                 "less than a third of heartbeat_timeout",
             ),
@@ -161,11 +176,20 @@ impl NetConfig {
                 "10 ms or more",
             ),
             (
-                !self.handshake_timeout.is_zero(),
+                is_some_time(self.handshake_timeout),
                 "handshake_timeout",
-                "longer than nothing",
+                "longer than nothing, and a day at most",
             ),
-            (!self.dial_timeout.is_zero(), "dial_timeout", "longer than nothing"),
+            (
+                is_some_time(self.dial_timeout),
+                "dial_timeout",
+                "longer than nothing, and a day at most",
+            ),
+            (
+                is_some_time(self.reconnect_max),
+                "reconnect_max",
+                "longer than nothing, and a day at most",
+            ),
             (
                 !self.reconnect_min.is_zero() && self.reconnect_min <= self.reconnect_max,
                 "reconnect_min",
@@ -180,6 +204,7 @@ impl NetConfig {
             (self.exports_max > 0, "exports_max", "1 or more"),
             (self.peers_max > 0, "peers_max", "1 or more"),
             (self.handshakes_max > 0, "handshakes_max", "1 or more"),
+            (self.handshakes_each_max > 0, "handshakes_each_max", "1 or more"),
             ((1..=256).contains(&self.depth_max), "depth_max", "1 to 256"),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
@@ -217,10 +242,30 @@ mod tests {
 
     #[test]
     fn a_setting_that_cannot_work_is_named() {
-        let config = NetConfig {
-            heartbeat_interval: Duration::from_secs(4),
-            ..NetConfig::default()
+        let named = |change: fn(&mut NetConfig)| {
+            let mut config = NetConfig::default();
+            change(&mut config);
+            config.check().unwrap_err().setting
         };
-        assert_eq!(config.check().unwrap_err().setting, "heartbeat_interval");
+        let slow = |config: &mut NetConfig| config.heartbeat_interval = Duration::from_secs(4);
+        assert_eq!(named(slow), "heartbeat_interval");
+        assert_eq!(
+            named(|config| config.heartbeat_interval = Duration::MAX),
+            "heartbeat_interval"
+        );
+        assert_eq!(
+            named(|config| config.heartbeat_timeout = Duration::MAX),
+            "heartbeat_timeout"
+        );
+        assert_eq!(
+            named(|config| config.handshake_timeout = Duration::MAX),
+            "handshake_timeout"
+        );
+        assert_eq!(named(|config| config.dial_timeout = Duration::MAX), "dial_timeout");
+        assert_eq!(named(|config| config.reconnect_max = Duration::MAX), "reconnect_max");
+        assert_eq!(
+            named(|config| config.message_bytes_max = usize::MAX),
+            "message_bytes_max"
+        );
     }
 }

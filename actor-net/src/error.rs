@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::wire::EXPOSED_BYTES_MAX;
 use crate::wire::codes::{Goodbye, Refusal};
 use crate::wire::frame::FrameError;
 use crate::wire::protocol::ProtocolError;
@@ -106,6 +107,8 @@ pub enum ExposeError {
     NameTaken(String),
     /// Names that begin with `~` are for what nodes have of themselves.
     Reserved(String),
+    /// It is longer than [`EXPOSED_BYTES_MAX`], and could not be asked for.
+    TooLong,
 }
 
 impl fmt::Display for ExposeError {
@@ -117,6 +120,7 @@ impl fmt::Display for ExposeError {
             ExposeError::Reserved(name) => {
                 write!(f, "'{name}' begins with '~', as only names of the nodes themselves do")
             }
+            ExposeError::TooLong => write!(f, "what is exposed has a name of {EXPOSED_BYTES_MAX} bytes at most"),
         }
     }
 }
@@ -127,7 +131,7 @@ impl std::error::Error for ExposeError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LookupError {
-    /// The name has not the form `name@node`.
+    /// The name has not the form `name@node`, or is longer than any that can be [exposed](EXPOSED_BYTES_MAX).
     BadName(String),
     /// The node cannot be reached.
     Unreachable(Closed),
@@ -156,6 +160,9 @@ pub enum LookupError {
 impl fmt::Display for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            LookupError::BadName(name) if name.len() > EXPOSED_BYTES_MAX => {
+                write!(f, "what is exposed has a name of {EXPOSED_BYTES_MAX} bytes at most")
+            }
             LookupError::BadName(name) => write!(f, "'{name}' is not of the form name@node"),
             LookupError::Unreachable(why) => write!(f, "the node cannot be reached: {why}"),
             LookupError::NotFound => f.write_str("nothing is exposed by that name there; its node has to `expose` it"),
@@ -178,7 +185,9 @@ impl fmt::Display for LookupError {
             LookupError::OtherCodec => f.write_str("the node does not know the codec"),
             LookupError::Unsendable(why) => write!(f, "the arguments cannot be sent: {why}"),
             LookupError::NotStarted(why) => write!(f, "it could not be started: {why}"),
-            LookupError::TooMany => f.write_str("too many requests or handles are open between the two nodes"),
+            LookupError::TooMany => f.write_str(
+                "too many requests or handles are open between the two nodes: see `requests_max` and `exports_max`",
+            ),
             LookupError::NodeDown => f.write_str("the connection was lost"),
         }
     }

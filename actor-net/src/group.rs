@@ -61,7 +61,7 @@ const NAME: &str = "~groups";
 /// The longest name of a group, in bytes.
 pub const GROUP_BYTES_MAX: usize = 255;
 
-/// How long groups wait, and how many there may be.
+/// How long groups wait, a day at most, and how many there may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupsConfig {
     /// How long the members of a node are counted that was lost without a word. Default 5 s. They are not told anything while it cannot be

@@ -1,6 +1,7 @@
 //! Who a node is, and what stands for one of its actors on the wire.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::chance;
@@ -11,32 +12,79 @@ pub use actor_core::wire::ExportId;
 pub const NODE_NAME_BYTES_MAX: usize = 63;
 
 /// The name of a node: letters, digits, `-`, `_` and `.`, at most [`NODE_NAME_BYTES_MAX`] of them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeName(Arc<str>);
+#[derive(Clone)]
+pub struct NodeName {
+    text: Arc<str>,
+    /// Made of the text: most names are told from each other without a look at it.
+    number: u64,
+}
+
+/// A number for a text, the same everywhere (FNV-1a, with its bits mixed once more).
+pub(crate) fn number_of(text: &str) -> u64 {
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
+    let mixed = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    mixed ^ (mixed >> 32)
+}
 
 impl NodeName {
     /// Checks a name. `None` if it is empty, too long, or holds other characters.
     pub fn new(name: &str) -> Option<Self> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let fits = (1..=NODE_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(plain);
-        fits.then(|| Self(name.into()))
+        fits.then(|| Self {
+            text: name.into(),
+            number: number_of(name),
+        })
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The number that stands for the name, the same at all nodes.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl PartialEq for NodeName {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number && self.text == other.text
+    }
+}
+
+impl Eq for NodeName {}
+
+impl PartialOrd for NodeName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By the text.
+impl Ord for NodeName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for NodeName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
     }
 }
 
 impl fmt::Display for NodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for NodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

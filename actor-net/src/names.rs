@@ -61,7 +61,7 @@ const NAME: &str = "~names";
 /// The longest name that can be claimed, in bytes.
 pub const CLAIM_BYTES_MAX: usize = 255;
 
-/// How long names wait, and how many there may be.
+/// How long names wait, a day at most, and how many there may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamesConfig {
     /// How long the names of a node are kept for it that was lost without a word. Default 5 s. Those of one that leaves are free at once.

@@ -28,8 +28,8 @@ use crate::remote::lookup::{self, Kind, Start, fingerprint_of};
 use crate::remote::net::{Net, NodeEvent, Parts};
 use crate::security::{Choice, Security};
 use crate::transport::{Tcp, Transport};
-use crate::wire::Rest;
 use crate::wire::protocol::{DATAGRAMS, Frame, MEMBERS, PACKED, TRACED};
+use crate::wire::{EXPOSED_BYTES_MAX, Rest};
 
 pub use peers::PeerInfo;
 
@@ -297,7 +297,7 @@ impl Node {
     /// Lets other nodes find an actor by this name, for as long as it lives. Its protocol is named by its message type.
     ///
     /// # Errors
-    /// The name is taken, or begins with `~`.
+    /// The name is taken, begins with `~`, or is longer than [`EXPOSED_BYTES_MAX`].
     pub fn expose<M: Wire>(&self, name: &str, handle: &Handle<M>) -> Result<(), ExposeError> {
         self.expose_as(name, handle, Protocol::of::<M>())
     }
@@ -322,6 +322,9 @@ impl Node {
     fn expose_named(&self, name: &str, named: Named, may_be_ordered: bool) -> Result<(), ExposeError> {
         if name.starts_with('~') {
             return Err(ExposeError::Reserved(name.to_owned()));
+        }
+        if name.len() > EXPOSED_BYTES_MAX {
+            return Err(ExposeError::TooLong);
         }
         self.0.net.exports.expose(name, named, may_be_ordered)
     }
@@ -359,7 +362,7 @@ impl Node {
     /// actors are named by it, and a name that is taken is an error to the one who asks.
     ///
     /// # Errors
-    /// The name of the kind is taken.
+    /// The name of the kind is taken, or longer than [`EXPOSED_BYTES_MAX`].
     pub fn register_kind<Args, A, F>(&self, kind: &str, make: F) -> Result<(), ExposeError>
     where
         Args: Wire,
@@ -373,7 +376,7 @@ impl Node {
     /// The same; other nodes may stop, drain and kill its actors, and link their own to them, too.
     ///
     /// # Errors
-    /// The name of the kind is taken.
+    /// The name of the kind is taken, or longer than [`EXPOSED_BYTES_MAX`].
     pub fn register_kind_with_orders<Args, A, F>(&self, kind: &str, make: F) -> Result<(), ExposeError>
     where
         Args: Wire,
@@ -391,6 +394,9 @@ impl Node {
         A::Msg: Wire,
         F: Fn(Args) -> ChildSpec<A> + Send + Sync + 'static,
     {
+        if kind.len() > EXPOSED_BYTES_MAX {
+            return Err(ExposeError::TooLong);
+        }
         let system = self.0.net.system.clone();
         let limits = Limits {
             depth_max: self.0.net.config.depth_max,
@@ -517,5 +523,8 @@ pub(crate) fn named<M: Wire>(handle: &Handle<M>, protocol: Protocol) -> Named {
 fn parted(name: &str) -> Result<(&str, NodeName), LookupError> {
     let bad = || LookupError::BadName(name.to_owned());
     let (local, node) = name.rsplit_once('@').ok_or_else(bad)?;
+    if local.len() > EXPOSED_BYTES_MAX {
+        return Err(bad());
+    }
     Ok((local, NodeName::new(node).ok_or_else(bad)?))
 }

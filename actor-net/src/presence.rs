@@ -40,6 +40,7 @@ use crate::courier::{self, Shared};
 use crate::error::ExposeError;
 use crate::node::Node;
 use crate::share::{Dot, Exchange, Timing};
+use crate::wire::EXPOSED_BYTES_MAX;
 
 use roll::Roll;
 
@@ -54,7 +55,7 @@ pub const KEY_BYTES_MAX: usize = 255;
 /// The most that can be said of a session, encoded, in bytes: every node holds it for every session.
 pub const META_BYTES_MAX: usize = 4096;
 
-/// What a presence may take, and how long it waits.
+/// What a presence may take, and how long it waits: a day at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PresenceConfig {
     /// How long the sessions of a node stay that was lost without a word. Default 5 s. Within it the connection may come back, or those who
@@ -116,8 +117,12 @@ impl fmt::Display for TrackError {
 
 impl std::error::Error for TrackError {}
 
-fn exposed_as(name: &str) -> String {
-    format!("~presence/{name}")
+fn exposed_as(name: &str) -> Result<String, ExposeError> {
+    let exposed_as = format!("~presence/{name}");
+    if exposed_as.len() > EXPOSED_BYTES_MAX {
+        return Err(ExposeError::TooLong);
+    }
+    Ok(exposed_as)
 }
 
 fn check_meta<T: Wire>(meta: &T) -> Result<(), TrackError> {
@@ -129,18 +134,18 @@ impl<T: Wire + Sync> Presence<T> {
     /// Opens the presence of this name, which the nodes then share that open it.
     ///
     /// # Errors
-    /// This node has opened it already: clone that one.
+    /// This node has opened it already: clone that one. Or its name is so long that others could not ask for it.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn open(node: &Node, name: &str, config: PresenceConfig) -> Result<Self, ExposeError> {
-        let name = exposed_as(name);
+        let name = exposed_as(name)?;
         node.net().services.add(&name, || Self::begin(node, &name, config))
     }
 
     /// The one of this name; it is opened, if it was not.
     pub(crate) fn of(node: &Node, name: &str, config: PresenceConfig) -> Result<Self, ExposeError> {
-        let name = exposed_as(name);
+        let name = exposed_as(name)?;
         node.net()
             .services
             .get_or_add(&name, || Self::begin(node, &name, config))

@@ -4,6 +4,7 @@ mod arriving;
 mod complaints;
 pub(crate) mod conversation;
 pub(crate) mod datagrams;
+mod doorway;
 pub(crate) mod driver;
 pub(crate) mod encounters;
 pub(crate) mod exports;

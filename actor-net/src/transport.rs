@@ -67,7 +67,7 @@ pub type Opening = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
 
 /// A connection that came in.
 pub struct Incoming {
-    /// Where from, for the log.
+    /// Where from: an address with its port, or a name. So many of one may be in their handshake at a time.
     pub from: String,
     /// What remains to be done, as a handshake of the transport's own.
     pub opening: Opening,

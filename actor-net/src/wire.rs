@@ -8,5 +8,8 @@ pub mod protocol;
 
 pub use field::{Cause, HandleRef, Reason, Rest};
 
+/// The longest name of an actor, or of a kind of actors, that others can ask for, in bytes.
+pub const EXPOSED_BYTES_MAX: usize = field::WORDS_BYTES_MAX;
+
 /// The longest name of a cluster, in bytes.
 pub const CLUSTER_BYTES_MAX: usize = 255;

@@ -1,10 +1,11 @@
-//! What a message to another process costs, beside two programs that write length-delimited bincode frames by hand.
+//! What a message to another process costs, beside three programs that write length-delimited bincode frames by hand.
 //!
-//! All sides of a case talk to the same second process over loopback, in turns. [`inline`] is the least there is; [`tasks`] is what one would write
-//! by hand for the same work, with a task and a channel where we have an actor.
+//! All sides of a case talk to the same second process over loopback, in turns. [`inline`] is the least there is; [`framed`] is the same by what
+//! tokio has for it; [`tasks`] is what one would write by hand for the same work, with a task and a channel where we have an actor.
 
 mod cpu;
 mod fan_out;
+mod framed;
 mod frames;
 mod inline;
 mod ours;
@@ -34,6 +35,7 @@ struct Ends {
     echo: Handle<Msg>,
     sink_over_tls: Handle<Msg>,
     inline: String,
+    framed: String,
     tasks: String,
 }
 
@@ -56,12 +58,18 @@ enum Counts {
     Cpu,
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 11] = [
     time(
         "tell 64 B, by hand inline",
         400_000,
         ours::tell_small,
         inline::tell_small,
+    ),
+    time(
+        "tell 64 B, by hand framed",
+        400_000,
+        ours::tell_small,
+        framed::tell_small,
     ),
     time(
         "tell 64 B, by hand in tasks",
@@ -71,7 +79,9 @@ const CASES: [Case; 8] = [
     ),
     time("tell 1 MiB, by hand inline", 200, ours::tell_large, inline::tell_large),
     time("ask, one after the other", 5_000, ours::ask, inline::ask),
+    time("ask, one by one, framed", 5_000, ours::ask, framed::ask),
     time("ask 64 in flight, inline", 100_000, ours::ask_many, inline::ask_many),
+    time("ask 64 in flight, framed", 100_000, ours::ask_many, framed::ask_many),
     time("ask 64 in flight, in tasks", 100_000, ours::ask_many, tasks::ask_many),
     // Beside the same fan-out at one node.
     time("broadcast, 3 nodes", 20 * fan_out::ALL, fan_out::across, fan_out::local),

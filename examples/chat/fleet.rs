@@ -35,7 +35,11 @@ impl Fleet {
                 Ok(server) => fleet.0.push(server),
                 Err(error) => {
                     fleet.shutdown().await;
-                    return Err(error);
+                    let which = format!(
+                        "server {} of --cluster {count}, each of which takes the ports behind those of the one before",
+                        at + 1
+                    );
+                    return Err(error.context(which));
                 }
             }
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actor_core::ExitReason;
 use actor_core::prelude::*;
+use actor_net::Cluster;
 use actor_net::transport::MemoryNetwork;
 use actor_testkit::Probe;
 use chat::Server;
@@ -17,6 +18,7 @@ use futures_util::FutureExt as _;
 
 use super::client::{Client, PATIENCE, config, serve};
 use crate::support::Gate;
+use crate::telemetry::listen_to;
 
 /// Servers called `a.test` and so on, on a network within this process.
 pub(super) struct Network {
@@ -50,6 +52,15 @@ impl Network {
         let network = Self { wires, servers };
         network.joined(&(0..count).collect::<Vec<_>>()).await;
         network
+    }
+
+    /// The node of another server, of which the test is the rest.
+    async fn member(&self, called: &str) -> (System, Cluster) {
+        let system = System::new(called);
+        let mut peering = Peering::new(called, Proof::Memory(self.wires.transport(called)));
+        peering.join = vec![name(0)];
+        let cluster = peering.start(&system, called, &config().network).await;
+        (system, cluster.expect("nothing is in its way"))
     }
 
     pub(super) async fn user(&self, at: usize, nick: &str) -> Client {
@@ -316,12 +327,7 @@ async fn who_asks_a_server_that_is_lost_is_told_so() {
 async fn a_server_that_is_not_heard_any_more_is_told_so() {
     let network = Network::of(1).await;
     let mut ann = network.user(0, "ann").await;
-    // The node of another server, of which the test is the rest.
-    let system = System::new("z.test");
-    let mut peering = Peering::new("z.test".to_owned(), Proof::Memory(network.wires.transport("z.test")));
-    peering.join = vec![name(0)];
-    let cluster = peering.start(&system, "z.test", &config().network).await;
-    let cluster = cluster.expect("nothing is in its way");
+    let (system, cluster) = network.member("z.test").await;
     let mut speaker = Probe::<()>::spawn(&system, "speaker");
     let knock = async {
         loop {
@@ -355,6 +361,23 @@ async fn a_server_that_is_not_heard_any_more_is_told_so() {
     };
     let told = tokio::time::timeout(PATIENCE, told).await;
     assert!(told.is_ok(), "it speaks to nobody, and does not know");
+}
+
+#[tokio::test]
+async fn a_server_of_another_version_is_named_to_the_operator() {
+    let (log, _listening) = listen_to(tracing::Level::WARN);
+    let network = Network::of(1).await;
+    let (system, cluster) = network.member("z.test").await;
+    let other = Probe::<u64>::spawn(&system, "door");
+    cluster.node().expose(DOOR, &other.handle()).expect("it is free");
+    let said = || log.lines_with("run the same version on both");
+    let is_said = async {
+        while said().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_said).await.expect("it is said");
+    assert!(said()[0].contains("server=z.test"), "{:?}", said());
 }
 
 /// Takes one word, and no other.

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use actor_net::Secret;
 use chat::config::{Config, Operator, Tls};
+use chat::network::peering::{Peering, Proof};
 use chat::{Server, StartError};
 
 use super::client::{Client, commands, config, serve};
@@ -34,7 +36,30 @@ async fn what_keeps_a_server_from_starting_is_said_with_a_way_out() {
         name: String::new(),
         ..operator.clone()
     };
+    let among_others = |listen: &str, join: &str, proof| Config {
+        peering: Some(Peering {
+            join: vec![join.to_owned()],
+            ..Peering::new(listen, proof)
+        }),
+        ..config()
+    };
+    let secret = Proof::Secret(Secret::new(&[7; 32]).unwrap());
     for (config, parts) in [
+        (
+            among_others("127.0.0.1:0", "10.0.0.1:7000", Proof::SecretFile(nowhere.clone())),
+            [
+                "--secret-file /nowhere/at/all: No such file",
+                "16 random bytes, the same for all servers",
+            ],
+        ),
+        (
+            among_others("127.0.0.1:0", "10.0.0.1", secret.clone()),
+            ["join is 10.0.0.1", "a host and a port, such as 10.0.0.1:7000"],
+        ),
+        (
+            among_others(&taken.to_string(), "10.0.0.1:7000", secret),
+            ["--node 127.0.0.1:", "choose another address, or stop what is there"],
+        ),
         (
             Config {
                 irc: Some(taken.to_string()),

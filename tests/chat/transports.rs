@@ -119,6 +119,17 @@ async fn a_websocket_that_just_goes_away_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_websocket_that_is_closed_by_its_client_is_closed_well() {
+    let server = serve(with_page()).await;
+    let (mut bob, _) = open(&server, &[]).await.expect("the upgrade is granted");
+    bob.send(Message::text("NICK bob\r\nUSER u 0 * :Bob")).await.unwrap();
+    expect(&mut bob, " 422 ").await;
+    bob.send(Message::Close(None)).await.unwrap();
+    assert!(message(&mut bob).await.is_close(), "its close frame is answered");
+    server.shutdown().await;
+}
+
+#[tokio::test]
 async fn pages_of_other_sites_may_not_connect_unless_they_are_let() {
     let server = serve(with_page()).await;
     let own = format!("http://{}", server.http_addr().unwrap());

@@ -26,8 +26,8 @@ pub(super) enum Msg {
 pub(super) struct Nested(Option<Box<Nested>>);
 
 pub(super) struct Counter {
-    seen: u64,
-    gate: Option<Gate>,
+    pub(super) seen: u64,
+    pub(super) gate: Option<Gate>,
 }
 
 impl Actor for Counter {

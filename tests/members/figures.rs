@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actor_net::membership::ClusterConfig;
 
+use super::alone::{self, Alone};
 use super::world::World;
 use super::{SECOND, pauses_and_losses, settled};
 
@@ -17,39 +18,57 @@ fn quantile(times: &mut [Duration], part: f64) -> Duration {
     times[((times.len() - 1) as f64 * part).round() as usize]
 }
 
-/// For how long this thread has had a processor, where the system tells it.
-fn busy_nanos() -> u64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    told.split_whitespace()
-        .next()
-        .and_then(|nanos| nanos.parse().ok())
-        .unwrap_or(0)
-}
+/// For so long what an idle member does is counted.
+const REST: u32 = 60;
 
 #[test]
-fn what_an_idle_member_sends_does_not_grow_with_the_cluster() {
-    let sizes: &[usize] = if in_full() { &[3, 10, 50, 1000] } else { &[10, 50] };
-    let mut rates = Vec::new();
+fn what_an_idle_member_does_and_sends_does_not_grow_with_the_cluster() {
+    let sizes: &[usize] = if in_full() { &[3, 10, 50, 300, 1000] } else { &[10, 50] };
+    let (mut bytes_sent, mut bytes_taken, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     for &nodes in sizes {
-        let mut world = World::of(1, nodes, ClusterConfig::default());
+        let mut world = World::of(1, nodes - 1, ClusterConfig::default());
+        let at = world.add_with_journal();
         // What each says of itself is passed on ten times by every other one, with four of those in a packet: that takes as long as there are many.
         world.run(SECOND * 20 + SECOND * u32::try_from(nodes).expect("not that many") / 5);
+        assert!(world.is_agreed(), "{}", world.views());
         (world.packets, world.bytes) = (0, 0);
-        let before = busy_nanos();
-        world.run(SECOND * 30);
-        let busy_micros = (busy_nanos() - before) / 1_000;
-        let per_node = |all: u64| all as f64 / 30.0 / nodes as f64;
+        let journal = world.journal(at);
+        journal.before = journal.told.len();
+        world.run(SECOND * REST);
+        let journal = world.journal(at).clone();
+        let mut alone = Alone::new(&journal);
+        let counted = allocation_counter::measure(|| {
+            alone.is_told_the_rest();
+        });
+        let a_second = |all: u64| all as f64 / f64::from(REST);
         println!(
-            "{nodes} members, idle: {:.1} packets and {:.0} bytes a second from each, and {:.0} us of a processor for each",
-            per_node(world.packets),
-            per_node(world.bytes),
-            per_node(busy_micros)
+            "{nodes} members, idle: each sends {:.1} packets and {:.0} bytes a second; one allocates {:.0} times, {:.0} bytes",
+            a_second(world.packets) / nodes as f64,
+            a_second(world.bytes) / nodes as f64,
+            a_second(counted.count_total),
+            a_second(counted.bytes_total),
         );
-        rates.push(per_node(world.bytes));
+        // Fewer than three others are watched in a cluster of three.
+        if nodes == 3 {
+            continue;
+        }
+        bytes_sent.push(world.bytes as f64 / nodes as f64);
+        bytes_taken.push(counted.bytes_total as f64);
+        if in_full()
+            && let Some(all) = alone::instructions(&journal)
+        {
+            println!(
+                "{nodes} members, idle: {:.0} instructions a second for one",
+                a_second(all)
+            );
+            assert!(all > 0, "nothing was counted");
+            steps.push(all as f64);
+        }
     }
-    // Fewer than three others are watched in a cluster of three.
-    let (first, last) = (rates[sizes.len().min(2) - 1], rates[rates.len() - 1]);
-    assert!(last < first * 1.2, "{rates:?}");
+    for (figures, most) in [(bytes_sent, 1.2), (bytes_taken, 1.1), (steps, 1.25)] {
+        let first = figures.first().copied().unwrap_or_default();
+        assert!(figures.iter().all(|figure| *figure <= first * most), "{figures:?}");
+    }
 }
 
 #[test]

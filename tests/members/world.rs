@@ -1,6 +1,7 @@
 //! Many nodes' membership on a network and a clock of the test's own: nothing awaits, and one seed gives one run.
 
 mod deeds;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
@@ -13,6 +14,8 @@ use actor_net::{Incarnation, NodeId, NodeName};
 
 use super::chance::Chance;
 use super::schedule::Schedule;
+pub(super) use told::Journal;
+use told::Told;
 
 /// How often a node that knows nobody, or not all that it was told of at its start, looks for them.
 const SEEK: Duration = Duration::from_secs(1);
@@ -44,6 +47,7 @@ struct Host {
     paused: bool,
     /// What came while it was paused, and how much a pause has put off.
     inbox: VecDeque<(NodeId, Vec<u8>)>,
+    journal: Option<Journal>,
 }
 
 enum What {
@@ -97,8 +101,25 @@ fn number(name: &NodeName) -> usize {
     name.as_str()[1..].parse().expect("it was made above")
 }
 
+/// A node as it is when it starts: the incarnation is all of its chance.
+pub(super) fn engine(at: usize, incarnation: u64, stay: Stay, config: ClusterConfig, now: Instant) -> Engine {
+    let me = Identity {
+        id: NodeId {
+            name: name(at),
+            incarnation: Incarnation(incarnation),
+        },
+        stay,
+        address: format!("{}:1", name(at)).into(),
+    };
+    let profile = Arc::new(Profile {
+        version: "1".to_owned(),
+        ..Profile::default()
+    });
+    Engine::new(me, "world", profile, config, incarnation, now)
+}
+
 /// From there on the clock is the world's own.
-fn any_moment() -> Instant {
+pub(super) fn any_moment() -> Instant {
     Instant::now() + Duration::from_secs(1_000_000)
 }
 
@@ -157,6 +178,7 @@ impl World {
             due: 0,
             paused: false,
             inbox: VecDeque::new(),
+            journal: None,
         });
         self.start(at);
         at
@@ -170,20 +192,8 @@ impl World {
         host.life += 1;
         host.paused = false;
         host.inbox.clear();
-        let id = NodeId {
-            name: host.name.clone(),
-            incarnation: Incarnation(seed),
-        };
-        let me = Identity {
-            id,
-            stay: Stay((now - self.began).as_millis() as u64 + 1),
-            address: format!("{}:1", host.name).into(),
-        };
-        let profile = Arc::new(Profile {
-            version: "1".to_owned(),
-            ..Profile::default()
-        });
-        host.engine = Some(Engine::new(me, "world", profile, self.config.clone(), seed, now));
+        let stay = Stay((now - self.began).as_millis() as u64 + 1);
+        host.engine = Some(engine(at, seed, stay, self.config.clone(), now));
         let life = host.life;
         self.at(now, What::Seek { at, life });
         self.collect(at);
@@ -203,24 +213,19 @@ impl World {
     }
 
     fn happen(&mut self, what: What) {
-        let now = self.now;
         match what {
             What::Packet { from, to, bytes } => {
                 let host = &mut self.hosts[to];
                 if host.paused {
                     host.inbox.push_back((from, bytes));
-                } else if let Some(engine) = &mut host.engine {
-                    let taken = engine.handle_packet(&from, &bytes, now);
-                    self.note(to, taken);
+                } else {
+                    self.tell(to, Told::Packet(from, bytes));
                 }
             }
             What::Due { at, life, due } => {
-                let host = &mut self.hosts[at];
+                let host = &self.hosts[at];
                 if host.life == life && host.due == due && !host.paused {
-                    if let Some(engine) = &mut host.engine {
-                        engine.handle_timeout(now);
-                    }
-                    self.collect(at);
+                    self.tell(at, Told::Time);
                 }
             }
             What::Seek { at, life } => self.seek(at, life),
@@ -228,9 +233,15 @@ impl World {
         }
     }
 
-    fn note(&mut self, at: usize, taken: Result<(), actor_net::membership::PacketError>) {
-        if let Err(why) = taken {
-            self.faults.push(format!("{}: {why}", self.hosts[at].name));
+    /// Lets an engine know, if it runs.
+    fn tell(&mut self, at: usize, told: Told) {
+        let (now, host) = (self.now, &mut self.hosts[at]);
+        let Some(engine) = &mut host.engine else { return };
+        if let Err(why) = told.tell(engine, now) {
+            self.faults.push(format!("{}: {why}", host.name));
+        }
+        if let Some(journal) = &mut host.journal {
+            journal.told.push((now, told));
         }
         self.collect(at);
     }
@@ -246,19 +257,13 @@ impl World {
         let open = |seed: &usize| !self.engine(at).knows(&self.hosts[*seed].name) && self.is_reached(at, *seed);
         let open: Vec<_> = seeds.into_iter().filter(open).collect();
         let Some(seed) = open.get(self.chance.index(open.len())) else {
-            if let Some(engine) = &mut self.hosts[at].engine {
-                engine.found_nobody();
-            }
-            return;
+            return self.tell(at, Told::Nobody);
         };
         let (id, address) = (
             self.engine(*seed).me().id.clone(),
             self.engine(*seed).me().address.clone(),
         );
-        if let Some(engine) = &mut self.hosts[at].engine {
-            engine.met(id, address, now);
-        }
-        self.collect(at);
+        self.tell(at, Told::Met(id, address));
     }
 
     /// Whether a handshake would succeed.
@@ -268,7 +273,6 @@ impl World {
 
     /// What came meanwhile is there at once; what was due is looked at before it, or between.
     fn resume(&mut self, at: usize, life: u64) {
-        let now = self.now;
         let host = &mut self.hosts[at];
         if host.life != life || !host.paused {
             return;
@@ -277,20 +281,12 @@ impl World {
         let inbox = std::mem::take(&mut host.inbox);
         let first = self.chance.index(inbox.len() + 1);
         for (number, (from, bytes)) in inbox.into_iter().enumerate() {
-            if number == first
-                && let Some(engine) = &mut self.hosts[at].engine
-            {
-                engine.handle_timeout(now);
+            if number == first {
+                self.tell(at, Told::Time);
             }
-            if let Some(engine) = &mut self.hosts[at].engine {
-                let taken = engine.handle_packet(&from, &bytes, now);
-                self.note(at, taken);
-            }
+            self.tell(at, Told::Packet(from, bytes));
         }
-        if let Some(engine) = &mut self.hosts[at].engine {
-            engine.handle_timeout(now);
-        }
-        self.collect(at);
+        self.tell(at, Told::Time);
     }
 
     /// Takes what an engine has to say, and when it is to be called again.

@@ -8,8 +8,7 @@ use super::Ask;
 impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
     pub(super) fn count(&mut self, outcome: Outcome) {
         self.is_counted = true;
-        let asked = self.handle.core();
-        asked.ledger().asked(asked.id, outcome);
+        self.handle.core().ledger().asked(outcome);
     }
 }
 

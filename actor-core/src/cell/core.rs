@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
 use crate::contain::contain;
 use crate::deadlock::Waits;
@@ -15,14 +15,13 @@ use crate::slot::Slot;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
+use super::awaited::Awaited;
 use super::{AnyCell, Subtree};
 
 /// The part of a cell that does not depend on the message type. In this order, so that what is looked at with each message
 /// stands first.
 #[repr(C)]
 pub(crate) struct Core {
-    /// Its messages are written down. Looked at with each of them, and so no more than a flag.
-    close_up: AtomicBool,
     /// Its run loop is at work on stopping its children, and so is not stuck.
     winding_up: AtomicBool,
     pub(crate) id: ActorId,
@@ -40,23 +39,27 @@ pub(super) struct Life {
     /// Names and groups are being released: no more can be taken, and nobody has been told yet.
     ending: bool,
     ended: Option<ExitReason>,
+    /// Who waits for the end of the present life, be it followed by a restart or not.
+    awaited: Awaited,
     /// Made when there is the first of them: most actors have none.
     bonds: Option<Box<Bonds>>,
     traps_links: bool,
-    number: u64,
+    number: u32,
     /// The failure of another that the present life is to end for.
     doom: Option<Failure>,
 }
 
+type Watchers = BTreeMap<WatchId, Arc<dyn Watcher>>;
+
+type Links = BTreeMap<LinkId, Arc<dyn LinkEnd>>;
+
 /// Who is to hear of it when an actor ends.
 #[derive(Default)]
 struct Bonds {
-    watchers: BTreeMap<WatchId, Arc<dyn Watcher>>,
-    /// Who waits for the end of the present life, be it followed by a restart or not.
-    this_life: Vec<Weak<EndOfLife>>,
+    watchers: Watchers,
     /// The links of the present life, with who is at their other ends.
-    links: BTreeMap<LinkId, Arc<dyn LinkEnd>>,
-    releases: Releases,
+    links: Links,
+    releases: BTreeMap<u64, Release>,
     next_release: u64,
 }
 
@@ -64,11 +67,6 @@ impl Life {
     /// Its bonds, to add one.
     fn bonds(&mut self) -> &mut Bonds {
         self.bonds.get_or_insert_default()
-    }
-
-    /// Takes all of one kind.
-    fn take<T: Default>(&mut self, kind: impl FnOnce(&mut Bonds) -> &mut T) -> T {
-        self.bonds.as_deref_mut().map(kind).map(mem::take).unwrap_or_default()
     }
 }
 
@@ -86,7 +84,8 @@ pub(crate) type EndOfLife = Slot<Result<ExitReason, StopError>>;
 /// Takes an ended actor out of a table that it stood in.
 pub(super) type Release = Box<dyn FnOnce(ActorId) + Send>;
 
-pub(crate) type Releases = BTreeMap<u64, Release>;
+/// What is left to be released.
+pub(crate) type Releases = Vec<Release>;
 
 impl Core {
     pub(crate) fn new(path: ActorPath, ledger: Arc<Ledger>) -> Self {
@@ -98,7 +97,6 @@ impl Core {
             children: OnceLock::new(),
             waits: Waits::default(),
             winding_up: AtomicBool::new(false),
-            close_up: AtomicBool::new(false),
         }
     }
 
@@ -129,14 +127,7 @@ impl Core {
         let slot = Arc::new(Slot::new());
         let mut life = self.life.lock();
         match life.ended.clone() {
-            None => {
-                // Those who ask for an end and do not wait for it must not pile up.
-                let this_life = &mut life.bonds().this_life;
-                if this_life.len() == this_life.capacity() {
-                    this_life.retain(|slot| slot.strong_count() > 0);
-                }
-                this_life.push(Arc::downgrade(&slot));
-            }
+            None => life.awaited.add(&slot),
             Some(reason) => {
                 drop(life);
                 let _ = slot.put(Ok(reason));
@@ -211,13 +202,13 @@ impl Core {
 
     /// The number of the present life.
     pub(crate) fn life(&self) -> u64 {
-        self.life.lock().number
+        self.life.lock().number.into()
     }
 
     /// Begins a life without links, of which nobody has said anything.
     pub(crate) fn begin_life(&self) {
         let mut life = self.life.lock();
-        life.number += 1;
+        life.number = life.number.wrapping_add(1);
         life.traps_links = false;
         let before = life.doom.take();
         drop(life);
@@ -226,7 +217,14 @@ impl Core {
 
     /// Tells the other ends of this life's links that it has ended.
     pub(crate) fn break_links(&self, reason: &ExitReason) {
-        let links = self.life.lock().take(|bonds| &mut bonds.links);
+        let links = match &mut self.life.lock().bonds {
+            Some(bonds) if !bonds.links.is_empty() => mem::take(&mut bonds.links),
+            _ => return,
+        };
+        self.break_all(links, reason);
+    }
+
+    fn break_all(&self, links: Links, reason: &ExitReason) {
         for (link, other) in links {
             other.link_broken(self.broken(link, reason.clone()));
         }
@@ -246,7 +244,7 @@ impl Core {
     /// Hears at this end that a link is broken; `cell` is this very actor.
     pub(crate) fn link_broken(&self, cell: &dyn AnyCell, mut broken: LinkBroken) {
         let mut life = self.life.lock();
-        broken.life = life.number;
+        broken.life = life.number.into();
         // The link of an earlier life, which has ended at this end too.
         let known = life.bonds.as_mut().and_then(|bonds| bonds.links.remove(&broken.link));
         if known.is_none() {
@@ -273,26 +271,33 @@ impl Core {
 
     /// Tells those who wait for the end of this life what becomes of that.
     pub(crate) fn tell_those_who_wait(&self, what: &Result<ExitReason, StopError>) {
-        let waiting = self.life.lock().take(|bonds| &mut bonds.this_life);
-        for slot in waiting.iter().filter_map(Weak::upgrade) {
+        let awaited = mem::take(&mut self.life.lock().awaited);
+        self.tell_awaited(&awaited, what);
+    }
+
+    fn tell_awaited(&self, awaited: &Awaited, what: &Result<ExitReason, StopError>) {
+        for slot in awaited.waiting() {
             if let Err(panic) = contain(|| slot.put(what.clone()).is_ok()) {
                 tracing::error!(path = %self.path, panic, "a waker panicked");
             }
         }
     }
 
+    /// Ends the actor for those outside: breaks its links, and tells whoever waits for this life, and whoever watches.
     pub(crate) fn tell_watchers(&self, reason: ExitReason) {
-        self.break_links(&reason);
-        let watchers = {
-            let mut life = self.life.lock();
-            life.ended = Some(reason.clone());
-            life.take(|bonds| &mut bonds.watchers)
+        let mut life = self.life.lock();
+        life.ended = Some(reason.clone());
+        let (awaited, bonds) = (mem::take(&mut life.awaited), life.bonds.take());
+        drop(life);
+        let Some(bonds) = bonds else {
+            return self.tell_awaited(&awaited, &Ok(reason));
         };
-        self.tell(watchers, &reason);
+        self.break_all(bonds.links, &reason);
+        self.tell_awaited(&awaited, &Ok(reason.clone()));
+        self.tell(bonds.watchers, &reason);
     }
 
-    fn tell(&self, watchers: BTreeMap<WatchId, Arc<dyn Watcher>>, reason: &ExitReason) {
-        self.life_ended(reason);
+    fn tell(&self, watchers: Watchers, reason: &ExitReason) {
         for (watch, watcher) in watchers {
             // Wakers are others' code. A panic in one must not keep the news from the rest.
             if let Err(panic) = contain(|| watcher.down(self.down(watch, reason.clone()))) {
@@ -304,8 +309,12 @@ impl Core {
     /// Tells those who watch, once each, that nothing is known of the actor any more. It has not ended by that.
     #[cfg(feature = "wire")]
     pub(crate) fn tell_of_loss(&self) {
-        let watchers = self.life.lock().take(|bonds| &mut bonds.watchers);
+        let watchers = match &mut self.life.lock().bonds {
+            Some(bonds) => mem::take(&mut bonds.watchers),
+            None => Watchers::new(),
+        };
         self.break_links(&ExitReason::NodeDown);
+        self.life_ended(&ExitReason::NodeDown);
         self.tell(watchers, &ExitReason::NodeDown);
     }
 
@@ -316,12 +325,15 @@ impl Core {
         if mem::replace(&mut life.ending, true) {
             return None;
         }
-        Some(life.take(|bonds| &mut bonds.releases))
+        Some(match &mut life.bonds {
+            Some(bonds) => mem::take(&mut bonds.releases).into_values().collect(),
+            None => Vec::new(),
+        })
     }
 
     /// Takes the actor out of the tables that it stands in.
     pub(crate) fn release(&self, releases: Releases) {
-        for (_, release) in releases {
+        for release in releases {
             // It may drop the last handle made by an adapter, and with it what a user's closure holds.
             if let Err(panic) = contain(|| release(self.id)) {
                 tracing::error!(path = %self.path, panic, "a value panicked while it was dropped");
@@ -379,15 +391,6 @@ impl Core {
 
     pub(crate) fn is_winding_up(&self) -> bool {
         self.winding_up.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn set_close_up(&self, on: bool) {
-        self.close_up.store(on, Ordering::Relaxed);
-    }
-
-    #[inline(always)]
-    pub(crate) fn is_close_up(&self) -> bool {
-        self.close_up.load(Ordering::Relaxed)
     }
 
     /// The actor's children, if it ever had any.

@@ -35,10 +35,7 @@ impl<'a, M: Send + 'static> Tell<'a, M> {
     /// goes fast needs few registers.
     #[inline(never)]
     fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TellError<M>>> {
-        if let (Kind::Routed(route), Stage::New(msg)) = (&self.handle.0, &mut self.stage) {
-            if msg.take_if(|msg| route.send_at_once(msg)).is_some() {
-                return Poll::Ready(Ok(()));
-            }
+        if let (Kind::Routed(_), Stage::New(msg)) = (&self.handle.0, &mut self.stage) {
             self.stage = Stage::Turn(msg.take());
         }
         if let (Kind::Routed(route), Stage::Turn(_)) = (&self.handle.0, &self.stage)
@@ -79,7 +76,7 @@ impl<M: Send + 'static> Future for Tell<'_, M> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { handle, stage } = &mut *self;
         if let Stage::New(msg) = stage
-            && handle.send_at_once(msg)
+            && (handle.send_at_once(msg) || handle.send_elsewhere(msg))
         {
             return Poll::Ready(Ok(()));
         }

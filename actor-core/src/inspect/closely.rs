@@ -8,18 +8,21 @@ use crate::id::ActorId;
 
 use super::Inspector;
 
+/// One who looks for longer looks away meanwhile.
+const TIME_MAX: Duration = Duration::from_secs(24 * 3600);
+
 impl Inspector {
-    /// Writes down each message that the actor at `path` handles, for so long from now on, and logs it. `None` if there is no such actor, or
-    /// another than the one with this id. Who looked at it closely before sees no more of it.
+    /// Writes down each message that the actor at `path` handles, for so long from now on, a day at most, and logs it. `None` if there is no
+    /// such actor, or another than the one with this id. Who looked at it closely before sees no more of it.
     pub fn close_up(&self, path: &str, id: ActorId, time: Duration) -> Option<CloseUp> {
         let (_, child) = self.child_at(path)?;
         let core = child.cell.core();
         if core.id != id {
             return None;
         }
-        let until = clock::now().into_std().checked_add(time)?;
+        let until = clock::now().into_std() + time.min(TIME_MAX);
         let seen = self.home.closeups.begin(id, core.path.clone(), until);
-        core.set_close_up(true);
+        child.cell.film();
         Some(seen)
     }
 }

@@ -2,10 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::id::ActorId;
-
-/// Those who ask different actors at the same time should not touch one counter: as many as that are far enough apart.
-const SHARES: usize = 8;
+use crate::apart::{Share, Shares};
 
 /// How a question ended for the one who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,26 +37,22 @@ impl Outcome {
     ];
 }
 
+/// Those who ask on several threads at the same time do not touch one counter.
 #[derive(Default)]
-pub(super) struct Asks([Share; SHARES]);
-
-/// Two lines of a cache, as they are fetched in pairs.
-#[derive(Default)]
-#[repr(align(128))]
-struct Share([AtomicU64; Outcome::ALL.len()]);
+pub(super) struct Asks(Shares<[AtomicU64; Outcome::ALL.len()]>);
 
 impl Asks {
     #[inline]
-    pub(super) fn count(&self, asked: ActorId, outcome: Outcome) {
-        self.0[asked.number() as usize % SHARES].0[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    pub(super) fn count(&self, outcome: Outcome) {
+        self.0.of(Share::own())[outcome as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn read(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Outcome::ALL.into_iter().map(|(outcome, name)| {
             let counts = self
                 .0
-                .iter()
-                .map(|share| share.0[outcome as usize].load(Ordering::Relaxed));
+                .all()
+                .map(|counts| counts[outcome as usize].load(Ordering::Relaxed));
             (name, counts.sum())
         })
     }
@@ -74,7 +67,7 @@ mod tests {
         let asks = Asks::default();
         for (n, (outcome, _)) in Outcome::ALL.into_iter().enumerate() {
             for _ in 0..=n {
-                asks.count(ActorId::next(), outcome);
+                asks.count(outcome);
             }
         }
         let read: Vec<_> = asks.read().collect();

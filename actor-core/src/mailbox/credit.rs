@@ -7,21 +7,18 @@ use crate::sync::atomic::Ordering;
 /// Earned by the actor on its own thread, without a lock; given back by whoever holds the lock of the mailbox.
 ///
 /// Nothing is read by way of these counters, so they order nothing: what is seen late is given back later.
+///
+/// In this order, so that what the actor writes lies beside its orders.
+#[derive(Default)]
+#[repr(C)]
 pub(super) struct Credit {
-    portion: u32,
-    earned: AtomicUsize,
     given_back: AtomicUsize,
+    earned: AtomicUsize,
 }
 
 impl Credit {
-    /// Of messages that go back in portions of so many.
-    pub(super) fn new(portion: usize) -> Self {
-        Self {
-            portion: portion.try_into().unwrap_or(u32::MAX),
-            earned: AtomicUsize::new(0),
-            given_back: AtomicUsize::new(0),
-        }
-    }
+    #[cfg(test)]
+    pub(super) const EARNED: usize = std::mem::offset_of!(Self, earned);
 
     /// Notes that the actor has dealt with a message.
     #[inline]
@@ -42,12 +39,6 @@ impl Credit {
         self.earned.load(Ordering::Relaxed).wrapping_sub(given_back)
     }
 
-    /// Whether a portion is to go back.
-    #[inline]
-    pub(super) fn has_portion(&self) -> bool {
-        self.owed() >= self.portion as usize
-    }
-
     /// Takes what is owed, to be given back: under the lock.
     #[inline]
     pub(super) fn take(&self) -> usize {
@@ -65,7 +56,6 @@ mod tests {
     #[test]
     fn what_is_earned_is_taken_once_also_where_the_counters_begin_again() {
         let credit = Credit {
-            portion: 1,
             earned: AtomicUsize::new(usize::MAX),
             given_back: AtomicUsize::new(usize::MAX),
         };

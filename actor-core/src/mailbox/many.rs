@@ -8,11 +8,8 @@ impl<M> Mailbox<M> {
     /// Queues messages in their order, as long as nothing stands in their way: those that are left are for [`try_push`](Self::try_push),
     /// one by one.
     pub(crate) fn push_many(&self, messages: &mut VecDeque<Entry<M>>) {
-        if !self.is_plain {
-            return;
-        }
         let mut state = self.state.lock();
-        if !state.open {
+        if !state.is_plain || !state.open {
             return;
         }
         let taken = state.room.try_take_many(messages.len());

@@ -151,9 +151,9 @@ impl Room {
     }
 
     /// Sends everyone away who waits. Those who were given room keep it.
-    pub(super) fn dismiss(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        let waiting = self.line.as_mut().map(|line| std::mem::take(&mut line.waiting));
-        waiting.into_iter().flat_map(BTreeMap::into_values)
+    pub(super) fn dismiss(&mut self) -> Vec<Waker> {
+        let Some(line) = &mut self.line else { return Vec::new() };
+        std::mem::take(&mut line.waiting).into_values().collect()
     }
 }
 
@@ -219,7 +219,7 @@ mod tests {
         let [mut sent_away, mut later] = [None; 2];
         assert!(room.try_take());
         assert!(!ask(&mut room, &mut sent_away));
-        assert_eq!(room.dismiss().count(), 1);
+        assert_eq!(room.dismiss().len(), 1);
         assert!(!ask(&mut room, &mut later));
         room.give_back(1, &mut Vec::new());
         assert!(!ask(&mut room, &mut sent_away), "it took the permit of the other");

@@ -18,6 +18,9 @@ const IDLE_BUFFER_BYTES_MAX: usize = 2048;
 /// The second buffer of an idle mailbox stays if it is as small as they come.
 const SECOND_BUFFER_MAX: usize = 4;
 
+/// Room for a first message that is no larger than so many bytes is there from the beginning.
+const FIRST_ROOM_BYTES_MAX: usize = 256;
+
 pub(super) struct State<M> {
     pub(super) queue: VecDeque<Entry<M>>,
     pub(super) room: Room,
@@ -25,6 +28,8 @@ pub(super) struct State<M> {
     pub(super) ended: bool,
     pub(super) accepted: u64,
     pub(super) parked: Option<Waker>,
+    /// Whether the policy has no say as long as there is room.
+    pub(super) is_plain: bool,
     /// A handler that waits is woken by orders and not by messages.
     pub(super) messages_wake: bool,
     /// Only for [`Policy::LatestBy`].
@@ -33,15 +38,25 @@ pub(super) struct State<M> {
     pub(super) sampling: Sampling,
 }
 
+/// Most actors are sent one message and then another, and hold no room for four; large ones have none before they come.
+const fn first_room<M>() -> usize {
+    if size_of::<Entry<M>>() <= FIRST_ROOM_BYTES_MAX {
+        1
+    } else {
+        0
+    }
+}
+
 impl<M> State<M> {
-    pub(super) fn new(capacity: usize, keyed: bool) -> Self {
+    pub(super) fn new(capacity: usize, keyed: bool, is_plain: bool) -> Self {
         Self {
-            queue: VecDeque::new(),
+            queue: VecDeque::with_capacity(first_room::<M>()),
             room: Room::new(capacity),
             open: true,
             ended: false,
             accepted: 0,
             parked: None,
+            is_plain,
             messages_wake: false,
             keys: keyed.then(Box::default),
             #[cfg(feature = "metrics")]

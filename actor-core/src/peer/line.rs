@@ -1,12 +1,13 @@
 //! The way back to an asker at another node.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use crate::error::AskError;
 use crate::question::{Question, Wait};
+use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::{Parcel, Peer};
@@ -20,7 +21,7 @@ const DONE: u8 = 2;
 pub struct Line {
     peer: Arc<dyn Peer>,
     call: u64,
-    deadline: OnceLock<Option<Instant>>,
+    deadline: Mutex<Option<Instant>>,
     state: AtomicU8,
     /// The reply port was sent on to a third node: what becomes of it here means nothing from then on.
     has_gone_on: AtomicBool,
@@ -32,7 +33,7 @@ impl Line {
         Arc::new(Self {
             peer,
             call,
-            deadline: OnceLock::new(),
+            deadline: Mutex::new(None),
             state: AtomicU8::new(MADE),
             has_gone_on: AtomicBool::new(false),
         })
@@ -53,7 +54,7 @@ impl Line {
     }
 
     pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
-        let _ = self.deadline.set(deadline);
+        *self.deadline.lock() = deadline;
     }
 
     pub(crate) fn goes_on(&self) {
@@ -87,7 +88,7 @@ impl Line {
 impl Question for Line {
     fn wait(&self) -> Wait {
         if self.is_open() && !self.has_gone_on.load(Ordering::Acquire) {
-            Wait::Until(self.deadline.get().copied().flatten())
+            Wait::Until(*self.deadline.lock())
         } else {
             Wait::Over
         }

@@ -11,7 +11,7 @@ use crate::exit::{ExitReason, Failure, FailureKind};
 use crate::id::{ActorId, ActorPath};
 use crate::ledger::Ledger;
 use crate::mailbox::Glance;
-use crate::scheduler::{Look, Sight};
+use crate::scheduler::{Look, Scheduler, Sight};
 use crate::signal::{LinkBroken, LinkEnd, LinkId, Orders, Signal};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +20,8 @@ use super::{Address, Order, Peer};
 /// An actor at another node. All handles to it that came to this node share one, so that they are equal.
 pub struct Proxy {
     core: Core,
+    /// What polls the actors of its system here.
+    scheduler: Arc<Scheduler>,
     peer: Arc<dyn Peer>,
     address: Address,
     /// The same as its core says, without a lock: each message looks at it.
@@ -27,10 +29,16 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) fn of(ledger: Arc<Ledger>, peer: Arc<dyn Peer>, address: Address) -> Arc<Self> {
+    pub(crate) fn of(
+        ledger: Arc<Ledger>,
+        scheduler: Arc<Scheduler>,
+        peer: Arc<dyn Peer>,
+        address: Address,
+    ) -> Arc<Self> {
         let path = ActorPath::far(&address.path, &address.node);
         Arc::new(Self {
             core: Core::new(path, ledger),
+            scheduler,
             peer,
             address,
             is_over: AtomicBool::new(false),
@@ -38,11 +46,13 @@ impl Proxy {
     }
 
     /// Where it is.
+    #[inline]
     pub fn address(&self) -> &Address {
         &self.address
     }
 
     /// The node that it is on.
+    #[inline]
     pub(crate) fn peer(&self) -> &Arc<dyn Peer> {
         &self.peer
     }
@@ -90,6 +100,11 @@ impl Proxy {
         self.link_broken(link, ExitReason::Failed(failure));
     }
 
+    pub(crate) fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    #[inline]
     pub(crate) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)
     }
@@ -192,6 +207,9 @@ impl AnyCell for Proxy {
 
     /// Nothing runs it here.
     fn let_go(&self) {}
+
+    /// It takes up nothing here.
+    fn film(&self) {}
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self

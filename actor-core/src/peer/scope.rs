@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::mem;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Asker, ExportId, Line, Peer};
@@ -39,33 +38,66 @@ impl Scope {
     pub(crate) fn peer(&self) -> &Arc<dyn Peer> {
         self.peer.as_ref().expect("it has one from its beginning to its end")
     }
+
+    /// Whether nothing was found in the message, as in most.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.replies.len() + self.exports.len() + self.lines.len() == 0
+    }
+
+    /// Keeps the memory for the next message, with that of the bytes.
+    #[inline]
+    pub(crate) fn keep(mut self: Box<Self>, mut bytes: Vec<u8>) {
+        if !self.is_empty() {
+            self.replies.clear();
+            self.exports.clear();
+            self.lines.clear();
+        }
+        if (1..=KEPT_BYTES_MAX).contains(&bytes.capacity()) {
+            bytes.clear();
+            self.bytes = bytes;
+        }
+        let _ = SPARE.try_with(|spare| spare.set(Some(self)));
+    }
 }
 
 /// A message on its way, from its beginning to [`leave`](Self::leave), or to where a user's code unwinds.
 pub(crate) struct Within {
     outer: Option<Box<Scope>>,
-    has_left: bool,
 }
 
-/// Begins to encode or to decode a message for a peer.
+/// Begins to decode a message from a peer.
+#[inline]
 pub(crate) fn enter(peer: &Arc<dyn Peer>) -> Within {
+    begin(scope_for(peer))
+}
+
+/// Begins to encode a message for a peer. The buffer is for its bytes, and to be handed to [`leave`](Within::leave).
+#[inline]
+pub(crate) fn enter_to_write(peer: &Arc<dyn Peer>) -> (Within, Vec<u8>) {
+    let mut scope = scope_for(peer);
+    let bytes = mem::take(&mut scope.bytes);
+    (begin(scope), bytes)
+}
+
+#[inline]
+fn scope_for(peer: &Arc<dyn Peer>) -> Box<Scope> {
     let mut scope = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
     // Most messages of a thread go to the node of the last one: to count who holds it takes longer than to look.
     if !scope.peer.as_ref().is_some_and(|last| Arc::ptr_eq(last, peer)) {
         scope.peer = Some(peer.clone());
     }
+    scope
+}
+
+#[inline]
+fn begin(scope: Box<Scope>) -> Within {
     Within {
         outer: SCOPE.replace(Some(scope)),
-        has_left: false,
     }
 }
 
 impl Within {
-    /// A buffer for its bytes, to be handed to [`leave`](Self::leave).
-    pub(crate) fn buffer(&self) -> Vec<u8> {
-        with(|scope| mem::take(&mut scope.bytes)).unwrap_or_default()
-    }
-
     /// Exchanges the ways back that were found so far for an empty list, to begin the next message of several.
     pub(crate) fn exchange_lines(&self, lines: &mut Vec<Arc<Line>>) {
         with(|scope| {
@@ -75,57 +107,20 @@ impl Within {
         });
     }
 
-    /// Ends it; returns what was found in it, with the bytes that it was turned into.
-    pub(crate) fn leave(mut self, bytes: Vec<u8>) -> Found {
-        self.has_left = true;
-        let scope = SCOPE.replace(self.outer.take());
-        assert!(scope.is_some(), "whoever takes it puts it back");
-        Found { scope, bytes }
+    /// Ends it; returns what was found in it, which is to be [kept](Scope::keep) when that was seen to.
+    #[inline]
+    pub(crate) fn leave(mut self) -> Box<Scope> {
+        let outer = self.outer.take();
+        mem::forget(self);
+        let found = SCOPE.replace(outer);
+        found.expect("whoever takes it puts it back")
     }
 }
 
 impl Drop for Within {
+    #[inline]
     fn drop(&mut self) {
-        if !self.has_left {
-            drop(SCOPE.replace(self.outer.take()));
-        }
-    }
-}
-
-/// What was found in a message, and the bytes that it was turned into.
-pub(crate) struct Found {
-    scope: Option<Box<Scope>>,
-    bytes: Vec<u8>,
-}
-
-const HELD: &str = "it is held until this is dropped";
-
-impl Found {
-    /// The bytes, which are there to be taken, beside the rest.
-    pub(crate) fn parts(&mut self) -> (&mut Vec<u8>, &Scope) {
-        (&mut self.bytes, self.scope.as_deref().expect(HELD))
-    }
-}
-
-impl Deref for Found {
-    type Target = Scope;
-
-    fn deref(&self) -> &Scope {
-        self.scope.as_deref().expect(HELD)
-    }
-}
-
-impl Drop for Found {
-    fn drop(&mut self) {
-        let Some(mut scope) = self.scope.take() else { return };
-        scope.replies.clear();
-        scope.exports.clear();
-        scope.lines.clear();
-        if (1..=KEPT_BYTES_MAX).contains(&self.bytes.capacity()) {
-            self.bytes.clear();
-            scope.bytes = mem::take(&mut self.bytes);
-        }
-        let _ = SPARE.try_with(|spare| spare.set(Some(scope)));
+        drop(SCOPE.replace(self.outer.take()));
     }
 }
 

@@ -8,18 +8,22 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::apart::{Share, Shares};
 use crate::clock;
+use crate::contain::contain;
 use crate::sync::Mutex;
 
 use super::Scheduler;
 use super::deadlines::{Deadlines, Key};
 
+/// Shared by many who ask on several threads at once.
 pub(crate) struct Alarm {
-    set: Mutex<Set>,
+    sets: Shares<Mutex<Set>>,
     /// Wakes the task that waits for the first deadline.
     task: OnceLock<Waker>,
 }
 
+#[derive(Default)]
 struct Set {
     deadlines: Deadlines<Instant, Waker>,
     /// When that task looks next. It may be before the first deadline, where those before that were taken out.
@@ -27,24 +31,31 @@ struct Set {
 }
 
 /// A deadline that was set.
-pub(crate) type Deadline = Key<Instant>;
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    key: Key<Instant>,
+    share: Share,
+}
+
+impl Deadline {
+    pub(crate) fn at(&self) -> Instant {
+        self.key.at()
+    }
+}
 
 impl Alarm {
     pub(super) fn new() -> Self {
-        let set = Set {
-            deadlines: Deadlines::new(),
-            next_look: None,
-        };
         Self {
-            set: Mutex::new(set),
+            sets: Shares::default(),
             task: OnceLock::new(),
         }
     }
 
     /// Has `waker` woken at that time.
     pub(crate) fn set(&self, at: Instant, waker: &Waker) -> Deadline {
-        let mut set = self.set.lock();
-        let deadline = set.deadlines.insert(at, waker.clone());
+        let share = Share::own();
+        let mut set = self.sets.of(share).lock();
+        let key = set.deadlines.insert(at, waker.clone());
         let is_first = set.next_look.is_none_or(|look| at < look);
         if is_first {
             set.next_look = Some(at);
@@ -53,13 +64,16 @@ impl Alarm {
         if is_first {
             self.wake();
         }
-        deadline
+        Deadline { key, share }
     }
 
     /// Has another woken, if one who polls has come with another waker.
     pub(crate) fn renew(&self, deadline: Deadline, waker: &Waker) {
-        let mut set = self.set.lock();
-        let known = set.deadlines.get_mut(deadline).filter(|known| !known.will_wake(waker));
+        let mut set = self.sets.of(deadline.share).lock();
+        let known = set
+            .deadlines
+            .get_mut(deadline.key)
+            .filter(|known| !known.will_wake(waker));
         let stale = known.map(|known| std::mem::replace(known, waker.clone()));
         drop(set);
         drop(stale);
@@ -67,8 +81,13 @@ impl Alarm {
 
     /// Has nobody woken.
     pub(crate) fn clear(&self, deadline: Deadline) {
-        let waker = self.set.lock().deadlines.remove(deadline);
+        let waker = self.sets.of(deadline.share).lock().deadlines.remove(deadline.key);
         drop(waker);
+    }
+
+    /// Wakes those whose deadline has come, and returns the next one that is to come.
+    pub(super) fn ring(&self) -> Option<Instant> {
+        self.sets.all().filter_map(ring_of).min()
     }
 
     /// Has its task look, though there may be nothing to see.
@@ -77,6 +96,22 @@ impl Alarm {
             task.wake_by_ref();
         }
     }
+}
+
+/// The same for those who have set theirs on one of the threads.
+fn ring_of(set: &Mutex<Set>) -> Option<Instant> {
+    let mut set = set.lock();
+    let due = set.deadlines.due(clock::now());
+    let next = set.deadlines.first();
+    set.next_look = next;
+    drop(set);
+    for waker in due {
+        // It may be anybody's, and the others are to be woken all the same.
+        if let Err(panic) = contain(|| waker.wake()) {
+            tracing::error!(panic, "the waker of one who asks panicked");
+        }
+    }
+    next
 }
 
 /// Wakes those whose deadline has come, as long as the runtime lives.
@@ -99,16 +134,10 @@ impl Future for Ringing {
         let alarm = &scheduler.alarm;
         alarm.task.get_or_init(|| cx.waker().clone());
         loop {
-            let mut set = alarm.set.lock();
-            let due = set.deadlines.due(clock::now());
-            let first = set.deadlines.first();
-            set.next_look = first;
-            drop(set);
-            due.into_iter().for_each(Waker::wake);
-            let Some(first) = first else { return Poll::Pending };
-            let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(first)));
-            if timer.deadline() != first {
-                timer.as_mut().reset(first);
+            let Some(next) = alarm.ring() else { return Poll::Pending };
+            let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(next)));
+            if timer.deadline() != next {
+                timer.as_mut().reset(next);
             }
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;

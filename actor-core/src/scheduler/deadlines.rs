@@ -37,8 +37,8 @@ impl<I: Copy> Key<I> {
     }
 }
 
-impl<I: Copy + Ord, W> Deadlines<I, W> {
-    pub(super) fn new() -> Self {
+impl<I, W> Default for Deadlines<I, W> {
+    fn default() -> Self {
         Self {
             queue: VecDeque::new(),
             empty: 0,
@@ -46,7 +46,9 @@ impl<I: Copy + Ord, W> Deadlines<I, W> {
             next: 0,
         }
     }
+}
 
+impl<I: Copy + Ord, W> Deadlines<I, W> {
     pub(super) fn insert(&mut self, at: I, waker: W) -> Key<I> {
         let number = self.next;
         self.next += 1;
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn each_is_due_at_its_time_whatever_the_order_in_which_they_came() {
-        let mut deadlines = Deadlines::new();
+        let mut deadlines = Deadlines::default();
         for (at, name) in [(5, 'a'), (9, 'b'), (3, 'c'), (9, 'd'), (7, 'e')] {
             deadlines.insert(at, name);
         }
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn one_that_is_taken_out_is_due_no_more() {
-        let mut deadlines = Deadlines::new();
+        let mut deadlines = Deadlines::default();
         let keys = [5, 6, 2, 7].map(|at| deadlines.insert(at, at));
         assert_eq!(deadlines.remove(keys[1]), Some(6));
         assert_eq!(deadlines.remove(keys[1]), None);
@@ -156,7 +158,7 @@ mod tests {
 
     #[test]
     fn those_who_were_answered_take_no_room_behind_one_who_waits() {
-        let mut deadlines = Deadlines::new();
+        let mut deadlines = Deadlines::default();
         let slow = deadlines.insert(0, 0);
         for at in 1..100_000 {
             let quick = deadlines.insert(at, at);
@@ -172,7 +174,7 @@ mod tests {
         let seed = fastrand::u64(..);
         eprintln!("seed {seed}");
         let mut chance = fastrand::Rng::with_seed(seed);
-        let (mut deadlines, mut list, mut now) = (Deadlines::new(), Vec::new(), 0);
+        let (mut deadlines, mut list, mut now) = (Deadlines::default(), Vec::new(), 0);
         for name in 0..20_000_u32 {
             match chance.u8(..10) {
                 0..6 => {

@@ -10,34 +10,42 @@ use super::queue::Queue;
 pub(super) struct Line<T> {
     queue: Mutex<Queue<T>>,
     has_work: AtomicBool,
+    /// Whether there is another worker at all.
+    is_shared: bool,
 }
 
 impl<T> Line<T> {
-    pub(super) fn new(queue: Queue<T>) -> Self {
+    pub(super) fn new(queue: Queue<T>, is_shared: bool) -> Self {
         Self {
             queue: Mutex::new(queue),
             has_work: AtomicBool::new(false),
+            is_shared,
         }
     }
 
     pub(super) fn lock(&self) -> Locked<'_, T> {
         Locked {
             queue: self.queue.lock(),
-            has_work: &self.has_work,
+            line: self,
         }
     }
 
-    /// Whether another worker would have found something to take not long ago. One that is about to sleep looks
-    /// under the lock.
-    pub(super) fn seems_to_have_work(&self) -> bool {
-        self.has_work.load(Ordering::Acquire)
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    /// Whether another worker would find something to take. Who has said that it sleeps, and then sees nothing here, is
+    /// seen by whoever adds something and looks for sleepers afterwards.
+    #[inline]
+    pub(super) fn has_work(&self) -> bool {
+        self.has_work.load(Ordering::SeqCst)
     }
 }
 
 /// The queue, as long as nobody else has it.
 pub(super) struct Locked<'a, T> {
     queue: MutexGuard<'a, Queue<T>>,
-    has_work: &'a AtomicBool,
+    line: &'a Line<T>,
 }
 
 impl<T> Deref for Locked<'_, T> {
@@ -55,8 +63,15 @@ impl<T> DerefMut for Locked<'_, T> {
 }
 
 impl<T> Drop for Locked<'_, T> {
+    #[inline]
     fn drop(&mut self) {
+        let seen = &self.line.has_work;
         let has_work = self.queue.has_work_for_others();
-        self.has_work.store(has_work, Ordering::Release);
+        if has_work && self.line.is_shared && !seen.load(Ordering::Relaxed) {
+            // In the one order that all see, and so before the look for sleepers.
+            seen.swap(true, Ordering::SeqCst);
+        } else {
+            seen.store(has_work, Ordering::Release);
+        }
     }
 }

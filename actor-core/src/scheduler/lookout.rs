@@ -95,6 +95,10 @@ fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
             #[expect(clippy::disallowed_methods, reason = "this room owns the workers")]
             runtime.spawn(async {});
         }
+        if is_held_up {
+            // Nor may the task that rings be left to that thread: the runtime gives the one that was woken last to no other.
+            scheduler.alarm.ring();
+        }
         was_held_up = is_held_up;
         let waits = !scheduler.common.lock().is_empty();
         let before = std::mem::replace(&mut served, scheduler.served.load(Ordering::Relaxed));

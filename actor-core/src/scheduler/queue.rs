@@ -99,7 +99,6 @@ impl<T> Queue<T> {
         !self.entries.is_empty()
     }
 
-    #[cfg(any(test, not(shuttle)))]
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.last_woken.is_none()
     }

@@ -124,7 +124,7 @@ impl Task {
         let mut runnable = Some(runnable);
         worker::on_this_thread(scheduler, |scheduler, seat| {
             if let Some(runnable) = runnable.take() {
-                scheduler.push(runnable, how, Some(seat));
+                scheduler.push(runnable, how, seat);
             }
         });
         if let Some(runnable) = runnable {

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::ptr;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use std::{mem, ptr};
 
 use crate::clock;
 use crate::sync::atomic::Ordering;
@@ -33,16 +33,34 @@ const POLLS_PER_LOOK: u32 = 8;
 const COMMON_MAX: usize = 64;
 
 thread_local! {
-    /// The worker that runs on this thread. Kept with its scheduler, so that nobody has to count references to what all
-    /// threads share.
-    static HERE: RefCell<Option<(Arc<Scheduler>, usize)>> = const { RefCell::new(None) };
+    /// Whose workers run on this thread. Kept with its scheduler, and from slice to slice, so that nobody has to count
+    /// references to what all threads share.
+    static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
 }
 
-/// Calls `f` with the seat of the worker of `scheduler` whose actor runs on this thread, if one does.
-pub(super) fn on_this_thread<R>(scheduler: *const Scheduler, f: impl FnOnce(&Scheduler, usize) -> R) -> Option<R> {
+struct Here {
+    scheduler: Arc<Scheduler>,
+    /// The seat of the worker that runs at this moment, if one does that has a queue of its own.
+    seat: Option<usize>,
+}
+
+/// What was there before a slice.
+enum Outside {
+    /// The same scheduler: it keeps the thread's place.
+    Same(Option<usize>),
+    /// A handler can run a second runtime inside.
+    Other(Option<Here>),
+}
+
+/// Calls `f` if this thread is known to be one on which workers of `scheduler` run, with the seat of the one whose actor
+/// runs at this moment.
+pub(super) fn on_this_thread<R>(
+    scheduler: *const Scheduler,
+    f: impl FnOnce(&Scheduler, Option<usize>) -> R,
+) -> Option<R> {
     // A thread that is being torn down has no worker.
     HERE.try_with(|here| match &*here.borrow() {
-        Some((owner, seat)) if ptr::eq(Arc::as_ptr(owner), scheduler) => Some(f(owner, *seat)),
+        Some(here) if ptr::eq(Arc::as_ptr(&here.scheduler), scheduler) => Some(f(&here.scheduler, here.seat)),
         _ => None,
     })
     .ok()
@@ -53,8 +71,6 @@ pub(super) struct Worker {
     scheduler: Arc<Scheduler>,
     /// `None`: it helps out, and has no queue of its own.
     seat: Option<usize>,
-    /// What stands in `HERE` while it polls.
-    here: Option<(Arc<Scheduler>, usize)>,
     is_searching: bool,
     is_done: bool,
     /// What it has taken elsewhere, on its way into its own queue.
@@ -80,7 +96,6 @@ impl Worker {
 
     fn new(scheduler: Arc<Scheduler>, seat: Option<usize>) -> Self {
         Self {
-            here: seat.map(|seat| (scheduler.clone(), seat)),
             scheduler,
             seat,
             is_searching: false,
@@ -106,11 +121,23 @@ impl Worker {
 
     /// Polls actors, until there is none, or others want the thread.
     fn slice(&mut self) -> Slice {
-        // Another may stand there: a handler can run a second runtime inside.
-        let outside = HERE.with(|here| here.replace(self.here.take()));
+        let outside = HERE.with(|here| self.enter(&mut here.borrow_mut()));
         let slice = self.poll_actors();
-        self.here = HERE.with(|here| here.replace(outside));
+        let stale = HERE.with(|here| leave(&mut here.borrow_mut(), outside));
+        drop(stale);
         slice
+    }
+
+    fn enter(&self, here: &mut Option<Here>) -> Outside {
+        if let Some(here) = here
+            && Arc::ptr_eq(&here.scheduler, &self.scheduler)
+        {
+            return Outside::Same(mem::replace(&mut here.seat, self.seat));
+        }
+        Outside::Other(here.replace(Here {
+            scheduler: self.scheduler.clone(),
+            seat: self.seat,
+        }))
     }
 
     fn poll_actors(&mut self) -> Slice {
@@ -157,19 +184,21 @@ impl Worker {
         };
         let common = if is_first { self.take_common(COMMON_MAX) } else { None };
         common
-            .or_else(|| self.scheduler.seats[seat].queue.lock().pop())
+            .or_else(|| self.scheduler.seats[seat].pop())
             .or_else(|| self.take_common(COMMON_MAX))
             .or_else(|| self.steal(seat))
     }
 
     fn take_common(&mut self, max: usize) -> Option<Arc<dyn Entry>> {
-        if !self.scheduler.common.seems_to_have_work() {
+        if !self.scheduler.common.has_work() {
             return None;
         }
         let takers = self.scheduler.seats.len();
         let first = self.scheduler.common.lock().take_share(takers, max, &mut self.taken)?;
         self.queue_the_rest();
-        self.scheduler.served.fetch_add(1, Ordering::Relaxed);
+        // One that two count at once has been served all the same.
+        let served = &self.scheduler.served;
+        served.store(served.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         Some(first)
     }
 
@@ -178,7 +207,7 @@ impl Worker {
         let seats = self.scheduler.seats.len();
         (1..seats).find_map(|distance| {
             let other = &self.scheduler.seats[(seat + distance) % seats];
-            if !other.queue.seems_to_have_work() {
+            if !other.queue.has_work() {
                 return None;
             }
             let first = other.queue.lock().take_half(&mut self.taken)?;
@@ -192,13 +221,14 @@ impl Worker {
         if let Some(seat) = self.seat
             && !self.taken.is_empty()
         {
-            self.scheduler.seats[seat].queue.lock().append(&mut self.taken);
+            let own = self.scheduler.seats[seat].written_by_its_worker();
+            own.lock().append(&mut self.taken);
         }
     }
 
     /// Having been woken, it has found something: another may be woken now, if there is more.
     fn end_search(&mut self) {
-        if std::mem::take(&mut self.is_searching) {
+        if mem::take(&mut self.is_searching) {
             self.scheduler.sleepers.end_search();
             if self.scheduler.sleepers.anybody() && self.scheduler.has_work() && self.scheduler.sleepers.wake_one() {
                 self.scheduler.after_waking(true);
@@ -207,7 +237,7 @@ impl Worker {
     }
 
     async fn sleep(&mut self, seat: usize) {
-        if std::mem::take(&mut self.is_searching) {
+        if mem::take(&mut self.is_searching) {
             self.scheduler.sleepers.end_search();
         }
         let (mut lies_down, mut looks_again) = (true, false);
@@ -216,7 +246,7 @@ impl Worker {
             if looks_again {
                 return Poll::Ready(false);
             }
-            if !std::mem::take(&mut lies_down) {
+            if !mem::take(&mut lies_down) {
                 return if scheduler.sleepers.still_holds(seat) {
                     Poll::Pending
                 } else {
@@ -240,6 +270,19 @@ impl Worker {
     }
 }
 
+/// Ends a slice. Where none was interrupted, this scheduler keeps its place; what loses it, and may have ended long ago, is returned.
+fn leave(here: &mut Option<Here>, outside: Outside) -> Option<Here> {
+    let (seat, stale) = match outside {
+        Outside::Other(Some(outside)) if outside.seat.is_some() => return here.replace(outside),
+        Outside::Other(stale) => (None, stale),
+        Outside::Same(seat) => (seat, None),
+    };
+    if let Some(here) = here {
+        here.seat = seat;
+    }
+    stale
+}
+
 // A model checker drops its tasks too, at whatever step they are, and that is the end of no runtime.
 #[cfg(not(shuttle))]
 impl Drop for Worker {
@@ -248,6 +291,13 @@ impl Drop for Worker {
         if !self.is_done {
             self.scheduler.end();
         }
+        // A thread may outlive the runtime.
+        let here = HERE.try_with(|here| {
+            here.try_borrow_mut()
+                .ok()?
+                .take_if(|here| Arc::ptr_eq(&here.scheduler, &self.scheduler))
+        });
+        drop(here);
     }
 }
 
@@ -255,7 +305,7 @@ impl Drop for Worker {
 pub(crate) async fn yield_now() {
     let mut has_yielded = false;
     poll_fn(|cx| {
-        if std::mem::replace(&mut has_yielded, true) {
+        if mem::replace(&mut has_yielded, true) {
             return Poll::Ready(());
         }
         cx.waker().wake_by_ref();

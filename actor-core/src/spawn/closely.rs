@@ -23,7 +23,7 @@ impl<A: Actor> Run<A> {
 
     #[cold]
     pub(super) fn note_dealt_with(&self, fault: Option<&Fault>) {
-        if !self.cell.core.is_close_up() {
+        if !self.cell.mailbox.is_filmed() {
             return;
         }
         if let Some(film) = self.film() {
@@ -37,10 +37,19 @@ impl<A: Actor> Run<A> {
     }
 
     fn film(&self) -> Option<Arc<Film>> {
-        let core = &self.cell.core;
-        let film = self.ctx.home().closeups.of(core.id, clock::now().into_std());
-        if film.is_none() {
-            core.set_close_up(false);
+        let seen = || {
+            let now = clock::now().into_std();
+            self.ctx.home().closeups.of(self.cell.core.id, now)
+        };
+        let film = seen();
+        if film.is_some() {
+            return film;
+        }
+        self.cell.mailbox.set_filmed(false);
+        // Somebody may have begun to look since, and found the flag set.
+        let film = seen();
+        if film.is_some() {
+            self.cell.mailbox.set_filmed(true);
         }
         film
     }

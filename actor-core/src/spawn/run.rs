@@ -16,7 +16,7 @@ use crate::contain::discard;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult, SpawnError};
 use crate::exit::{ExitReason, Failure, FailureKind};
-use crate::family::{Family, Next};
+use crate::family::{Family, Left, Next};
 use crate::history::{Happening, Lines};
 use crate::ledger::DeadReason;
 use crate::mailbox::Inbox;
@@ -38,7 +38,6 @@ pub(super) struct Run<A: Actor> {
     pub(super) inbox: Inbox<A::Msg>,
     pub(super) beside: Beside<A::Msg>,
     pub(super) started: Option<Started>,
-    pub(super) start_error: Option<Box<SpawnError>>,
     pub(super) handled: u64,
     pub(super) in_hand: bool,
     pub(super) ended: bool,
@@ -50,7 +49,6 @@ pub(super) struct Run<A: Actor> {
 pub(super) struct Place {
     pub(super) family: Arc<Family>,
     pub(super) key: u64,
-    pub(super) significant: bool,
 }
 
 impl<A: Actor> Run<A> {
@@ -261,32 +259,27 @@ impl<A: Actor> Run<A> {
             family.close();
         }
         let place = self.place.as_ref();
-        // Read while the parent waits for this end: it may live anew as soon as it is told of it.
-        let life = place.map_or(0, |place| place.family.life());
-        let remove = || {
-            if let Some(place) = place {
-                place.family.remove(place.key);
-            }
-        };
+        let mut left = None;
+        let remove = || left = place.and_then(|place| place.family.remove(place.key));
         if self.cell.end(reason.clone(), &mut self.inbox, self.handled, remove)
             && let Some(place) = place
+            && let Some(Left { life, significant }) = left
         {
-            place.family.tell_owner(place.significant, || ChildExit {
+            place.family.tell_owner(significant, || ChildExit {
                 id: core.id,
                 path: core.path.clone(),
-                reason,
-                significant: place.significant,
+                reason: reason.clone(),
+                significant,
                 // However it went on to end: by a kill when its time was up, or with a failure.
                 by_itself: !self.cell.mailbox.orders().any_of(Orders::SHUTDOWN),
                 life,
             });
         }
         if let Some(started) = self.started.take() {
-            let error = self
-                .start_error
-                .take()
-                .map_or(SpawnError::StoppedWhileStarting, |error| *error);
-            let _ = started.put(Err(error));
+            let _ = started.put(Err(match reason {
+                ExitReason::Failed(failure) => SpawnError::StartFailed(failure),
+                _ => SpawnError::StoppedWhileStarting,
+            }));
         }
     }
 }

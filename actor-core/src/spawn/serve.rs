@@ -11,7 +11,7 @@ use crate::cell::Core;
 use crate::child::Factory;
 use crate::clock;
 use crate::contain::contain;
-use crate::error::{ActorError, AskError, SpawnError};
+use crate::error::{ActorError, AskError};
 use crate::exit::{ExitReason, FailureKind};
 use crate::history::Happening;
 use crate::ledger::DeadReason;
@@ -94,10 +94,6 @@ impl<A: Actor> Run<A> {
         };
         if self.started.is_some() {
             // Who waits for the start is told of its failure instead of the supervisor, when the child is gone.
-            self.start_error = Some(Box::new(match &end.reason {
-                ExitReason::Failed(failure) => SpawnError::StartFailed(failure.clone()),
-                _ => SpawnError::StoppedWhileStarting,
-            }));
             self.factory = Factory::Once(None);
         }
         end
@@ -214,7 +210,7 @@ impl<A: Actor> Run<A> {
                 if self.in_hand {
                     self.sampler.begin(true);
                 }
-                if self.cell.core.is_close_up() {
+                if self.cell.mailbox.is_filmed() {
                     msg = self.note_taken_up(msg, asked);
                 }
                 let outcome = 'handled: {
@@ -244,7 +240,7 @@ impl<A: Actor> Run<A> {
                     self.note_dealt_with(Some(&fault));
                     return self.faulted(fault);
                 }
-                if self.cell.core.is_close_up() {
+                if self.cell.mailbox.is_filmed() {
                     self.note_dealt_with(None);
                 }
                 turn::end(&AskError::NoReply);

@@ -17,13 +17,14 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    /// The children that are restarted with `failed`, itself among them, in the order of their start: that of
-    /// `children`.
-    pub(crate) fn touched<K: Copy + PartialEq>(self, children: &[K], failed: K) -> Vec<K> {
+    /// The children that are restarted with those that `failed`, and these among them, in the order of their start: that of
+    /// `children`. Each is looked at once, as all of many may have failed together.
+    pub(crate) fn touched<K: Copy>(self, children: &[K], failed: impl Fn(K) -> bool) -> Vec<K> {
+        let children = children.iter().copied();
         match self {
-            Strategy::OneForOne => vec![failed],
-            Strategy::OneForAll => children.to_vec(),
-            Strategy::RestForOne => children.iter().copied().skip_while(|&child| child != failed).collect(),
+            Strategy::OneForOne => children.filter(|&child| failed(child)).collect(),
+            Strategy::OneForAll => children.collect(),
+            Strategy::RestForOne => children.skip_while(|&child| !failed(child)).collect(),
         }
     }
 
@@ -50,10 +51,15 @@ mod tests {
     #[test]
     fn each_strategy_touches_whom_otp_says() {
         let children = ['a', 'b', 'c', 'd'];
-        assert_eq!(Strategy::OneForOne.touched(&children, 'b'), ['b']);
-        assert_eq!(Strategy::OneForAll.touched(&children, 'b'), children);
-        assert_eq!(Strategy::RestForOne.touched(&children, 'b'), ['b', 'c', 'd']);
-        assert_eq!(Strategy::RestForOne.touched(&children, 'd'), ['d']);
+        let touched = |strategy: Strategy, failed: &str| {
+            let touched = strategy.touched(&children, |child| failed.contains(child));
+            touched.into_iter().collect::<String>()
+        };
+        assert_eq!(touched(Strategy::OneForOne, "b"), "b");
+        assert_eq!(touched(Strategy::OneForAll, "b"), "abcd");
+        assert_eq!(touched(Strategy::RestForOne, "b"), "bcd");
+        assert_eq!(touched(Strategy::RestForOne, "d"), "d");
+        assert_eq!(touched(Strategy::RestForOne, "dc"), "cd");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ask::{AnswerRoute, Pending, Reply, Way};
 use crate::error::AskError;
-use crate::peer::{self, Asker, Line, Parcel, Peer, Scope, Terms};
+use crate::peer::{self, Asker, Line, Parcel, Peer, Terms};
 use crate::question::{Away, Question};
 
 use super::decode;
@@ -34,27 +34,26 @@ fn send<T: Wire>(line: &Line, answer: &T) {
     }
     let peer = line.peer();
     let Some(terms) = peer.terms() else { return };
-    let within = peer::enter(peer);
-    let mut bytes = within.buffer();
+    let (within, mut bytes) = peer::enter_to_write(peer);
     let encoded = terms.codec.encode(answer, &mut bytes, terms.body_bytes_max);
-    let mut found = within.leave(bytes);
+    let found = within.leave();
     if let Err(why) = encoded {
         peer.unsend(&found.exports);
         return line.answer(Err(AskError::Unsendable(why.to_string())));
     }
-    let (body, Scope { replies, exports, .. }) = found.parts();
     // An answer cannot come back, and neither can the ports in it.
-    for (call, asker) in replies {
+    for (call, asker) in &found.replies {
         asker.has_gone(peer.clone(), *call);
     }
     line.answer(Ok(Parcel {
         session: terms.session,
-        body,
-        replies,
-        exports,
+        body: &mut bytes,
+        replies: &found.replies,
+        exports: &found.exports,
         // Who asked goes on in the trace in which it asked.
         trace: None,
     }));
+    found.keep(bytes);
 }
 
 /// An asker at one node whose question was sent on, through this one, to a third.
@@ -107,13 +106,14 @@ impl<T: Wire> Asker for Pending<T> {
 fn read<T: Wire>(peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8]) -> Result<T, AskError> {
     let within = peer::enter(peer);
     let read = decode::<T>(terms, body).map_err(AskError::NotUnderstood);
-    let found = within.leave(Vec::new());
+    let found = within.leave();
     for line in &found.lines {
         line.open();
         if let Err(why) = &read {
             line.answer(Err(why.clone()));
         }
     }
+    found.keep(Vec::new());
     read
 }
 

@@ -56,7 +56,7 @@ impl<M: Wire> Batch<M> {
         while let Err(panic) = contain(|| self.read_on(&within, peer, terms, arrivals)) {
             self.refuse(&within, arrivals, &panicked(&panic));
         }
-        drop(within.leave(Vec::new()));
+        within.leave().keep(Vec::new());
         !self.entries.is_empty()
     }
 

@@ -15,6 +15,7 @@ use crate::id::ActorPath;
 use crate::mailbox::MailboxSpec;
 use crate::peer::{self, Address, Asked, Draft, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope, Terms};
 use crate::question::{Envelope, Question, origin_of, untraced};
+use crate::scheduler::Scheduler;
 use crate::signal::Orders;
 use crate::trace::Origin;
 
@@ -51,26 +52,32 @@ impl<M> Remote<M> {
 }
 
 impl<M: Wire> Remote<M> {
-    /// Encodes a message and sends it, into the room that is `given` then or if there is room. An error comes with how many bytes it
-    /// has.
+    /// Encodes a message; returns it with what was found in it.
+    #[inline]
+    fn encode(&self, terms: &Terms, msg: &M) -> Result<(Box<Scope>, Vec<u8>), NotSent> {
+        let (within, mut bytes) = peer::enter_to_write(self.peer());
+        let encoded = terms.codec.encode(msg, &mut bytes, terms.body_bytes_max);
+        let found = within.leave();
+        match encoded {
+            Ok(()) => Ok((found, bytes)),
+            Err(why) => {
+                self.peer().unsend(&found.exports);
+                Err(NotSent::Refused(why.to_string()))
+            }
+        }
+    }
+
+    /// Sends what was encoded, into the room that is `given` or if there is room.
     fn send(
         &self,
         terms: &Terms,
-        msg: &M,
+        found: &Scope,
+        body: &mut Vec<u8>,
         question: Option<&Arc<dyn Question>>,
         origin: Option<&Origin>,
-        given: impl FnOnce() -> Option<usize>,
-    ) -> Result<(), (NotSent, usize)> {
-        let peer = self.peer();
-        let within = peer::enter(peer);
-        let mut bytes = within.buffer();
-        let encoded = terms.codec.encode(msg, &mut bytes, terms.body_bytes_max);
-        let mut found = within.leave(bytes);
-        if let Err(why) = encoded {
-            peer.unsend(&found.exports);
-            return Err((NotSent::Refused(why.to_string()), 0));
-        }
-        let (body, Scope { replies, exports, .. }) = found.parts();
+        given: Option<usize>,
+    ) -> Result<(), NotSent> {
+        let (peer, replies) = (self.peer(), &*found.replies);
         let asked = question.and_then(|question| {
             let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
             Some(Asked {
@@ -78,17 +85,14 @@ impl<M: Wire> Remote<M> {
                 deadline: question.wait().deadline(),
             })
         });
-        let bytes = body.len();
-        let session = terms.session;
         let parcel = Parcel {
-            session,
+            session: terms.session,
             body,
             replies,
-            exports,
+            exports: &found.exports,
             trace: origin.and_then(|origin| origin.context(|| peer.propagator())),
         };
-        peer.send(self.export(), parcel, asked, given())
-            .map_err(|why| (why, bytes))?;
+        peer.send(self.export(), parcel, asked, given)?;
         for (call, asker) in replies {
             asker.has_gone(peer.clone(), *call);
         }
@@ -188,33 +192,47 @@ impl<M: Wire> Route<M> for Remote<M> {
                 Poll::Ready(Ok(())) | Poll::Pending => Unsent::TooLarge(envelope, 0),
             });
         };
-        let given = || match room.berth.take() {
+        let (found, mut body) = match self.encode(&terms, &envelope.msg) {
+            Ok(encoded) => encoded,
+            Err(why) => return Err(unsent(why, envelope, 0)),
+        };
+        let given = match room.berth.take() {
             Some(Berth::Bytes(bytes)) => Some(bytes),
             _ => None,
         };
-        let question = envelope.question.as_ref();
-        match self.send(&terms, &envelope.msg, untraced(question), origin_of(question), given) {
-            Ok(()) => Ok(()),
-            Err((NotSent::Full, bytes)) => Err(Unsent::TooLarge(envelope, bytes)),
-            Err((NotSent::NodeDown, _)) => Err(Unsent::NodeDown(envelope)),
-            Err((NotSent::Refused(why), _)) => Err(Unsent::Unsendable(envelope, why)),
-        }
+        let (question, bytes) = (envelope.question.as_ref(), body.len());
+        let (question, origin) = (untraced(question), origin_of(question));
+        let sent = self.send(&terms, &found, &mut body, question, origin, given);
+        found.keep(body);
+        sent.map_err(|why| unsent(why, envelope, bytes))
     }
 
     /// From where it is: most of a message's way here would be moving it.
     fn send_at_once(&self, msg: &M) -> bool {
-        if self.peer().is_ahead() || self.proxy.is_over() {
+        let peer = self.peer();
+        if peer.is_ahead() || self.proxy.is_over() {
             return false;
         }
-        let terms = self.peer().terms();
-        terms.is_some_and(|terms| {
-            self.send(&terms, msg, None, Origin::current().as_ref(), || None)
-                .is_ok()
-        })
+        let Some(terms) = peer.terms() else { return false };
+        let Ok((found, mut body)) = self.encode(&terms, msg) else {
+            return false;
+        };
+        let origin = Origin::current();
+        let is_plain = origin.is_none() && found.is_empty();
+        let sent = is_plain && peer.send_plain(self.export(), terms.session, &body)
+            || self
+                .send(&terms, &found, &mut body, None, origin.as_ref(), None)
+                .is_ok();
+        found.keep(body);
+        sent
     }
 
     fn poll_turn(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.peer().poll_turn(cx)
+    }
+
+    fn scheduler(&self) -> Option<&Scheduler> {
+        Some(self.proxy.scheduler())
     }
 
     fn proxy(&self) -> Option<&Arc<Proxy>> {
@@ -240,6 +258,14 @@ impl<M: Wire> Route<M> for Remote<M> {
 /// Whether both are the same asker: compared by where they are, as their types are not known.
 fn is_same(asker: &dyn peer::Asker, question: &dyn Question) -> bool {
     std::ptr::addr_eq(asker, question)
+}
+
+fn unsent<M>(why: NotSent, envelope: Envelope<M>, bytes: usize) -> Unsent<M> {
+    match why {
+        NotSent::Full => Unsent::TooLarge(envelope, bytes),
+        NotSent::NodeDown => Unsent::NodeDown(envelope),
+        NotSent::Refused(why) => Unsent::Unsendable(envelope, why),
+    }
 }
 
 /// Gives reserved room back, unless it was used.

@@ -12,7 +12,8 @@ pub trait Discovery: Send + Sync + 'static {
     /// found, and every five seconds from then on, for the sake of a cluster that began in several places.
     ///
     /// # Errors
-    /// They cannot be had now. It is asked again.
+    /// They cannot be had now. It is asked again; meanwhile those hold that it has given last, and as long as it has given none, this node does not
+    /// begin a cluster of its own. What the error says is logged, once: it should name the thing.
     ///
     /// # Cancel safety
     /// The future may be dropped at any time.
@@ -33,7 +34,8 @@ pub(super) struct Dns(pub(super) String);
 #[async_trait]
 impl Discovery for Dns {
     async fn addresses(&self) -> io::Result<Vec<String>> {
-        let found = tokio::net::lookup_host(&self.0).await?;
+        let found = tokio::net::lookup_host(&self.0).await;
+        let found = found.map_err(|why| about(&why, format!("the name {}", self.0)))?;
         Ok(found.map(|address| address.to_string()).collect())
     }
 }
@@ -44,8 +46,15 @@ pub(super) struct File(pub(super) PathBuf);
 impl Discovery for File {
     async fn addresses(&self) -> io::Result<Vec<String>> {
         // A file of a few lines: to have another thread read it would take longer.
-        std::fs::read_to_string(&self.0).map(|text| listed_in(&text))
+        let text = std::fs::read_to_string(&self.0);
+        let text = text.map_err(|why| about(&why, format!("the file {}", self.0.display())))?;
+        Ok(listed_in(&text))
     }
+}
+
+/// Says what it was that failed.
+fn about(why: &io::Error, what: String) -> io::Error {
+    io::Error::new(why.kind(), format!("{what}: {why}"))
 }
 
 fn listed_in(text: &str) -> Vec<String> {

@@ -1,30 +1,23 @@
-//! Carries out what the engine of the membership decides: packets, time, and looking for others.
+//! Carries out what the engine of the membership decides, as packets come in or time passes.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::{sleep, timeout_at};
+use tokio::time::timeout_at;
 
-use super::discovery::Discovery;
 use super::{Shared, View};
 use crate::clock::now;
 use crate::error::Closed;
 use crate::id::{NodeId, NodeName};
 use crate::membership::engine::Engine;
 use crate::membership::{MemberState, Profile, Stay};
-use crate::remote::driver::meet;
 use crate::remote::net::{Net, NodeEvent};
 use crate::remote::packets::Came;
-use crate::wire::codes::{Goodbye, Refusal};
+use crate::wire::codes::Goodbye;
 
-/// How often others are looked for until one was found, and from then on.
-const SEEK_FIRST: Duration = Duration::from_secs(1);
-const SEEK_LATER: Duration = Duration::from_secs(5);
-
-/// So many addresses are tried at a time.
-const TRIED_MAX: usize = 8;
+/// Nothing is due for no longer than this.
+const IDLE_MAX: Duration = Duration::from_secs(5);
 
 /// So many of what is there already are taken before others are looked at.
 const PACKETS_PER_TURN: usize = 64;
@@ -65,7 +58,7 @@ pub(super) async fn run(
     // What a test's network brings in one moment is to come in one order: packets, and then the rest.
     let mut came = Vec::with_capacity(PACKETS_PER_TURN);
     while engine.state() != MemberState::Down {
-        let due = engine.next_timeout().map_or_else(|| now() + SEEK_LATER, Into::into);
+        let due = engine.next_timeout().map_or_else(|| now() + IDLE_MAX, Into::into);
         let next = next(&mut packets, &mut came, &mut inputs);
         let mut was_told = false;
         match timeout_at(due, next).await {
@@ -172,93 +165,5 @@ pub(super) async fn hear_of_losses(net: Arc<Net>, inputs: mpsc::Sender<Input>) {
             }
             Err(broadcast::error::RecvError::Closed) => return,
         }
-    }
-}
-
-/// Whether two nodes will refuse each other until somebody changes one of them.
-fn is_lasting(why: &Closed) -> bool {
-    use Refusal::{Cluster, Codec, Malformed, Method, Name, Proof, Version};
-    let (Closed::Refused { code, .. } | Closed::RefusedByPeer { code, .. }) = why else {
-        return false;
-    };
-    matches!(code, Version | Cluster | Name | Proof | Method | Codec | Malformed)
-}
-
-/// Looks for others, first of all at the beginning, and later for the sake of a cluster that began in several places.
-pub(super) struct Seeker {
-    pub(super) net: Arc<Net>,
-    pub(super) shared: Arc<Shared>,
-    pub(super) sources: Vec<Box<dyn Discovery>>,
-    pub(super) inputs: mpsc::Sender<Input>,
-}
-
-impl Seeker {
-    pub(super) async fn run(self) {
-        // Who was found where: a member may be known by another address than the one that leads to it.
-        let mut found = BTreeMap::new();
-        let mut refused = BTreeMap::new();
-        while !self.inputs.is_closed() {
-            self.seek(&mut found, &mut refused).await;
-            let is_alone = self.shared.view().members.len() == 1;
-            sleep(if is_alone { SEEK_FIRST } else { SEEK_LATER }).await;
-        }
-    }
-
-    async fn seek(&self, found: &mut BTreeMap<String, NodeName>, refused: &mut BTreeMap<String, Closed>) {
-        let addresses = self.addresses().await;
-        let members = self.shared.view().members.clone();
-        let mine = members.iter().find(|member| member.id == self.net.id);
-        let mut may_be_first = addresses.is_empty() || mine.is_some_and(|me| addresses.contains(&*me.address));
-        let is_known = |address: &String| {
-            let found = found.get(address);
-            let is_it = |name: &NodeName| name.as_str() == address || found == Some(name);
-            members
-                .iter()
-                .any(|member| *member.address == **address || is_it(&member.id.name))
-        };
-        let open: Vec<_> = addresses.iter().filter(|address| !is_known(address)).cloned().collect();
-        let first = (self.net.chance() * open.len() as f64) as usize;
-        let mut has_met = false;
-        for address in open.iter().cycle().skip(first).take(open.len().min(TRIED_MAX)) {
-            match meet(&self.net, address).await {
-                Ok(id) => {
-                    has_met = true;
-                    refused.remove(address);
-                    found.insert(address.clone(), id.name.clone());
-                    let _ = self.inputs.send(Input::Met(id, address.clone())).await;
-                }
-                // It is this very node.
-                Err(Closed::Refused {
-                    code: Refusal::NameTaken,
-                    ..
-                }) => {
-                    found.insert(address.clone(), self.net.id.name.clone());
-                    may_be_first = true;
-                }
-                // That does not pass by itself: it is said, and once.
-                Err(why) if is_lasting(&why) && refused.get(address) != Some(&why) => {
-                    tracing::warn!(address, %why, "a node where members may be is none for this one");
-                    refused.insert(address.clone(), why);
-                }
-                Err(why) => tracing::debug!(address, %why, "no member there"),
-            }
-        }
-        found.retain(|address, _| addresses.contains(address));
-        refused.retain(|address, _| addresses.contains(address));
-        may_be_first |= found.values().any(|name| *name == self.net.id.name);
-        if may_be_first && !has_met && *self.shared.state.borrow() == MemberState::Joining {
-            let _ = self.inputs.send(Input::Nobody).await;
-        }
-    }
-
-    async fn addresses(&self) -> BTreeSet<String> {
-        let mut all = BTreeSet::new();
-        for source in &self.sources {
-            match source.addresses().await {
-                Ok(addresses) => all.extend(addresses),
-                Err(why) => tracing::warn!(%why, "cannot find out where members may be"),
-            }
-        }
-        all
     }
 }

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use super::policy::Policy;
-use crate::config::Unusable;
+use crate::config::{TIME_MAX, Unusable};
 
-/// How members find out about each other. The same for all nodes of a cluster.
+/// For how long an end can be remembered: a year.
+const MEMORY_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// How members find out about each other. The same for all nodes of a cluster. No time is longer than a day, but for `remember_gone`.
 ///
 /// With the defaults a crash is known to all members within 5 s, on networks where an answer takes up to 400 ms.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +36,7 @@ pub struct ClusterConfig {
     pub regain_interval: Duration,
     /// For how long one that leaves says so before it goes. Default 800 ms: as long as all others need to hear it.
     pub leave_notice: Duration,
-    /// For how long it is remembered that a stay has ended. Default 24 h. One that was frozen for longer would come back as if nothing had
+    /// For how long it is remembered that a stay has ended. Default 24 h; a year at most. One that was frozen for longer would come back as if nothing had
     /// happened, where no newer stay of it is known.
     pub remember_gone: Duration,
     /// How many members, with those that are remembered, there may be. Default 4,096. Beyond it nobody is let in.
@@ -70,31 +73,38 @@ impl ClusterConfig {
     /// [`Unusable`] names the first that does not, and why.
     pub fn check(&self) -> Result<(), Unusable> {
         let ten_ms = Duration::from_millis(10);
+        let is_some_time = |time: Duration| (ten_ms..=TIME_MAX).contains(&time);
         let rules = [
-            (self.watch_interval >= ten_ms, "watch_interval", "10 ms or more"),
+            (is_some_time(self.watch_interval), "watch_interval", "10 ms to a day"),
             ((1..=16).contains(&self.watched), "watched", "1 to 16"),
             (
-                self.silence_max >= self.watch_interval * 3,
+                self.silence_max >= self.watch_interval.saturating_mul(3) && is_some_time(self.silence_max),
                 "silence_max",
-                "three times watch_interval, or more",
+                "three times watch_interval, or more, and a day at most",
             ),
-            (self.witness_wait >= ten_ms, "witness_wait", "10 ms or more"),
+            (is_some_time(self.witness_wait), "witness_wait", "10 ms to a day"),
             (
-                self.verdict_after >= self.witness_wait * 3,
+                self.verdict_after >= self.witness_wait.saturating_mul(3) && is_some_time(self.verdict_after),
                 "verdict_after",
-                "three times witness_wait, or more",
+                "three times witness_wait, or more, and a day at most",
             ),
             ((1..=16).contains(&self.witnesses), "witnesses", "1 to 16"),
-            (self.probe_interval >= ten_ms, "probe_interval", "10 ms or more"),
-            (self.gossip_interval >= ten_ms, "gossip_interval", "10 ms or more"),
-            (self.late >= ten_ms, "late", "10 ms or more"),
-            (self.regain_interval >= ten_ms, "regain_interval", "10 ms or more"),
+            (is_some_time(self.probe_interval), "probe_interval", "10 ms to a day"),
+            (is_some_time(self.gossip_interval), "gossip_interval", "10 ms to a day"),
+            (is_some_time(self.late), "late", "10 ms to a day"),
+            (is_some_time(self.regain_interval), "regain_interval", "10 ms to a day"),
+            (self.leave_notice <= TIME_MAX, "leave_notice", "a day at most"),
             (
-                self.remember_gone >= self.verdict_after * 10,
+                self.remember_gone >= self.verdict_after.saturating_mul(10) && self.remember_gone <= MEMORY_MAX,
                 "remember_gone",
-                "ten times verdict_after, or more",
+                "ten times verdict_after, or more, and a year at most",
             ),
             (self.members_max >= 2, "members_max", "2 or more"),
+            (
+                self.policy.stable_after() <= TIME_MAX,
+                "policy",
+                "one that waits for a day at most",
+            ),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
             Some((_, setting, wanted)) => Err(Unusable { setting, wanted }),
@@ -115,5 +125,10 @@ mod tests {
             ..ClusterConfig::default()
         };
         assert_eq!(config.check().expect_err("too short").setting, "silence_max");
+        let config = ClusterConfig {
+            remember_gone: Duration::MAX,
+            ..ClusterConfig::default()
+        };
+        assert_eq!(config.check().expect_err("beyond the clock").setting, "remember_gone");
     }
 }

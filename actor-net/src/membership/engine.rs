@@ -25,8 +25,7 @@ use super::identity::{Identity, Stay};
 use super::member::{Member, MemberEvent, MemberState};
 use super::packet::Said;
 use super::policy::Standing;
-use super::ring::hash;
-use crate::id::{NodeId, NodeName};
+use crate::id::{NodeId, NodeName, number_of};
 
 /// The longest of foca's packets: there is to be room for cards beside it.
 const GOSSIP_BYTES_MAX: usize = 4 << 10;
@@ -152,7 +151,7 @@ impl Engine {
             profile,
         };
         let mut engine = Self {
-            cluster: hash(cluster),
+            cluster: number_of(cluster),
             foca: Foca::new(me.clone(), foca_config(&config), Chance(chance.fork()), Codec),
             table: Table::new(&me.id.name),
             incarnation: 0,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::id::{NodeId, NodeName};
+use crate::id::NodeId;
 
 /// Counts the times for which a node was in the cluster. It only grows: of two stays of one name the higher one is the later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,15 +42,17 @@ impl fmt::Debug for Identity {
 }
 
 impl foca::Identity for Identity {
-    type Addr = NodeName;
+    /// Foca looks for a member by going through all of them, so this is a number, and lies where the member lies. Two names of one number would be
+    /// taken for one member: among 4,096 names that happens once in two million million times.
+    type Addr = u64;
 
     /// The engine decides when a node comes back, and as what.
     fn renew(&self) -> Option<Self> {
         None
     }
 
-    fn addr(&self) -> NodeName {
-        self.id.name.clone()
+    fn addr(&self) -> u64 {
+        self.id.name.number()
     }
 
     fn win_addr_conflict(&self, adversary: &Self) -> bool {
@@ -61,7 +63,7 @@ impl foca::Identity for Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Incarnation;
+    use crate::id::{Incarnation, NodeName};
     use foca::Identity as _;
 
     fn identity(incarnation: u64, stay: u64) -> Identity {

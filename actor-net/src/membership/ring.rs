@@ -8,17 +8,9 @@ use crate::id::NodeName;
 #[derive(Debug, Default)]
 pub(super) struct Ring(BTreeSet<(u64, NodeName)>);
 
-/// A number for a text, the same everywhere (FNV-1a, with its bits mixed once more).
-pub(super) fn hash(text: &str) -> u64 {
-    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
-    let mixed = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    mixed ^ (mixed >> 32)
-}
-
 /// Names that follow each other are often machines that fail together: the ring scatters them.
 fn place(name: &NodeName) -> (u64, NodeName) {
-    (hash(name.as_str()), name.clone())
+    (name.number(), name.clone())
 }
 
 impl Ring {

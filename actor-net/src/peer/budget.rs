@@ -42,18 +42,31 @@ impl Budget {
         }
     }
 
+    #[inline]
     fn has_room(&self, bytes: usize) -> bool {
         let needed = if self.lends { 1 } else { bytes };
         self.used == 0 || self.used.saturating_add(needed) <= self.bytes_max
     }
 
     /// Takes bytes, unless there is no room or others wait for it.
+    #[inline]
     pub(crate) fn try_take(&mut self, bytes: usize) -> bool {
-        let free = self.waiting.is_empty() && self.has_room(bytes);
+        let free = self.is_free(bytes);
         if free {
             self.used += bytes;
         }
         free
+    }
+
+    /// Whether there is room, and nobody waits for it.
+    #[inline]
+    pub(crate) fn is_free(&self, bytes: usize) -> bool {
+        self.waiting.is_empty() && self.has_room(bytes)
+    }
+
+    /// Whether nothing is taken or given, and nobody waits.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.used == 0 && self.waiting.is_empty()
     }
 
     /// Takes bytes whether there is room or not.

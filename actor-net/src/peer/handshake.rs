@@ -329,7 +329,12 @@ impl Handshake {
             return Err((Refusal::Name, format!("the certificate is not for {name}")));
         }
         if name == local.id.name {
-            return Err((Refusal::NameTaken, format!("{name} is this node")));
+            return Err(if theirs.incarnation == local.id.incarnation {
+                (Refusal::Itself, String::new())
+            } else {
+                let words = format!("both nodes are called {name}; each needs a name of its own");
+                (Refusal::Name, words)
+            });
         }
         let codec = wanted.iter().find(|codec| known.contains(codec));
         Ok(Agreed {

@@ -12,12 +12,14 @@
 
 mod batch;
 mod lane;
+mod room;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
 use super::budget::{Budget, Ticket};
+use super::numbers::ByNumber;
 use crate::config::STREAMS;
 use crate::id::ExportId;
 use crate::wire::frame;
@@ -70,8 +72,18 @@ pub(crate) enum Admitted {
     Yes,
     /// Not yet: the waker will be woken.
     Waits,
+    /// The connection is given up, or goes on at once: whoever asks again will hear.
+    Rests,
     /// The connection has ended.
     Closed,
+}
+
+/// What a message that was queued leaves to be done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) tell_writer: bool,
+    /// Who comes next is to let the writer come first.
+    pub(crate) is_ahead: bool,
 }
 
 /// What is left when the connection has ended.
@@ -110,13 +122,15 @@ pub(crate) struct Outbox {
     complete: u64,
     next_stream: u32,
     room: Budget,
-    windows: BTreeMap<ExportId, Budget>,
+    windows: ByNumber<ExportId, Budget>,
     /// What `ready` and the finished frames of lanes took of `room`: waiting, and being written.
     ready_cost: usize,
     writing_cost: usize,
     /// The last proposal to close, and whether nothing but upkeep was pushed since.
     round: u64,
     is_proposed: bool,
+    /// Nothing may begin: it is being closed, as nobody needs it.
+    rests: bool,
     /// The writer has found nothing, and is to be told when there is something.
     parked: bool,
     /// It writes what it took.
@@ -151,11 +165,12 @@ impl Outbox {
             complete: 0,
             next_stream: 0,
             room: Budget::new(limits.outbox_bytes_max),
-            windows: BTreeMap::new(),
+            windows: ByNumber::default(),
             ready_cost: 0,
             writing_cost: 0,
             round: 0,
             is_proposed: false,
+            rests: false,
             parked: true,
             is_writing: false,
             behind_writer: Vec::new(),
@@ -163,81 +178,46 @@ impl Outbox {
         }
     }
 
-    fn window(&mut self, to: ExportId) -> &mut Budget {
-        let window_bytes = self.limits.window_bytes;
-        self.windows.entry(to).or_insert_with(|| Budget::lending(window_bytes))
+    /// Whether such a frame goes whole, and has nothing to wait for.
+    #[inline]
+    fn is_small(&self, head: &Head, body: &[u8]) -> bool {
+        self.lanes.is_empty() && !self.closed && head.len() + body.len() <= self.limits.chunk_bytes
     }
 
-    /// Asks for room for a message to `to`, at this [`cost`], now or not at all.
-    pub(crate) fn try_admit(&mut self, to: ExportId, cost: usize) -> Admitted {
-        if self.closed {
-            return Admitted::Closed;
+    /// Queues a message or an answer as [`push`](Self::push) does, where nothing of it has to wait for its turn. `None`: it is to be pushed.
+    #[inline]
+    pub(crate) fn push_small(&mut self, cost: usize, head: &Head, body: &[u8]) -> Option<bool> {
+        if !self.is_small(head, body) {
+            return None;
         }
-        if !self.window(to).try_take(cost) {
-            return Admitted::Waits;
-        }
-        if !self.room.try_take(cost) {
-            // Nobody waits for a window that had room, so nobody is to be woken.
-            self.window(to).give_back(cost, &mut Vec::new());
-            return Admitted::Waits;
-        }
-        Admitted::Yes
+        self.is_proposed = false;
+        self.pushed += 1;
+        head.put(body, &mut self.ready);
+        Some(self.is_ready(Numbered::Yes, cost))
     }
 
-    /// Asks for room for a message to `to`, at this [`cost`], and waits for it in order.
-    pub(crate) fn admit(
-        &mut self,
-        to: ExportId,
-        cost: usize,
-        place: &mut Admission,
-        waker: &Waker,
-        stale: &mut Option<Waker>,
-    ) -> Admitted {
-        if self.closed {
-            return Admitted::Closed;
+    /// Queues a `Tell` where there is room now, too. `None`: it is to be admitted, and pushed.
+    #[inline]
+    pub(crate) fn push_plain(&mut self, to: ExportId, body: &[u8]) -> Option<Sent> {
+        let (head, cost) = (Head::message(to, None), cost(body.len()));
+        if !self.is_small(&head, body) || self.try_admit(to, cost) != Admitted::Yes {
+            return None;
         }
-        place.has_window = place.has_window || self.window(to).take_or_wait(cost, &mut place.window, waker, stale);
-        if place.has_window && self.room.take_or_wait(cost, &mut place.room, waker, stale) {
-            *place = Admission::default();
-            return Admitted::Yes;
-        }
-        Admitted::Waits
+        Some(Sent {
+            tell_writer: self.push_small(cost, &head, body)?,
+            is_ahead: self.is_ahead(),
+        })
     }
 
-    /// A sender that was told to wait goes away. Whom to wake, or whose waker is to be dropped, is added to `wake`.
-    pub(crate) fn forget(&mut self, to: ExportId, cost: usize, place: &mut Admission, wake: &mut Vec<Waker>) {
-        let Admission {
-            mut window,
-            has_window,
-            mut room,
-        } = std::mem::take(place);
-        self.room.forget(&mut room, wake);
-        if has_window {
-            self.window(to).give_back(cost, wake);
-        } else {
-            self.window(to).forget(&mut window, wake);
+    /// A frame stands in `ready`. Returns whether the writer is to be told.
+    #[inline]
+    fn is_ready(&mut self, numbered: Numbered, cost: usize) -> bool {
+        self.ready_cost += cost;
+        if numbered == Numbered::Yes {
+            self.complete += 1;
+            self.ready_frames += 1;
         }
-    }
-
-    /// Takes room for an answer, which cannot wait. While the outbox [`is_over`](Self::is_over), nothing of the peer's is to be carried out that may bring more.
-    pub(crate) fn admit_answer(&mut self, cost: usize) {
-        self.room.take(cost);
-    }
-
-    /// An admitted message is not sent after all: it could not be encoded.
-    pub(crate) fn give_up(&mut self, to: ExportId, cost: usize, wake: &mut Vec<Waker>) {
-        self.window(to).give_back(cost, wake);
-        self.room.give_back(cost, wake);
-    }
-
-    /// A message for which room was admitted at another cost than it turned out to have.
-    pub(crate) fn settle(&mut self, to: ExportId, admitted: usize, cost: usize, wake: &mut Vec<Waker>) {
-        if cost > admitted {
-            self.window(to).take(cost - admitted);
-            self.room.take(cost - admitted);
-        } else {
-            self.give_up(to, admitted - cost, wake);
-        }
+        self.has_more()
     }
 
     /// Queues a frame as data: `head`, its kind and fields but the last one, and `body`. A large body is taken, with an empty one left in its
@@ -258,12 +238,7 @@ impl Outbox {
         let found = self.lanes.iter().position(|lane| lane.to == to);
         if found.is_none() && head.len() + body.len() <= self.limits.chunk_bytes {
             frame::put(head, body, &mut self.ready);
-            self.ready_cost += cost;
-            if numbered == Numbered::Yes {
-                self.complete += 1;
-                self.ready_frames += 1;
-            }
-            return self.has_more();
+            return self.is_ready(numbered, cost);
         }
         let lane = match found.and_then(|at| self.lanes.get_mut(at)) {
             None => {
@@ -293,6 +268,7 @@ impl Outbox {
     }
 
     /// There is something to write. Returns whether the writer is to be told.
+    #[inline]
     fn has_more(&mut self) -> bool {
         std::mem::take(&mut self.parked)
     }
@@ -315,6 +291,23 @@ impl Outbox {
     /// Whether it was proposed in this round, and nothing was pushed since but upkeep.
     pub(crate) fn is_proposed(&self, round: u64) -> bool {
         self.is_proposed && self.round == round
+    }
+
+    /// Takes in no message any more, if nothing waits, or nothing but upkeep since this `proposal` of ours, and nobody has been given room
+    /// for one. Returns whether it is so. It lasts until [`goes_on`](Self::goes_on).
+    pub(crate) fn rest(&mut self, proposal: Option<u64>) -> bool {
+        let is_quiet = proposal.map_or_else(|| self.is_empty(), |round| self.is_proposed(round));
+        self.rests = is_quiet && self.room.is_unused();
+        self.rests
+    }
+
+    /// Whether the connection has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(crate) fn goes_on(&mut self) {
+        self.rests = false;
     }
 
     /// Queues a whole frame before all data. Returns whether the writer is to be told.
@@ -379,6 +372,7 @@ impl Outbox {
     }
 
     /// Whether a sender that can wait is to let the writer come first.
+    #[inline]
     pub(crate) fn is_ahead(&self) -> bool {
         !self.parked && !self.is_writing && self.ready.len() >= AHEAD_BYTES_MAX
     }
@@ -460,20 +454,6 @@ impl Outbox {
         self.room.give_back(std::mem::take(&mut self.writing_cost), wake);
     }
 
-    /// The peer's actor has taken messages of so many bytes. Whom to wake is added to `wake`.
-    pub(crate) fn credit(&mut self, to: ExportId, bytes: usize, wake: &mut Vec<Waker>) {
-        if let Some(window) = self.windows.get_mut(&to) {
-            window.give_back(bytes, wake);
-        }
-    }
-
-    /// Nobody holds a handle of `to` any more.
-    pub(crate) fn drop_window(&mut self, to: ExportId, wake: &mut Vec<Waker>) {
-        if let Some(mut window) = self.windows.remove(&to) {
-            window.dismiss(wake);
-        }
-    }
-
     /// The connection has ended: nothing is taken any more, and nothing waits.
     pub(crate) fn close(&mut self) -> Unsent {
         let mut unsent = Unsent::default();
@@ -481,7 +461,9 @@ impl Outbox {
         unsent.frames = self.ready_frames + waiting.filter(|frame| frame.numbered == Numbered::Yes).count() as u64;
         self.room.dismiss(&mut unsent.wake);
         unsent.wake.append(&mut self.behind_writer);
-        for window in self.windows.values_mut() {
+        let mut windows: Vec<_> = self.windows.iter_mut().collect();
+        windows.sort_unstable_by_key(|(to, _)| **to);
+        for (_, window) in windows {
             window.dismiss(&mut unsent.wake);
         }
         *self = Self::new(self.limits);

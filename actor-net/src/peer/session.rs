@@ -5,8 +5,9 @@
 //! not want it any more: whoever takes it out is the one who acts on it. The peer's ([`Owed::begin_as`], by the number that it chose) is settled when we
 //! answer. When the connection is lost [`Session::lose`] gives everything that was open, and nothing can begin any more.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::hash_map::Entry;
+
+use super::numbers::ByNumber;
 
 /// Why something cannot begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(crate) enum NotBegun {
 /// Open matters of one kind, by number.
 #[derive(Debug)]
 pub(crate) struct Owed<T> {
-    open: BTreeMap<u64, T>,
+    open: ByNumber<u64, T>,
     next: u64,
     max: usize,
     over: bool,
@@ -34,7 +35,7 @@ pub(crate) struct Owed<T> {
 impl<T> Owed<T> {
     pub(crate) fn new(max: usize) -> Self {
         Self {
-            open: BTreeMap::new(),
+            open: ByNumber::default(),
             next: 1,
             max,
             over: false,
@@ -84,7 +85,9 @@ impl<T> Owed<T> {
 
     fn lose(&mut self) -> Vec<T> {
         self.over = true;
-        std::mem::take(&mut self.open).into_values().collect()
+        let mut open: Vec<_> = std::mem::take(&mut self.open).into_iter().collect();
+        open.sort_unstable_by_key(|(number, _)| *number);
+        open.into_iter().map(|(_, matter)| matter).collect()
     }
 }
 

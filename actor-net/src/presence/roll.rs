@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::config::TIME_MAX;
 use crate::id::NodeId;
 use crate::share::{Change, Dot, Exchange, Service, Text, Who, behind};
 
@@ -168,7 +169,7 @@ impl<T: Send + Sync + 'static> Roll<T> {
     pub(crate) fn new(exchange: Exchange<Entry<T>>, moved_within: Duration) -> Self {
         Self {
             exchange,
-            moved_within,
+            moved_within: moved_within.min(TIME_MAX),
             keys: BTreeMap::new(),
             leaving: VecDeque::new(),
             pending: BTreeMap::new(),

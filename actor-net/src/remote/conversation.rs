@@ -2,12 +2,13 @@
 //!
 //! Shared by the handles that send over it, by the actors that answer, and by the driver that reads and writes.
 
-use std::collections::HashMap;
+mod places;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use actor_core::wire::{Asker, Line, Linked, NoRoom, NotSent, Proxy, Terms, Watched};
+use actor_core::wire::{Asker, Line, Linked, NotSent, Proxy, Terms, Watched};
 use actor_core::{AskError, ExitReason};
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -18,7 +19,7 @@ use crate::id::{ExportId, NodeId};
 use crate::peer::exports::SessionId;
 use crate::peer::handshake::Agreed;
 use crate::peer::heartbeat::{Beat, Heartbeat};
-use crate::peer::outbox::{self, Admission, Admitted, Batch, Numbered, Outbox, OutboxLimits, Receiver};
+use crate::peer::outbox::{self, Admitted, Batch, Numbered, Outbox, OutboxLimits, Receiver, Sent, Unsent};
 use crate::peer::packing;
 use crate::peer::session::{Matters, Session, SessionLimits};
 use crate::wire::Rest;
@@ -32,6 +33,8 @@ use super::far::Far;
 use super::holdings::Holdings;
 use super::received::Received;
 use super::traffic::Traffic;
+
+use places::Places;
 
 /// What the matters of a session are to nodes.
 pub(super) struct Kinds;
@@ -90,22 +93,6 @@ pub(crate) enum Stage {
     Gone,
 }
 
-/// What a message that was sent leaves to be done.
-#[derive(Default)]
-pub(super) struct Sent {
-    pub(super) tell_writer: bool,
-    /// Who comes next is to let the writer come first.
-    pub(super) is_ahead: bool,
-    /// Who has the room that it did not need.
-    pub(super) wake: Vec<Waker>,
-}
-
-#[derive(Default)]
-struct Places {
-    by_ticket: HashMap<u64, Admission>,
-    next: u64,
-}
-
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing of a user's runs under one of these.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -117,6 +104,12 @@ pub(super) fn wake_all(wakers: Vec<Waker>) {
     if !wakers.is_empty() {
         wakers.into_iter().for_each(Waker::wake);
     }
+}
+
+#[inline(never)]
+fn pack(head: &[u8], body: &[u8]) -> Option<(Head, Vec<u8>)> {
+    let (bytes, block) = packing::pack(head, body)?;
+    Some((Head::packed(bytes), block))
 }
 
 impl Conversation {
@@ -244,8 +237,17 @@ impl Conversation {
         let _ = reached.wait_for(|reached| *reached >= stage).await;
     }
 
-    /// Sends a message into the room that was given for it, or if there is room now; with its trace, if the peer reads that. What is left to be done without any lock is
-    /// for the caller to do.
+    /// Sends a small message that is nothing but its body, if there is room now.
+    #[inline]
+    pub(super) fn plain(&self, to: ExportId, body: &[u8]) -> Option<Sent> {
+        if self.packs_from.is_some_and(|least| body.len() >= least) {
+            return None;
+        }
+        self.outbox().push_plain(to, body)
+    }
+
+    /// Sends a message into the room that was given for it, or if there is room now; with its trace, if the peer reads that. To tell the writer, and to wake who has the room
+    /// that it did not need, is for the caller to do.
     pub(super) fn message(
         &self,
         to: ExportId,
@@ -253,33 +255,44 @@ impl Conversation {
         head: &Head,
         trace: Option<Headers<'_>>,
         body: &mut Vec<u8>,
-    ) -> Result<Sent, NotSent> {
+    ) -> Result<(Sent, Vec<Waker>), NotSent> {
         let headers = trace.filter(|_| self.reads_traces);
         let cost = outbox::cost(body.len() + headers.map_or(0, |headers| headers.bytes()));
         let whole = headers.map(|headers| message::traced(headers, head));
-        let head = whole.as_deref().unwrap_or(head);
-        let mut sent = Sent::default();
-        let mut packed = self.packed(head, body);
-        let (head, body) = packed.as_mut().map_or((head, body), |(head, block)| (&**head, block));
+        let mut wake = Vec::new();
+        let mut packed = self.packed(whole.as_deref().unwrap_or(head), body);
+        let whole = whole.filter(|_| packed.is_none());
+        let (head, body) = packed.as_mut().map_or((head, body), |(head, block)| (&*head, block));
         let mut outbox = self.outbox();
         match given {
             None => match outbox.try_admit(to, cost) {
                 Admitted::Yes => {}
-                Admitted::Waits => return Err(NotSent::Full),
+                Admitted::Waits | Admitted::Rests => return Err(NotSent::Full),
                 Admitted::Closed => return Err(NotSent::NodeDown),
             },
-            Some(given) => outbox.settle(to, outbox::cost(given), cost, &mut sent.wake),
+            // Whoever sends may know this conversation a little longer than it lasts.
+            Some(_) if outbox.is_closed() => return Err(NotSent::NodeDown),
+            Some(given) => outbox.settle(to, outbox::cost(given), cost, &mut wake),
         }
-        sent.tell_writer = outbox.push(Receiver::Export(to), Numbered::Yes, cost, head, body);
-        sent.is_ahead = outbox.is_ahead();
-        Ok(sent)
+        let pushed = match &whole {
+            None => outbox.push_small(cost, head, body),
+            Some(_) => None,
+        };
+        let tell_writer = pushed.unwrap_or_else(|| {
+            let head = whole.as_deref().unwrap_or(head);
+            outbox.push(Receiver::Export(to), Numbered::Yes, cost, head, body)
+        });
+        let is_ahead = outbox.is_ahead();
+        Ok((Sent { tell_writer, is_ahead }, wake))
     }
 
     /// A message as it goes where the peer reads packed ones, if it is worth it.
+    #[inline]
     fn packed(&self, head: &[u8], body: &[u8]) -> Option<(Head, Vec<u8>)> {
-        self.packs_from.filter(|least| body.len() >= *least)?;
-        let (bytes, block) = packing::pack(head, body)?;
-        Some((Head::packed(bytes), block))
+        match self.packs_from {
+            Some(least) if body.len() >= least => pack(head, body),
+            _ => None,
+        }
     }
 
     /// Sends an answer, which waits for no room: while there is too much of that, nothing is read from the peer.
@@ -290,74 +303,11 @@ impl Conversation {
         let (head, body) = packed.as_mut().map_or((head, body), |(head, block)| (&*head, block));
         let mut outbox = self.outbox();
         outbox.admit_answer(cost);
-        let parked = outbox.push(Receiver::Call(call), Numbered::Yes, cost, head, body);
+        let parked = outbox
+            .push_small(cost, head, body)
+            .unwrap_or_else(|| outbox.push(Receiver::Call(call), Numbered::Yes, cost, head, body));
         drop(outbox);
         self.tell_writer(parked);
-    }
-
-    pub(super) fn poll_room(
-        &self,
-        to: ExportId,
-        bytes: usize,
-        ticket: &mut Option<u64>,
-        waker: &Waker,
-    ) -> Poll<Result<(), NoRoom>> {
-        let known = ticket.and_then(|ticket| lock(&self.places).by_ticket.remove(&ticket));
-        let mut place = known.unwrap_or_default();
-        let mut stale = None;
-        let admitted = self
-            .outbox()
-            .admit(to, outbox::cost(bytes), &mut place, waker, &mut stale);
-        drop(stale);
-        match admitted {
-            Admitted::Yes => {
-                *ticket = None;
-                Poll::Ready(Ok(()))
-            }
-            Admitted::Closed => {
-                *ticket = None;
-                Poll::Ready(Err(NoRoom::NodeDown))
-            }
-            Admitted::Waits => {
-                let mut places = lock(&self.places);
-                places.next += 1;
-                let number = places.next;
-                places.by_ticket.insert(number, place);
-                *ticket = Some(number);
-                Poll::Pending
-            }
-        }
-    }
-
-    pub(super) fn forget(&self, to: ExportId, bytes: usize, ticket: &mut Option<u64>) {
-        let place = ticket
-            .take()
-            .and_then(|ticket| lock(&self.places).by_ticket.remove(&ticket));
-        if let Some(mut place) = place {
-            let mut wake = Vec::new();
-            self.outbox().forget(to, outbox::cost(bytes), &mut place, &mut wake);
-            wake_all(wake);
-        }
-    }
-
-    pub(super) fn give_back(&self, to: ExportId, bytes: usize) {
-        let mut wake = Vec::new();
-        self.outbox().give_up(to, outbox::cost(bytes), &mut wake);
-        wake_all(wake);
-    }
-
-    /// Nothing is sent to this actor any more: who waits for room is to look again.
-    pub(super) fn drop_window(&self, to: ExportId) {
-        let mut wake = Vec::new();
-        self.outbox().drop_window(to, &mut wake);
-        wake_all(wake);
-    }
-
-    /// The peer's actor has taken messages of so much.
-    pub(super) fn credited(&self, to: ExportId, bytes: usize) {
-        let mut wake = Vec::new();
-        self.outbox().credit(to, bytes, &mut wake);
-        wake_all(wake);
     }
 
     /// Takes what is to be written next. Returns whether there was anything.
@@ -456,17 +406,25 @@ impl Conversation {
     /// of ours that holds is upkeep. Returns whether it is so.
     pub(super) fn rest(&self, proposal: Option<u64>) -> bool {
         let mut session = self.session();
-        let outbox = self.outbox();
-        let is_quiet = proposal.map_or_else(|| outbox.is_empty(), |round| outbox.is_proposed(round));
-        drop(outbox);
-        let rests = is_quiet && session.is_idle();
+        let rests = session.is_idle() && self.outbox().rest(proposal);
         session.rest(rests);
         rests
     }
 
+    /// The peer needs it after all.
+    pub(super) fn goes_on(&self) {
+        let mut session = self.session();
+        self.outbox().goes_on();
+        session.rest(false);
+    }
+
+    /// Nothing is sent in it any more.
+    pub(super) fn close(&self) -> Unsent {
+        self.outbox().close()
+    }
+
     /// It is over: whoever waits for something of it is told, each once.
-    pub(super) fn clear(&self, far: &Far) {
-        let unsent = self.outbox().close();
+    pub(super) fn clear(&self, far: &Far, unsent: Unsent) {
         wake_all(unsent.wake);
         if unsent.frames > 0 {
             tracing::debug!(peer = %self.peer, frames = unsent.frames, "were never sent");

@@ -24,6 +24,7 @@ use crate::wire::codes::{Goodbye, Refusal};
 use crate::wire::protocol::Frame;
 
 use super::conversation::{Conversation, Stage};
+use super::doorway::Doorway;
 use super::far::Far;
 use super::greeting::{FAREWELL, Open, judge, shake_hands, write};
 use super::inbound::Inbound;
@@ -96,7 +97,7 @@ async fn dial(net: &Arc<Net>, name: &NodeName) -> Result<(), Closed> {
     let stream = reach(net, &address).await?;
     let (handshake, hello) = greet(net, &stream, Some(name.clone()));
     let judged = |peer: &NodeId| judge(net, peer, Dialled::ByUs);
-    let open = shake_hands(stream, handshake, hello, judged).await?;
+    let open = shake_hands(stream, handshake, hello, judged, |_| ()).await?;
     begin(net, open, Dialled::ByUs).await
 }
 
@@ -125,7 +126,7 @@ pub(crate) async fn meet(net: &Arc<Net>, address: &str) -> Result<NodeId, Closed
         }
         judge(net, peer, Dialled::ByUs)
     };
-    let outcome = match shake_hands(stream, handshake, hello, judged).await {
+    let outcome = match shake_hands(stream, handshake, hello, judged, |_| ()).await {
         Ok(open) => begin(net, open, Dialled::ByUs).await,
         Err(why) => Err(why),
     };
@@ -140,7 +141,7 @@ pub(crate) async fn meet(net: &Arc<Net>, address: &str) -> Result<NodeId, Closed
 
 /// Takes connections, for as long as the node is there.
 pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
-    let handshakes = Arc::new(tokio::sync::Semaphore::new(net.config.handshakes_max));
+    let doorway = Doorway::new(&net.config);
     loop {
         let incoming = match listener.accept().await {
             Ok(incoming) => incoming,
@@ -154,11 +155,7 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
         if net.is_leaving() {
             return;
         }
-        let Ok(permit) = handshakes.clone().try_acquire_owned() else {
-            tracing::warn!(
-                from = incoming.from,
-                "too many handshakes at a time; this one is dropped"
-            );
+        let Some(entered) = doorway.enter(&incoming.from) else {
             continue;
         };
         let accepting = net.clone();
@@ -172,7 +169,8 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
                     let local = accepting.local.clone();
                     let handshake = Handshake::listen(local, auth, chance::bytes(), now().into_std(), limit);
                     let judged = |peer: &NodeId| judge(&accepting, peer, Dialled::ByPeer);
-                    match shake_hands(stream, handshake, Vec::new(), judged).await {
+                    let at_refusal = |why: &Closed| accepting.refuses(why);
+                    match shake_hands(stream, handshake, Vec::new(), judged, at_refusal).await {
                         Ok(open) => begin(&accepting, open, Dialled::ByPeer).await,
                         Err(why) => Err(why),
                     }
@@ -180,7 +178,7 @@ pub(crate) async fn listen(net: Arc<Net>, mut listener: Box<dyn Listener>) {
                 Ok(Err(why)) => Err(Closed::Lost(why.to_string())),
                 Err(_) => Err(Closed::Lost("it did not open in time".to_owned())),
             };
-            drop(permit);
+            drop(entered);
             match outcome {
                 Ok(()) => {}
                 // Two nodes have called each other at one moment: nothing is wrong.
@@ -211,7 +209,7 @@ async fn begin(net: &Arc<Net>, open: Open, dialled: Dialled) -> Result<(), Close
 
 /// Enters a connection whose handshake went well.
 async fn connected(net: &Arc<Net>, agreed: &Agreed, dialled: Dialled) -> Result<(Arc<Far>, Arc<Conversation>), Closed> {
-    let number = net.next_session();
+    let number = Net::next_session();
     let codec = Codec::from_id(agreed.codec).ok_or(Closed::Refused {
         code: Refusal::Codec,
         words: String::new(),
@@ -330,6 +328,8 @@ impl Drop for Cleared<'_> {
         let is_current = far
             .last_conversation()
             .is_some_and(|current| Arc::ptr_eq(&current, conversation));
+        // Before anybody hears of it: a sender may know it still.
+        let unsent = conversation.close();
         if is_current {
             if has_left {
                 far.over();
@@ -337,7 +337,7 @@ impl Drop for Cleared<'_> {
                 far.lost(Some(conversation));
             }
         }
-        conversation.clear(far);
+        conversation.clear(far, unsent);
         net.has_carried(name, &conversation.traffic);
         net.tell(NodeEvent::Lost(name.clone(), why));
         if is_current && net.is_wanted(name) {

@@ -165,7 +165,7 @@ impl Far {
         let mut link = lock(&self.link);
         let Link::Resting(conversation, _) = &*link else { return };
         let conversation = conversation.clone();
-        conversation.session().rest(false);
+        conversation.goes_on();
         let before = self.turn(&mut link, Link::Up(conversation.clone()));
         drop(link);
         self.go_on(&conversation, before);

@@ -30,6 +30,7 @@ pub(super) async fn shake_hands(
     mut handshake: Handshake,
     say: Vec<u8>,
     mut judge: impl FnMut(&NodeId) -> Result<(), Refusal>,
+    at_refusal: impl FnOnce(&Closed),
 ) -> Result<Open, Closed> {
     let mut decoder = Decoder::new(HANDSHAKE_FRAME_BYTES_MAX);
     write(&mut stream.writer, &say).await?;
@@ -59,6 +60,7 @@ pub(super) async fn shake_hands(
                 });
             }
             Step::Failed { say, why } => {
+                at_refusal(&why);
                 let _ = timeout(FAREWELL, write(&mut stream.writer, &say)).await;
                 return Err(why);
             }

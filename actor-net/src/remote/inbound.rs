@@ -1,5 +1,6 @@
 //! What a peer says, carried out frame by frame.
 
+mod answers;
 mod late;
 mod lives;
 
@@ -75,7 +76,7 @@ impl Inbound {
             config.unfinished_bytes_max(),
             REST_BYTES_MIN,
         );
-        let late = Late::new(LATE_BY_OUTBOX * config.outbox_bytes_max);
+        let late = Late::new(config.outbox_bytes_max.saturating_mul(LATE_BY_OUTBOX));
         let waiting_max = config.window_bytes as usize + 2 * config.message_bytes_max;
         Self {
             peer: far.clone(),
@@ -119,6 +120,10 @@ impl Inbound {
         if let Some(to) = to.filter(|_| !self.holds) {
             self.goes_on();
             return self.messages(to, Source::Stream(decoder), most).map(Some);
+        }
+        match self.answers(decoder, most)? {
+            0 => {}
+            taken => return Ok(Some(taken)),
         }
         match decoder.next()? {
             Some(bytes) => self.frame(bytes).map(Some),
@@ -235,11 +240,7 @@ impl Inbound {
     fn carry_out_other(&mut self, frame: Frame<'_>) -> Result<(), Closed> {
         match frame {
             Frame::Answer { call, body } => {
-                let asked = self.conversation.session().calls.settle(call);
-                if let Some((asker, _)) = asked {
-                    asker.answer(&self.peer, &self.conversation.terms, body.0);
-                }
-                self.handed_on += 1;
+                self.answer(call, body.0);
                 Ok(())
             }
             Frame::Unanswered { call, code, words } => {

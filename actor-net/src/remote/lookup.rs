@@ -15,6 +15,7 @@ use crate::error::LookupError;
 use crate::id::NodeName;
 use crate::wire::HandleRef;
 use crate::wire::codes::NotFound;
+use crate::wire::field::as_it_travels;
 use crate::wire::protocol::Frame;
 
 use super::conversation::Conversation;
@@ -81,7 +82,7 @@ impl<'a> Wanted<'a> {
         if Codec::from_id(self.codec).is_none() {
             return Err((NotFound::Codec, String::new()));
         }
-        if protocol.name != self.protocol {
+        if as_it_travels(&protocol.name) != as_it_travels(self.protocol) {
             return Err((NotFound::Protocol, protocol.name.clone()));
         }
         if protocol.version != self.version {

@@ -22,6 +22,7 @@ use crate::secret::Secret;
 use crate::share::Seen;
 use crate::transport::{Identity, Stream, Transport};
 use crate::wire::codes::Goodbye;
+use crate::wire::codes::Refusal;
 use crate::wire::protocol::Frame;
 
 pub(crate) use super::conversation::lock;
@@ -83,8 +84,8 @@ pub(crate) struct Net {
     kinds: Mutex<HashMap<String, Arc<Kind>>>,
     pub(super) lingering: Lingering,
     tasks: Mutex<JoinSet<()>>,
-    next_session: AtomicU64,
     is_leaving: AtomicBool,
+    met_itself: AtomicU64,
     chance: Mutex<fastrand::Rng>,
     pub(crate) is_seeded: bool,
     /// What knows the traces of messages, if other nodes are to be told of them.
@@ -141,8 +142,8 @@ impl Net {
             kinds: Mutex::default(),
             lingering: Lingering::default(),
             tasks: Mutex::default(),
-            next_session: AtomicU64::new(1),
             is_leaving: AtomicBool::new(false),
+            met_itself: AtomicU64::new(0),
             is_seeded: parts.seed.is_some(),
             propagator: parts.propagator,
             chance: Mutex::new(parts.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
@@ -193,8 +194,23 @@ impl Net {
         }
     }
 
-    pub(super) fn next_session(&self) -> u64 {
-        self.next_session.fetch_add(1, Ordering::Relaxed)
+    /// A number that no other conversation of this process has.
+    pub(super) fn next_session() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A caller is refused, which it is about to be told.
+    pub(super) fn refuses(&self, why: &Closed) {
+        let itself = Refusal::Itself;
+        if matches!(why, Closed::Refused { code, .. } if *code == itself) {
+            self.met_itself.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// How often a caller was this very node.
+    pub(crate) fn met_itself(&self) -> u64 {
+        self.met_itself.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_leaving(&self) -> bool {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::TIME_MAX;
 use crate::id::NodeId;
 
 use super::delta::{Delta, Dot};
@@ -181,7 +182,9 @@ impl<T> Peer<T> {
 }
 
 impl<T: Clone> Exchange<T> {
-    pub(crate) fn new(me: NodeId, timing: Timing) -> Self {
+    pub(crate) fn new(me: NodeId, mut timing: Timing) -> Self {
+        timing.grace = timing.grace.min(TIME_MAX);
+        timing.resync = timing.resync.min(TIME_MAX);
         Self {
             me,
             timing,

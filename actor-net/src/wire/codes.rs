@@ -53,7 +53,7 @@ codes! {
         Version = 1 "no common version of the protocol",
         /// It belongs to another cluster.
         Cluster = 2 "another cluster; the nodes of one cluster all say its name",
-        /// The name is malformed, is not the one that was dialled, or is not in the certificate.
+        /// The name is malformed, is not the one that was dialled, is not in the certificate, or is that of the other side, too.
         Name = 3 "a name that is not its own",
         /// The proof does not hold: another secret, or somebody who has none.
         Proof = 4 "the proof does not hold; both nodes need the same secret",
@@ -73,6 +73,8 @@ codes! {
         TimedOut = 11 "it took too long",
         /// There are too many connections, or this node is leaving.
         Busy = 12 "not taking connections now",
+        /// Both sides are the same life of the same node.
+        Itself = 13 "it is this very node",
     }
 }
 

@@ -6,8 +6,8 @@ use crate::id::{ExportId, Incarnation};
 
 /// The most causes that a reason carries; the first ones stay, with the last one, which started it all.
 pub(super) const CAUSES_MAX: usize = 8;
-/// The longest text of people's words in a frame, in bytes; longer ones are cut.
-pub(super) const WORDS_BYTES_MAX: usize = 1024;
+/// The longest text in a frame, in bytes; longer ones are cut.
+pub(crate) const WORDS_BYTES_MAX: usize = 1024;
 
 /// Why a frame cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,23 +146,17 @@ impl<'a> Field<'a> for &'a str {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        let end = self.floor_char_boundary_at(WORDS_BYTES_MAX);
-        (&self.as_bytes()[..end]).write(out);
+        as_it_travels(self).as_bytes().write(out);
     }
 }
 
-trait Cut {
-    fn floor_char_boundary_at(&self, bytes_max: usize) -> usize;
-}
-
-impl Cut for str {
-    fn floor_char_boundary_at(&self, bytes_max: usize) -> usize {
-        let mut end = self.len().min(bytes_max);
-        while !self.is_char_boundary(end) {
-            end -= 1;
-        }
-        end
+/// What of a text stands in a frame.
+pub(crate) fn as_it_travels(text: &str) -> &str {
+    let mut end = text.len().min(WORDS_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
+    &text[..end]
 }
 
 impl Field<'_> for ExportId {

@@ -128,6 +128,23 @@ impl<'a> Message<'a> {
     }
 }
 
+/// An `Answer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answer<'a> {
+    pub(crate) call: u64,
+    pub(crate) body: &'a [u8],
+}
+
+impl<'a> Answer<'a> {
+    /// Reads a frame, if it is one. What is too short for one is left to [`Frame::parse`], which says so.
+    #[inline]
+    pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
+        let (call, body) = bytes.strip_prefix(&[Frame::ANSWER])?.split_first_chunk()?;
+        let call = u64::from_le_bytes(*call);
+        Some(Self { call, body })
+    }
+}
+
 /// A `Chunk` of which not all has come.
 pub(crate) struct Begun<'a> {
     pub(crate) stream: u32,
@@ -157,28 +174,44 @@ impl<'a> Begun<'a> {
 /// What goes before a body: the kind of its frame, with all fields but the last.
 #[derive(Clone, Copy)]
 pub(crate) struct Head {
-    bytes: [u8; HEAD_BYTES_MAX],
-    len: usize,
+    /// Behind room for the length of the frame.
+    bytes: [u8; LENGTH_BYTES + HEAD_BYTES_MAX],
+    /// Where it ends.
+    end: usize,
 }
 
 impl Head {
     fn of(kind: u8) -> Self {
         let mut head = Self {
-            bytes: [0; HEAD_BYTES_MAX],
-            len: 1,
+            bytes: [0; LENGTH_BYTES + HEAD_BYTES_MAX],
+            end: LENGTH_BYTES + 1,
         };
-        head.bytes[0] = kind;
+        head.bytes[LENGTH_BYTES] = kind;
         head
     }
 
     fn with<const N: usize>(mut self, field: [u8; N]) -> Self {
-        let end = self.len + N;
-        self.bytes[self.len..end].copy_from_slice(&field);
-        self.len = end;
+        let end = self.end + N;
+        self.bytes[self.end..end].copy_from_slice(&field);
+        self.end = end;
         self
     }
 
+    /// Appends the frame of this and a body, with its length. All of it is copied, and cut off where it ends: what has a fixed length is copied in place.
+    #[inline]
+    pub(crate) fn put(&self, body: &[u8], out: &mut Vec<u8>) {
+        let mut bytes = self.bytes;
+        let length = u32::try_from(self.len() + body.len()).unwrap_or(u32::MAX);
+        bytes[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
+        let begin = out.len();
+        out.reserve(bytes.len() + body.len());
+        out.extend_from_slice(&bytes);
+        out.truncate(begin + self.end);
+        out.extend_from_slice(body);
+    }
+
     /// Of a message.
+    #[inline]
     pub(crate) fn message(to: ExportId, question: Option<Question>) -> Self {
         match question {
             None => Self::of(Frame::TELL).with(to.0.to_le_bytes()),
@@ -222,7 +255,7 @@ impl Deref for Head {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes[..self.len]
+        &self.bytes[LENGTH_BYTES..self.end]
     }
 }
 
@@ -241,7 +274,7 @@ mod tests {
                 let mut bytes = Vec::new();
                 frame.encode_fields(&mut bytes);
                 prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(Message::of_frame));
-                let traced = traced(Headers { parent: b"p", state: b"" }, &Head { bytes: [0; HEAD_BYTES_MAX], len: 0 });
+                let traced = traced(Headers { parent: b"p", state: b"" }, &Head { bytes: [0; LENGTH_BYTES + HEAD_BYTES_MAX], end: LENGTH_BYTES });
                 let traced = [traced, bytes.clone()].concat();
                 let message = Message::of(&traced);
                 prop_assert_eq!(message, Frame::parse(&traced).ok().as_ref().and_then(Message::of_frame));
@@ -266,6 +299,10 @@ mod tests {
                 let mut bytes = Vec::new();
                 frame.encode_fields(&mut bytes);
                 prop_assert_eq!([&*head, &body].concat(), bytes);
+                let mut whole = vec![7];
+                head.put(&body, &mut whole);
+                let length = (head.len() + body.len()) as u32;
+                prop_assert_eq!([&[7], &length.to_le_bytes()[..], &head, &body].concat(), whole);
             }
             let headers = Headers { parent: b"p", state: b"s" };
             let message = Head::message(to, None);
@@ -279,7 +316,13 @@ mod tests {
         #[test]
         fn of_any_bytes_it_reads_no_more_than_a_frame_would(kind in 0x1f_u8..0x26, bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             let bytes = [&[kind][..], &bytes].concat();
-            prop_assert_eq!(Message::of(&bytes), Frame::parse(&bytes).ok().as_ref().and_then(Message::of_frame));
+            let frame = Frame::parse(&bytes).ok();
+            prop_assert_eq!(Message::of(&bytes), frame.as_ref().and_then(Message::of_frame));
+            let answer = frame.and_then(|frame| match frame {
+                Frame::Answer { call, body: Rest(body) } => Some(Answer { call, body }),
+                _ => None,
+            });
+            prop_assert_eq!(Answer::of(&bytes), answer);
         }
     }
 }

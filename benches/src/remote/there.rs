@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use super::ours::{Msg, Sink};
-use super::{Ends, inline, tasks};
+use super::{Ends, framed, inline, tasks};
 
 const TLS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -55,7 +55,7 @@ impl There {
 
     /// Connects to all that is there. The nodes are there for as long as what is returned with the ends.
     pub(super) fn connect(&self, runtime: &Runtime) -> Result<(Ends, [Node; 2]), String> {
-        let [plain, over_tls, inline, tasks] = &self.addresses[..] else {
+        let [plain, over_tls, inline, framed, tasks] = &self.addresses[..] else {
             return Err("the second process did not start".to_owned());
         };
         let tls = Tls::new(self.certificates.clone(), TLS_TIMEOUT).map_err(|why| why.to_string())?;
@@ -67,6 +67,7 @@ impl There {
                 echo,
                 sink_over_tls,
                 inline: inline.clone(),
+                framed: framed.clone(),
                 tasks: tasks.clone(),
             };
             Ok((ends, [node, tls_node]))
@@ -106,15 +107,18 @@ pub(super) async fn serve(folder: &Path) -> Result<(), String> {
     let plain = node(Security::insecure()).await?;
     let over_tls = node(Security::tls(tls)).await?;
     let by_inline = TcpListener::bind("127.0.0.1:0").await.map_err(words)?;
+    let by_framed = TcpListener::bind("127.0.0.1:0").await.map_err(words)?;
     let by_tasks = TcpListener::bind("127.0.0.1:0").await.map_err(words)?;
     println!(
-        "{} {} {} {}",
+        "{} {} {} {} {}",
         plain.address().unwrap_or_default(),
         over_tls.address().unwrap_or_default(),
         by_inline.local_addr().map_err(words)?,
+        by_framed.local_addr().map_err(words)?,
         by_tasks.local_addr().map_err(words)?
     );
     tokio::spawn(accept(by_inline, inline::serve));
+    tokio::spawn(accept(by_framed, framed::serve));
     accept(by_tasks, tasks::serve).await
 }
 

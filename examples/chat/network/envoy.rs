@@ -2,11 +2,12 @@
 //!
 //! It lives as long as the conversation: when the way is lost, or the other does not listen, it ends, and its successor tells everything anew.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actor_core::prelude::*;
-use actor_net::Node;
+use actor_net::{LookupError, Node};
 
 use super::hub::{DESK, DOOR};
 use super::trunk::{EnvoyMsg, Trunk};
@@ -24,6 +25,30 @@ pub struct Sources {
     pub rooms: Handle<RoomsMsg>,
 }
 
+/// The servers that this one cannot speak with as long as both are what they are: each is said once.
+#[derive(Debug, Clone, Default)]
+pub struct Unlike(Arc<Mutex<HashSet<Arc<str>>>>);
+
+impl Unlike {
+    fn say(&self, server: &Arc<str>, why: &LookupError) {
+        let is_new = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(server.clone());
+        if is_new {
+            tracing::warn!(
+                %server, %why,
+                "a server of this network is none that this one can speak with, and its users are not seen here; run the same version on both"
+            );
+        }
+    }
+
+    fn forget(&self, server: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(server);
+    }
+}
+
 /// One conversation with one other server.
 pub struct Envoy {
     site: Arc<Site>,
@@ -32,12 +57,20 @@ pub struct Envoy {
     address: Arc<str>,
     sources: Sources,
     waiting: Arc<AtomicUsize>,
+    unlike: Unlike,
     ear: Option<Handle<Arc<Word>>>,
 }
 
 impl Envoy {
     /// For the server of that name, whose node is found at `address`.
-    pub fn new(site: Arc<Site>, node: Node, server: Arc<str>, address: Arc<str>, sources: Sources) -> Self {
+    pub fn new(
+        site: Arc<Site>,
+        node: Node,
+        server: Arc<str>,
+        address: Arc<str>,
+        sources: Sources,
+        unlike: Unlike,
+    ) -> Self {
         Self {
             site,
             node,
@@ -45,6 +78,7 @@ impl Envoy {
             address,
             sources,
             waiting: Arc::default(),
+            unlike,
             ear: None,
         }
     }
@@ -52,7 +86,17 @@ impl Envoy {
     /// Finds the one who listens at the other server.
     async fn knock(&self, me: Handle<EnvoyMsg>) -> Result<Handle<Arc<Word>>, ActorError> {
         self.node.connect(&self.server, Some(&self.address)).await?;
-        let door = self.node.lookup::<Knock>(&format!("{DOOR}@{}", self.server)).await?;
+        let door = self.node.lookup::<Knock>(&format!("{DOOR}@{}", self.server)).await;
+        if let Err(
+            why @ (LookupError::OtherProtocol(_)
+            | LookupError::OtherVersion(_)
+            | LookupError::OtherShape(_)
+            | LookupError::OtherCodec),
+        ) = &door
+        {
+            self.unlike.say(&self.server, why);
+        }
+        let door = door?;
         let life = me.map(|()| EnvoyMsg::Unheard);
         let card = self.site.card();
         Ok(door.ask(|reply| Knock { card, life, reply }).await?)
@@ -90,6 +134,7 @@ impl Actor for Envoy {
                 return Ok(());
             }
         };
+        self.unlike.forget(&self.server);
         ctx.watch(&ear);
         self.ear = Some(ear);
         let trunk = Trunk::new(self.server.clone(), ctx.handle(), self.waiting.clone());

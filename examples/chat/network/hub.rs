@@ -11,7 +11,7 @@ use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::deputy::{Deputy, DeputyMsg};
-use super::envoy::{Envoy, Sources};
+use super::envoy::{Envoy, Sources, Unlike};
 use super::trunk::{EnvoyMsg, WORDS_MAX};
 use super::word::{Enquiry, Knock};
 use crate::about;
@@ -57,6 +57,7 @@ pub struct Hub {
     deputies: HashMap<Arc<str>, Handle<DeputyMsg>>,
     /// Deputies that are about to end: until then there is no other for their server.
     leaving: HashMap<ActorId, Arc<str>>,
+    unlike: Unlike,
     is_retrying: bool,
     made: u64,
 }
@@ -72,6 +73,7 @@ impl Hub {
             envoys: HashMap::new(),
             deputies: HashMap::new(),
             leaving: HashMap::new(),
+            unlike: Unlike::default(),
             is_retrying: false,
             made: 0,
         }
@@ -110,8 +112,8 @@ impl Hub {
     fn send_envoy(&mut self, server: Arc<str>, address: Arc<str>, ctx: &mut Context<HubMsg>) {
         self.made += 1;
         let (site, node, sources) = (self.site.clone(), self.cluster.node().clone(), self.sources.clone());
-        let name = server.clone();
-        let make = move || Envoy::new(site, node, name, address, sources);
+        let (name, unlike) = (server.clone(), self.unlike.clone());
+        let make = move || Envoy::new(site, node, name, address, sources, unlike);
         let spec = ChildSpec::once(format!("to.{server}.{}", self.made), make);
         match ctx.spawn(spec.mailbox(MailboxSpec::bounded(WORDS_MAX))) {
             Ok(envoy) => {

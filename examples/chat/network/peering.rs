@@ -112,6 +112,22 @@ impl Peering {
                     .to_owned(),
             });
         }
+        // Within a process an address is a name.
+        let is_memory = matches!(self.proof, Proof::Memory(_));
+        let has_port = |address: &str| {
+            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+            is_memory || port.is_some_and(|port| port > 0)
+        };
+        let join = self.join.iter().map(|address| ("join", address));
+        for (setting, address) in join.chain(self.advertise.iter().map(|address| ("advertise", address))) {
+            if !has_port(address) {
+                return Err(OutOfRange {
+                    setting,
+                    given: address.clone(),
+                    range: "a host and a port, such as 10.0.0.1:7000".to_owned(),
+                });
+            }
+        }
         if !(Duration::from_millis(10)..=Duration::from_secs(60)).contains(&self.grace) {
             return Err(OutOfRange {
                 setting: "grace",

@@ -131,7 +131,8 @@ fn split_tags(line: &str) -> (&str, &str) {
 }
 
 fn label_in(tags: &str) -> Option<&str> {
-    let value = tags.split(';').find_map(|tag| tag.strip_prefix("label="))?;
+    // Of a tag that is there twice, the last counts.
+    let value = tags.rsplit(';').find_map(|tag| tag.strip_prefix("label="))?;
     (!value.is_empty() && value.len() <= LABEL_BYTES_MAX).then_some(value)
 }
 
@@ -155,6 +156,7 @@ mod tests {
         assert_eq!(message.command, "PRIVMSG");
         assert_eq!(message.params, ["#c", "hello  there "]);
         assert_eq!(message.label(), Some("a"));
+        assert_eq!(Message::label_of("@label=a;label=b PING x"), Some("b"));
         assert_eq!(message.client_tags().as_deref(), Some("+typing=active"));
     }
 

@@ -104,6 +104,14 @@ impl WebSocketWire {
         }
     }
 
+    /// Takes no more from the client, and has nothing more to tell it.
+    fn give_up(&mut self) {
+        self.outbox.abandon();
+        self.lines.clear();
+        self.batch_bytes = 0;
+        self.deaf = true;
+    }
+
     fn message(&self, line: &Bytes) -> Message {
         let line = line.slice(..line.len().saturating_sub(2));
         if self.text
@@ -130,7 +138,9 @@ impl WebSocketWire {
                 // The library answers a ping by itself, with what is written next.
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
                 Some(Ok(Message::Close(_))) | None => {
-                    self.deaf = true;
+                    self.give_up();
+                    // The library has its answer to a close frame ready, and takes nothing more to be sent.
+                    self.phase = Phase::Closing;
                     return Poll::Ready(Some(Input::Ended("Connection closed".to_owned())));
                 }
                 Some(Err(error)) => return self.fail(&error),
@@ -142,10 +152,7 @@ impl WebSocketWire {
     }
 
     fn fail(&mut self, error: &axum::Error) -> Poll<Option<Input>> {
-        self.outbox.abandon();
-        self.lines.clear();
-        self.batch_bytes = 0;
-        self.deaf = true;
+        self.give_up();
         self.phase = Phase::Shut;
         Poll::Ready(Some(Input::Ended(format!("Connection failed: {error}"))))
     }

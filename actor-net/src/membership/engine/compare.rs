@@ -9,7 +9,6 @@ use super::Engine;
 use crate::id::NodeName;
 use crate::membership::identity::Identity;
 use crate::membership::packet::{Head, PacketError, Rank, Said};
-use crate::membership::ring::hash;
 
 /// News are given so much time to come by themselves, and after a comparison there is as much before the next.
 const SETTLES: Duration = Duration::from_secs(1);
@@ -24,7 +23,7 @@ const NEWS_PER_PACKET: usize = 50;
 pub(super) fn digest(name: &NodeName, rank: Rank) -> u64 {
     let count = u64::from(rank.incarnation) * 2 + u64::from(rank.is_suspect);
     let latest = rank.stay.0 ^ count.rotate_right(20);
-    hash(name.as_str()) ^ latest.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+    name.number() ^ latest.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
 }
 
 impl Engine {

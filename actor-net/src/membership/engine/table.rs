@@ -1,7 +1,8 @@
 //! The members as this node knows them, kept in step with foca's table of them.
 
-use std::collections::btree_map;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasherDefault;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,7 +95,10 @@ impl Entry {
 
 #[derive(Debug)]
 pub(super) struct Table {
-    entries: BTreeMap<NodeName, Entry>,
+    /// Each packet looks for its sender here several times. What is hashed is the same in each run, and so is the order of all.
+    entries: HashMap<NodeName, Entry, BuildHasherDefault<DefaultHasher>>,
+    /// All of them once more, by name.
+    names: BTreeSet<NodeName>,
     /// The active ones, and this node.
     pub(super) ring: Ring,
     active: usize,
@@ -111,7 +115,8 @@ impl Table {
         let mut ring = Ring::default();
         ring.add(me);
         Self {
-            entries: BTreeMap::new(),
+            entries: HashMap::default(),
+            names: BTreeSet::new(),
             ring,
             active: 0,
             digest: 0,
@@ -167,11 +172,9 @@ impl Table {
 
     /// Foca has forgotten it.
     pub(super) fn forget(&mut self, who: &Identity) {
-        if let btree_map::Entry::Occupied(entry) = self.entries.entry(who.id.name.clone())
-            && entry.get().who == *who
-            && !entry.get().is_active()
-        {
-            entry.remove();
+        let is_it = |entry: &Entry| entry.who == *who && !entry.is_active();
+        if self.entries.get(&who.id.name).is_some_and(is_it) {
+            self.remove(&who.id.name);
         }
     }
 
@@ -184,11 +187,21 @@ impl Table {
 
     /// Those with names in a range.
     pub(super) fn range(&self, names: (Bound<NodeName>, Bound<NodeName>)) -> impl Iterator<Item = &Entry> {
-        self.entries.range(names).map(|(_, entry)| entry)
+        self.names.range(names).filter_map(|name| self.entries.get(name))
     }
 
     pub(super) fn digest(&self) -> u64 {
         self.digest
+    }
+
+    fn insert(&mut self, name: NodeName, entry: Entry) {
+        self.names.insert(name.clone());
+        self.entries.insert(name, entry);
+    }
+
+    fn remove(&mut self, name: &NodeName) {
+        self.names.remove(name);
+        self.entries.remove(name);
     }
 
     fn activate(&mut self, name: &NodeName) {
@@ -309,13 +322,13 @@ impl Engine {
             watched_since: now,
             card: None,
         };
-        self.table.entries.insert(name, entry);
+        self.table.insert(name, entry);
     }
 
     /// The same node has come with another stay.
     fn replaced(&mut self, name: &NodeName) {
         let Some(entry) = self.table.entries.get(name).filter(|entry| entry.is_active()) else {
-            self.table.entries.remove(name);
+            self.table.remove(name);
             return;
         };
         let how = if entry.leaves() { Gone::Left } else { Gone::Replaced };
@@ -323,7 +336,7 @@ impl Engine {
         tracing::info!(node = %self.me.id, member = %entry.who.id, stay = entry.who.stay.0, ?how, "gone");
         self.tell_if_known(name, event);
         self.gone(name);
-        self.table.entries.remove(name);
+        self.table.remove(name);
     }
 
     fn gone(&mut self, name: &NodeName) {

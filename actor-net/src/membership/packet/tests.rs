@@ -141,7 +141,7 @@ fn a_packet_is_the_bytes_that_the_document_shows() {
     };
     let (said, cards) = (Said::Out, Vec::new());
     let mut bytes = Vec::new();
-    Packet { head, said, cards }.encode(crate::membership::ring::hash("chat"), &mut bytes);
+    Packet { head, said, cards }.encode(crate::id::number_of("chat"), &mut bytes);
     let shown = "0106289de348c6662946010061070000000000000003000000000000000300613a310000070000000000000001000000100000000000000000";
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, shown);

@@ -177,7 +177,11 @@ fn a_name_has_to_be_the_one_that_was_dialled_and_not_ones_own() {
     let ends = meet((local("a"), secret("x")), (local("c"), secret("x")));
     assert_eq!(refused(&ends), Refusal::Name);
     let ends = meet((local("b"), secret("x")), (local("b"), secret("x")));
-    assert_eq!(refused(&ends), Refusal::NameTaken);
+    assert_eq!(refused(&ends), Refusal::Itself);
+    let mut namesake = local("b");
+    namesake.id.incarnation = Incarnation(99);
+    let ends = meet((local("b"), secret("x")), (namesake, secret("x")));
+    assert_eq!(refused(&ends), Refusal::Name);
 }
 
 #[test]
@@ -251,7 +255,7 @@ fn a_dialler_that_is_mirrored_is_refused() {
         step,
         Step::Failed {
             why: Closed::Refused {
-                code: Refusal::NameTaken,
+                code: Refusal::Itself,
                 ..
             },
             ..

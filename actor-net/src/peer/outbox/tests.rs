@@ -1,5 +1,7 @@
 //! What an outbox keeps: order for each receiver, budgets, and places.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::super::reassembly::Reassembly;
@@ -405,4 +407,25 @@ fn a_sender_that_is_far_ahead_lets_the_writer_come_first() {
     outbox.written(&mut batch, &mut Vec::new());
     assert!(!outbox.wait_for_writer(Waker::noop()), "it is to come again");
     assert_eq!(outbox.close().wake.len(), 1);
+}
+
+#[test]
+fn one_that_rests_takes_in_no_message_and_one_whose_room_was_given_does_not_rest() {
+    let mut outbox = Outbox::new(LIMITS);
+    let to = ExportId(1);
+    let (mut place, mut wake) = (Admission::default(), Vec::new());
+    let given = outbox.admit(to, cost(7), &mut place, Waker::noop(), &mut None);
+    assert_eq!(given, Admitted::Yes);
+    assert!(!outbox.rest(None), "a message is on its way into it");
+    outbox.give_up(to, cost(7), &mut wake);
+    assert!(outbox.rest(None));
+    assert!(outbox.push_plain(to, &[0; 7]).is_none());
+    assert_eq!(outbox.try_admit(to, cost(7)), Admitted::Rests);
+    assert_eq!(
+        outbox.admit(to, cost(7), &mut place, Waker::noop(), &mut None),
+        Admitted::Rests
+    );
+    outbox.goes_on();
+    assert!(outbox.push_plain(to, &[0; 7]).is_some());
+    assert!(!outbox.rest(None), "a message waits to be written");
 }

@@ -30,6 +30,12 @@ impl Known {
         self.session.store(terms.session, Ordering::Release);
     }
 
+    /// Whether there are any: there is a conversation, which messages may be sent in.
+    #[inline]
+    pub(super) fn is_set(&self) -> bool {
+        self.session.load(Ordering::Acquire) != 0
+    }
+
     pub(super) fn get(&self) -> Option<Terms> {
         let session = self.session.load(Ordering::Acquire);
         let rest = self.rest.load(Ordering::Acquire);

@@ -1,5 +1,6 @@
 //! What actors here say to another node, as frames: core's `Peer`.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
@@ -12,14 +13,35 @@ use tokio::time::Instant;
 
 use crate::clock::now;
 use crate::id::ExportId;
-use crate::peer::outbox::{Receiver, cost};
+use crate::peer::outbox::{Receiver, Sent, cost};
 use crate::peer::session::NotBegun;
 use crate::wire::message::{Head, Headers, Question};
 use crate::wire::protocol::Frame;
 
-use super::super::conversation::{Conversation, Sent, wake_all};
+use super::super::conversation::{Conversation, wake_all};
 use super::super::reason::{Told, fate};
 use super::{Far, Link, lock, order};
+
+thread_local! {
+    /// The conversation of the last message from this thread, which most likely is that of the next: it is found here without a lock, and nobody counts who
+    /// holds it.
+    static LAST: Cell<Option<Arc<Conversation>>> = const { Cell::new(None) };
+}
+
+impl Far {
+    /// Does this with the conversation of that number, unless it is over.
+    #[inline]
+    fn within<R>(&self, session: u64, f: impl FnOnce(&Arc<Conversation>) -> R) -> Option<R> {
+        let last = LAST.try_with(Cell::take).ok().flatten();
+        let conversation = match last.filter(|last| last.number == session) {
+            Some(last) => last,
+            None => self.conversation_of(session)?,
+        };
+        let done = f(&conversation);
+        let _ = LAST.try_with(|last| last.set(Some(conversation)));
+        Some(done)
+    }
+}
 
 impl Abroad for Far {
     fn asker_gone(&self, call: u64) {
@@ -39,6 +61,9 @@ impl Peer for Far {
     }
 
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<(), NoRoom>> {
+        if self.known.is_set() {
+            return Poll::Ready(Ok(()));
+        }
         let mut link = lock(&self.link);
         match &mut *link {
             Link::Up(_) => return Poll::Ready(Ok(())),
@@ -126,43 +151,36 @@ impl Peer for Far {
             parent: parent.as_bytes(),
             state: state.as_bytes(),
         });
-        // Under the lock, so that nothing counts who holds the conversation; whoever is woken is so without it.
-        let link = lock(&self.link);
-        let (Link::Up(conversation) | Link::Resting(conversation, _)) = &*link else {
-            return Err(NotSent::NodeDown);
-        };
-        if conversation.number != parcel.session {
-            return Err(NotSent::NodeDown);
-        }
-        let begun = begin_calls(conversation, parcel.replies, Some(to));
-        match begun.and_then(|()| conversation.message(to, given, &head, headers, parcel.body)) {
-            Ok(Sent {
-                tell_writer,
-                is_ahead,
-                wake,
-            }) => {
-                if is_ahead {
-                    self.is_ahead.store(true, Ordering::Relaxed);
-                }
-                let to_tell = tell_writer.then(|| conversation.clone());
-                drop(link);
-                wake_all(wake);
-                if let Some(conversation) = to_tell {
-                    conversation.tell_writer(true);
-                }
-                Ok(())
+        let sent = self.within(parcel.session, |conversation| {
+            let begun = begin_calls(conversation, parcel.replies, Some(to));
+            let sent = begun.and_then(|()| conversation.message(to, given, &head, headers, parcel.body));
+            let (Sent { tell_writer, is_ahead }, wake) =
+                sent.inspect_err(|_| end_calls(conversation, parcel.replies))?;
+            if is_ahead {
+                self.is_ahead.store(true, Ordering::Relaxed);
             }
-            Err(why) => {
-                let mut session = conversation.session();
-                let calls = parcel.replies.iter().map(|(call, _)| *call);
-                let unsent: Vec<_> = calls.map(|call| session.calls.settle(call)).collect();
-                drop(session);
-                drop(link);
-                drop(unsent);
-                self.unsend(parcel.exports);
-                Err(why)
-            }
+            wake_all(wake);
+            conversation.tell_writer(tell_writer);
+            Ok(())
+        });
+        let sent = sent.unwrap_or(Err(NotSent::NodeDown));
+        if sent.is_err() {
+            self.unsend(parcel.exports);
         }
+        sent
+    }
+
+    fn send_plain(&self, to: ExportId, session: u64, body: &[u8]) -> bool {
+        let sent = self.within(session, |conversation| {
+            let sent = conversation.plain(to, body)?;
+            conversation.tell_writer(sent.tell_writer);
+            Some(sent.is_ahead)
+        });
+        let Some(Some(is_ahead)) = sent else { return false };
+        if is_ahead {
+            self.is_ahead.store(true, Ordering::Relaxed);
+        }
+        true
     }
 
     fn unsend(&self, exports: &[ExportId]) {
@@ -359,6 +377,15 @@ fn begin_each(
         }
     }
     Ok(())
+}
+
+/// They are not sent after all.
+#[cold]
+fn end_calls(conversation: &Conversation, replies: &[(u64, Arc<dyn wire::Asker>)]) {
+    let mut session = conversation.session();
+    let unsent: Vec<_> = replies.iter().map(|(call, _)| session.calls.settle(*call)).collect();
+    drop(session);
+    drop(unsent);
 }
 
 fn millis_left(deadline: Instant) -> u32 {
