@@ -3,6 +3,7 @@
 mod discovery;
 mod driver;
 mod seek;
+mod sought;
 
 use std::fmt;
 use std::future::Future;

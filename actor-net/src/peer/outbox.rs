@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::budget::{Budget, Ticket};
-use super::numbers::ByNumber;
+use super::numbers::{ByNumber, by_number};
 use crate::config::STREAMS;
 use crate::id::ExportId;
 use crate::wire::frame;
@@ -165,7 +165,7 @@ impl Outbox {
             complete: 0,
             next_stream: 0,
             room: Budget::new(limits.outbox_bytes_max),
-            windows: ByNumber::default(),
+            windows: by_number(),
             ready_cost: 0,
             writing_cost: 0,
             round: 0,

@@ -7,7 +7,7 @@
 
 use std::collections::hash_map::Entry;
 
-use super::numbers::ByNumber;
+use super::numbers::{ByNumber, by_number};
 
 /// Why something cannot begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(crate) struct Owed<T> {
 impl<T> Owed<T> {
     pub(crate) fn new(max: usize) -> Self {
         Self {
-            open: ByNumber::default(),
+            open: by_number(),
             next: 1,
             max,
             over: false,
