@@ -99,7 +99,9 @@ impl<M: Wire> Batch<M> {
     #[inline]
     fn question(&mut self, within: &Within) -> Option<Arc<dyn Question>> {
         within.exchange_lines(&mut self.lines);
-        self.lines.drain(..).for_each(|line| line.open());
+        if !self.lines.is_empty() {
+            self.lines.drain(..).for_each(|line| line.open());
+        }
         if !self.is_question {
             return None;
         }
