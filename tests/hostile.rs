@@ -1,5 +1,6 @@
 //! A peer that means harm: what it sends costs it its connection, and nobody else anything.
 
+mod asks;
 mod crowd;
 mod stage;
 mod stuck;
@@ -70,28 +71,6 @@ async fn a_peer_that_breaks_the_protocol_is_cut_off_with_a_reason_and_nobody_els
             let why = stage.bad_is_gone(&mut events).await;
             assert!(matches!(why, Closed::Protocol(_) | Closed::Ended(_)), "{frame}: {why}");
         }
-        stage.the_good_one_is_served().await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_peer_that_asks_without_end_is_cut_off() {
-    in_each_codec(async |codec| {
-        let gate = Gate::new();
-        let stage = Stage::new(codec, Some(gate.clone())).await;
-        let mut events = stage.node.events();
-        let mut bad = stage.bad().await;
-        let to = bad.lookup().await;
-        // Nothing is answered meanwhile: the handler waits.
-        for call in 0..100 {
-            let mut question = vec![1];
-            question.push(u8::try_from(call).expect("it is small"));
-            bad.ask(to, call, &question).await;
-        }
-        let why = stage.bad_is_gone(&mut events).await;
-        assert!(matches!(why, Closed::Ended(Goodbye::Limit)), "{why}");
-        gate.open();
         stage.the_good_one_is_served().await;
     })
     .await;

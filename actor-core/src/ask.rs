@@ -20,7 +20,7 @@ use crate::handle::{Handle, Sending, Unsent};
 use crate::ledger::Outcome;
 #[cfg(feature = "wire")]
 use crate::peer::Asker;
-use crate::question::{Away, Envelope, Question, Wait, traced};
+use crate::question::{Away, Envelope, Left, Question, Wait, traced};
 use crate::scheduler::{Deadline, Scheduler};
 use crate::slot::Slot;
 use crate::sync::Mutex;
@@ -402,7 +402,9 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         }
         if let Some(sending) = &mut ask.sending {
             let mut deadlock = None;
-            let sent = sending.poll_unless(cx, |handler| {
+            // Where it has waited for room, how much is left is found out when there is some.
+            let left = now.map(|_| Left(ask.deadline.and(ask.timeout)));
+            let sent = sending.poll_unless(cx, left, |handler| {
                 let claim = Arc::new(Claim::new(ask.pending.clone()));
                 let refused = turn::wait_for(|| handler, &claim).err();
                 if refused.is_some() {

@@ -23,7 +23,7 @@ use crate::mailbox::Entry;
 use crate::mailbox::{Pushed, Refused};
 #[cfg(feature = "wire")]
 use crate::peer::{Draft, NotSent, Proxy};
-use crate::question::{Envelope, trace_of_sender};
+use crate::question::{Envelope, Left, trace_of_sender};
 use crate::scheduler::Scheduler;
 use crate::signal::Orders;
 
@@ -71,8 +71,8 @@ pub(crate) trait Route<M>: Send + Sync {
     /// Gives back what was reserved.
     fn unreserve(&self, berth: Berth);
     /// Delivers into the room that was reserved. What cannot be delivered after all comes back, or is a dead letter
-    /// where it has been turned into another message.
-    fn deliver(&self, envelope: Envelope<M>, berth: Berth) -> Result<(), Unsent<M>>;
+    /// where it has been turned into another message. For how much longer its asker waits comes along where that is known.
+    fn deliver(&self, envelope: Envelope<M>, berth: Berth, left: Option<Left>) -> Result<(), Unsent<M>>;
     /// Sends a message where it need not be kept for that, and nothing stands in its way. What was not sent is to be sent by the
     /// other ways, which say why they cannot.
     fn send_at_once(&self, _msg: &M) -> bool {
@@ -200,7 +200,7 @@ impl<M: Send + 'static> Handle<M> {
         match &self.0 {
             Kind::Local(cell) => settle(cell, cell.mailbox.try_push(envelope)).map_err(Unsent::from),
             Kind::Routed(route) => match route.try_reserve(Some(&envelope.msg)) {
-                Ok(berth) => route.deliver(envelope, berth),
+                Ok(berth) => route.deliver(envelope, berth, None),
                 Err(why) => Err(Unsent::new(why, envelope)),
             },
         }
@@ -224,7 +224,7 @@ impl<M: Send + 'static> Handle<M> {
                 Err(why) => Err(Unsent::new(why, envelope)),
             },
             Kind::Routed(route) => match route.reserve_anyway(&envelope.msg) {
-                Ok(berth) => route.deliver(envelope, berth),
+                Ok(berth) => route.deliver(envelope, berth, None),
                 Err(why) => Err(Unsent::new(why, envelope)),
             },
         }

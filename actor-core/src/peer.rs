@@ -15,6 +15,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actor_wire::{Codec, Limits};
 use tokio::time::Instant;
@@ -86,7 +87,16 @@ pub struct Parcel<'a> {
     pub trace: Option<TraceContext>,
 }
 
-/// That a message is a question: by which of its reply ports, and until when it is waited for.
+/// That a message which is sent is a question: by which of its reply ports, and for how much longer it is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks {
+    /// The number of the reply port.
+    pub call: u64,
+    /// How long, as of this moment.
+    pub left: Option<Duration>,
+}
+
+/// That a message which came is a question: by which of its reply ports, and until when it is waited for.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     /// The number of the reply port.
@@ -166,8 +176,7 @@ pub trait Peer: Abroad + 'static {
     /// # Errors
     /// There is no room for it, or the conversation that it was made for is over. Nothing was sent, what was given is
     /// given back, and what was exported for it is not held.
-    fn send(&self, to: ExportId, parcel: Parcel<'_>, asked: Option<Asked>, given: Option<usize>)
-    -> Result<(), NotSent>;
+    fn send(&self, to: ExportId, parcel: Parcel<'_>, asks: Option<Asks>, given: Option<usize>) -> Result<(), NotSent>;
 
     /// Sends a message that holds neither handles nor reply ports, and is part of no trace, if nothing stands in its way. What was not sent is to be sent by
     /// [`send`](Self::send), which says why it cannot.
@@ -245,7 +254,9 @@ pub trait Asker: Send + Sync {
 pub trait Arrivals {
     /// The next one. One that is not asked for waits, with all behind it.
     fn next(&mut self) -> Option<Arrival<'_>>;
-    /// The last one is no message of the actor, for this reason.
+    /// Of those that were read, these are the questions: their ways back are to be noted and [opened](Line::open), and the list to be emptied.
+    fn begin(&mut self, lines: &mut Vec<Arc<Line>>);
+    /// The last one is no message of the actor, for this reason. If it is a question, it is to be answered: it never [began](Self::begin).
     fn not_understood(&mut self, why: &str);
     /// One of so many bytes is in the mailbox beyond its bound: [`Peer::taken`] says when it is taken up.
     fn held(&mut self, bytes: usize);
@@ -275,7 +286,7 @@ pub trait Exported: Send + Sync {
     fn message_type(&self) -> &'static str;
     /// Delivers messages that came from there to this, their export: each is in the mailbox then, or a dead letter whose asker
     /// was told. It ends with the arrivals, or before them when the mailbox is full. A question is answered in every case, but
-    /// where it is [not understood](Arrivals::not_understood) before its reply port was found.
+    /// where it is [not understood](Arrivals::not_understood).
     fn deliver(&self, to: ExportId, peer: &Arc<dyn Peer>, terms: &Terms, arrivals: &mut dyn Arrivals);
     /// Gives an order; resolves when the present life has ended.
     fn order(&self, order: Order) -> Pin<Box<dyn Future<Output = ExitReason> + Send>>;

@@ -6,9 +6,12 @@ mod traced;
 mod untraced;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+#[cfg(feature = "wire")]
+use crate::clock;
 use crate::error::AskError;
 #[cfg(feature = "traces")]
 use crate::trace::Origin;
@@ -49,14 +52,21 @@ pub(crate) enum Wait {
     Over,
 }
 
+/// For how much longer an asker waits, as of this moment; `None` for as long as it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left(
+    #[cfg_attr(not(feature = "wire"), expect(dead_code, reason = "said where nodes are connected"))]
+    pub(crate)  Option<Duration>,
+);
+
 impl Wait {
-    /// When it ends by itself.
+    /// How much of it is left.
     #[cfg(feature = "wire")]
-    pub(crate) fn deadline(self) -> Option<Instant> {
-        match self {
-            Wait::Until(deadline) => deadline,
+    pub(crate) fn left(self) -> Left {
+        Left(match self {
+            Wait::Until(deadline) => deadline.map(|deadline| deadline.saturating_duration_since(clock::now())),
             Wait::Over => None,
-        }
+        })
     }
 }
 

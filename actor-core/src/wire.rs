@@ -22,8 +22,8 @@ use crate::system::System;
 
 pub use crate::error::NoRoom;
 pub use crate::peer::{
-    Address, Arrival, Arrivals, Asked, Asker, ExportId, Exported, Imported, Line, Linked, NotSent, Order, Parcel, Peer,
-    Proxy, Terms, Watched,
+    Address, Arrival, Arrivals, Asked, Asker, Asks, ExportId, Exported, Imported, Line, Linked, NotSent, Order, Parcel,
+    Peer, Proxy, Terms, Watched,
 };
 pub use crate::question::Abroad;
 pub use crate::trace::{Propagator, TraceContext};

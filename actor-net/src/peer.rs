@@ -13,4 +13,5 @@ pub(crate) mod outbox;
 pub(crate) mod packing;
 pub(crate) mod reassembly;
 pub(crate) mod roster;
+pub(crate) mod sequence;
 pub(crate) mod session;

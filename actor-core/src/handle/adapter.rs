@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use crate::cell::AnyCell;
 use crate::error::NoRoom;
-use crate::question::Envelope;
+use crate::question::{Envelope, Left};
 use crate::signal::Orders;
 
 use super::{Berth, Handle, Kind, Place, Room, Route, Unsent, settle};
@@ -110,7 +110,7 @@ where
         }
     }
 
-    fn deliver(&self, envelope: Envelope<N>, berth: Berth) -> Result<(), Unsent<N>> {
+    fn deliver(&self, envelope: Envelope<N>, berth: Berth, left: Option<Left>) -> Result<(), Unsent<N>> {
         let mut room = Reserved {
             of: self,
             berth: Some(berth),
@@ -123,7 +123,7 @@ where
         let delivered = match &self.inner.0 {
             // The actor stopped, or another took the place, since the room was found.
             Kind::Local(cell) => settle(cell, cell.mailbox.push_reserved(envelope)).map_err(Unsent::from),
-            Kind::Routed(route) => route.deliver(envelope, berth),
+            Kind::Routed(route) => route.deliver(envelope, berth, left),
         };
         if let Err(unsent) = delivered {
             self.inner.bury(unsent);

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use crate::cell::AnyCell;
 use crate::error::{Deadlock, NoRoom, TellError};
-use crate::question::Envelope;
+use crate::question::{Envelope, Left};
 use crate::turn;
 
 use super::{Handle, Kind, Place, Room, Unsent, settle};
@@ -31,14 +31,15 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
 
     /// Must not be called again after it has returned `Ready`.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Unsent<M>>> {
-        self.poll_unless(cx, |_| false)
+        self.poll_unless(cx, None, |_| false)
     }
 
     /// The same; where one of several handles the message, `refuse` looks at who before it is delivered, and passes
-    /// over those from whom no answer could come.
+    /// over those from whom no answer could come. What is `left` is for those who would have to read the clock for it.
     pub(crate) fn poll_unless(
         &mut self,
         cx: &mut Context<'_>,
+        left: Option<Left>,
         mut refuse: impl FnMut(Arc<dyn AnyCell>) -> bool,
     ) -> Poll<Result<(), Unsent<M>>> {
         let own_mailbox = || turn::actor() == Some(self.handle.id());
@@ -61,7 +62,7 @@ impl<'a, M: Send + 'static> Sending<'a, M> {
                             route.unreserve(berth);
                             return Poll::Ready(Ok(()));
                         };
-                        match route.deliver(envelope, berth) {
+                        match route.deliver(envelope, berth, left) {
                             // How much room it needs is known now, and it is asked for.
                             Err(Unsent::TooLarge(envelope, bytes)) => {
                                 self.envelope = Some(envelope);

@@ -7,10 +7,9 @@ use tokio::time::Instant;
 
 use crate::error::AskError;
 use crate::question::{Question, Wait};
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use super::{Parcel, Peer};
+use super::{Asked, Parcel, Peer};
 
 /// Not all of its message was read yet: nothing is said over it.
 const MADE: u8 = 0;
@@ -21,19 +20,24 @@ const DONE: u8 = 2;
 pub struct Line {
     peer: Arc<dyn Peer>,
     call: u64,
-    deadline: Mutex<Option<Instant>>,
+    deadline: Option<Instant>,
     state: AtomicU8,
     /// The reply port was sent on to a third node: what becomes of it here means nothing from then on.
     has_gone_on: AtomicBool,
 }
 
 impl Line {
-    /// A way back for the call of this number.
+    /// A way back for the call of this number, by which no message is asked.
     pub fn new(peer: Arc<dyn Peer>, call: u64) -> Arc<Self> {
+        Self::asked(peer, Asked { call, deadline: None })
+    }
+
+    /// That by which a message is asked.
+    pub(crate) fn asked(peer: Arc<dyn Peer>, Asked { call, deadline }: Asked) -> Arc<Self> {
         Arc::new(Self {
             peer,
             call,
-            deadline: Mutex::new(None),
+            deadline,
             state: AtomicU8::new(MADE),
             has_gone_on: AtomicBool::new(false),
         })
@@ -53,16 +57,12 @@ impl Line {
         &self.peer
     }
 
-    pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
-        *self.deadline.lock() = deadline;
-    }
-
     pub(crate) fn goes_on(&self) {
         self.has_gone_on.store(true, Ordering::Release);
     }
 
-    /// Its message was read.
-    pub(crate) fn open(&self) {
+    /// Its message was read, and it was noted: from now on it can be answered.
+    pub fn open(&self) {
         let _ = self
             .state
             .compare_exchange(MADE, OPEN, Ordering::AcqRel, Ordering::Acquire);
@@ -88,7 +88,7 @@ impl Line {
 impl Question for Line {
     fn wait(&self) -> Wait {
         if self.is_open() && !self.has_gone_on.load(Ordering::Acquire) {
-            Wait::Until(*self.deadline.lock())
+            Wait::Until(self.deadline)
         } else {
             Wait::Over
         }

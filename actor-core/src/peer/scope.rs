@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::mem;
 use std::sync::Arc;
 
-use super::{Asker, ExportId, Line, Peer};
+use super::{Asked, Asker, ExportId, Line, Peer};
 
 thread_local! {
     /// Pointers, so that to begin and to end a message exchanges words.
@@ -29,7 +29,11 @@ pub(crate) struct Scope {
     pub(crate) replies: Vec<(u64, Arc<dyn Asker>)>,
     /// The actors of this node whose handles were found in it.
     pub(crate) exports: Vec<ExportId>,
-    /// The ways back that were made for the reply ports that came in it.
+    /// That it is a question, until the port by which it is one was found in it.
+    asked: Option<Asked>,
+    /// The ways back of those ports, in the messages that were read one behind the other: they are noted together.
+    pub(crate) begun: Vec<Arc<Line>>,
+    /// The ways back that were made for the other reply ports that came in it.
     pub(crate) lines: Vec<Arc<Line>>,
     bytes: Vec<u8>,
 }
@@ -43,6 +47,22 @@ impl Scope {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.replies.len() + self.exports.len() + self.lines.len() == 0
+    }
+
+    /// The way back of a reply port that came with this number.
+    pub(crate) fn line(&mut self, call: u64) -> Result<Arc<Line>, String> {
+        if let Some(asked) = self.asked.take_if(|asked| asked.call == call) {
+            let line = Line::asked(self.peer().clone(), asked);
+            self.begun.push(line.clone());
+            return Ok(line);
+        }
+        // Those are not noted yet.
+        if self.begun.iter().any(|line| line.call() == call) {
+            return Err("two reply ports have the same number".to_owned());
+        }
+        let line = self.peer().clone().line(call)?;
+        self.lines.push(line.clone());
+        Ok(line)
     }
 
     /// Keeps the memory for the next message, with that of the bytes.
@@ -98,7 +118,33 @@ fn begin(scope: Box<Scope>) -> Within {
 }
 
 impl Within {
-    /// Exchanges the ways back that were found so far for an empty list, to begin the next message of several.
+    /// Begins to read one of several messages, which is a question.
+    #[inline]
+    pub(crate) fn ask(&self, asked: Asked) {
+        with(|scope| scope.asked = Some(asked));
+    }
+
+    /// The way back of the question that was read, if its port was in it.
+    #[inline]
+    pub(crate) fn begun(&self) -> Option<Arc<Line>> {
+        let found = |scope: &mut Scope| match scope.asked.take() {
+            None => scope.begun.last().cloned(),
+            Some(_) => None,
+        };
+        with(found).flatten()
+    }
+
+    /// What was read of the question is no message: it is as if its port had not been in it.
+    pub(crate) fn is_not_begun(&self) {
+        let found = with(|scope| match scope.asked.take() {
+            None => scope.begun.pop(),
+            Some(_) => None,
+        });
+        drop(found);
+    }
+
+    /// Exchanges the other ways back that were found so far for an empty list, to begin the next message of several.
+    #[inline]
     pub(crate) fn exchange_lines(&self, lines: &mut Vec<Arc<Line>>) {
         with(|scope| {
             if !scope.lines.is_empty() {

@@ -8,7 +8,7 @@ use crate::error::NoRoom;
 use crate::exit::ExitReason;
 use crate::handle::{Berth, Place, Room, Route, Seats, Unsent, settle};
 
-use crate::question::Envelope;
+use crate::question::{Envelope, Left};
 use crate::signal::Orders;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -359,7 +359,7 @@ impl<M: Send + 'static> Route<M> for Crew<M> {
         }
     }
 
-    fn deliver(&self, envelope: Envelope<M>, berth: Berth) -> Result<(), Unsent<M>> {
+    fn deliver(&self, envelope: Envelope<M>, berth: Berth, _left: Option<Left>) -> Result<(), Unsent<M>> {
         let (era, workers) = berth.workers();
         let Some(shift) = self.shift_of(era) else {
             return Err(Unsent::Stopped(envelope));

@@ -137,11 +137,7 @@ impl<T: Wire> Serialize for Reply<T> {
 impl<'de, T: Wire> Deserialize<'de> for Reply<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let read = |call: u64| {
-            let line = peer::with(|scope| {
-                let line = scope.peer().clone().line(call)?;
-                scope.lines.push(line.clone());
-                Ok(line)
-            });
+            let line = peer::with(|scope| scope.line(call));
             let line = line.unwrap_or_else(|| {
                 let words = "a reply port has a wire form only in a message from another node";
                 Err(words.to_owned())

@@ -9,7 +9,7 @@ use crate::contain::contain;
 use crate::error::AskError;
 use crate::handle::Handle;
 use crate::mailbox::Entry;
-use crate::peer::{self, Arrival, Arrivals, Asked, Line, Peer, Terms, Within};
+use crate::peer::{self, Arrival, Arrivals, Line, Peer, Terms, Within};
 use crate::question::{Envelope, Question, traced};
 use crate::trace::Origin;
 
@@ -26,7 +26,9 @@ pub(super) struct Batch<M> {
     entries: VecDeque<Entry<M>>,
     /// How many bytes each of them had.
     bytes: VecDeque<usize>,
-    /// The ways back in the message that is being read.
+    /// Whether the message that is being read is a question.
+    is_question: bool,
+    /// The other ways back in it.
     lines: Vec<Arc<Line>>,
 }
 
@@ -46,6 +48,7 @@ impl<M: Wire> Batch<M> {
         Self {
             entries: VecDeque::with_capacity(Self::AT_A_TIME),
             bytes: VecDeque::with_capacity(Self::AT_A_TIME),
+            is_question: false,
             lines: Vec::new(),
         }
     }
@@ -56,7 +59,11 @@ impl<M: Wire> Batch<M> {
         while let Err(panic) = contain(|| self.read_on(&within, peer, terms, arrivals)) {
             self.refuse(&within, arrivals, &panicked(&panic));
         }
-        within.leave().keep(Vec::new());
+        let mut found = within.leave();
+        if !found.begun.is_empty() {
+            arrivals.begin(&mut found.begun);
+        }
+        found.keep(Vec::new());
         !self.entries.is_empty()
     }
 
@@ -71,10 +78,14 @@ impl<M: Wire> Batch<M> {
                 trace,
                 bytes,
             } = arrival;
+            self.is_question = asked.is_some();
+            if let Some(asked) = asked {
+                within.ask(asked);
+            }
             match terms.codec.decode(body, &terms.limits) {
                 Ok(msg) => {
                     self.bytes.push_back(bytes);
-                    let question = self.question(within, asked);
+                    let question = self.question(within);
                     let origin = trace.and_then(|context| Origin::of(*context, peer.propagator()?));
                     let question = traced(question, origin);
                     self.entries.push_back(Entry::Message(Envelope { msg, question }));
@@ -84,20 +95,17 @@ impl<M: Wire> Batch<M> {
         }
     }
 
-    /// The question of a message that was read, if one of its reply ports is the one that is asked by.
+    /// The question of a message that was read, if the reply port that it is asked by was in it.
     #[inline]
-    fn question(&mut self, within: &Within, asked: Option<Asked>) -> Option<Arc<dyn Question>> {
+    fn question(&mut self, within: &Within) -> Option<Arc<dyn Question>> {
         within.exchange_lines(&mut self.lines);
-        if self.lines.is_empty() {
+        if !self.lines.is_empty() {
+            self.lines.drain(..).for_each(|line| line.open());
+        }
+        if !self.is_question {
             return None;
         }
-        let line = asked.and_then(|asked| {
-            let line = self.lines.iter().find(|line| line.call() == asked.call)?;
-            line.set_deadline(asked.deadline);
-            Some(line.clone() as Arc<dyn Question>)
-        });
-        self.lines.drain(..).for_each(|line| line.open());
-        line
+        within.begun().map(|line| line as Arc<dyn Question>)
     }
 
     /// Says that the bytes are no message.
@@ -107,6 +115,9 @@ impl<M: Wire> Batch<M> {
         for line in self.lines.drain(..) {
             line.open();
             line.answer(Err(AskError::NotUnderstood(why.to_owned())));
+        }
+        if self.is_question {
+            within.is_not_begun();
         }
         arrivals.not_understood(why);
     }

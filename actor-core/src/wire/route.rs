@@ -13,8 +13,8 @@ use crate::error::NoRoom;
 use crate::handle::{Berth, Handle, Place, Room, Route, Unsent};
 use crate::id::ActorPath;
 use crate::mailbox::MailboxSpec;
-use crate::peer::{self, Address, Asked, Draft, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope, Terms};
-use crate::question::{Envelope, Question, origin_of, untraced};
+use crate::peer::{self, Address, Asks, Draft, ExportId, Imported, NotSent, Parcel, Peer, Proxy, Scope, Terms};
+use crate::question::{Envelope, Left, Question, origin_of, untraced};
 use crate::scheduler::Scheduler;
 use crate::signal::Orders;
 use crate::trace::Origin;
@@ -73,18 +73,11 @@ impl<M: Wire> Remote<M> {
         terms: &Terms,
         found: &Scope,
         body: &mut Vec<u8>,
-        question: Option<&Arc<dyn Question>>,
+        asks: Option<Asks>,
         origin: Option<&Origin>,
         given: Option<usize>,
     ) -> Result<(), NotSent> {
         let (peer, replies) = (self.peer(), &*found.replies);
-        let asked = question.and_then(|question| {
-            let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
-            Some(Asked {
-                call: *call,
-                deadline: question.wait().deadline(),
-            })
-        });
         let parcel = Parcel {
             session: terms.session,
             body,
@@ -92,7 +85,7 @@ impl<M: Wire> Remote<M> {
             exports: &found.exports,
             trace: origin.and_then(|origin| origin.context(|| peer.propagator())),
         };
-        peer.send(self.export(), parcel, asked, given)?;
+        peer.send(self.export(), parcel, asks, given)?;
         for (call, asker) in replies {
             asker.has_gone(peer.clone(), *call);
         }
@@ -179,7 +172,7 @@ impl<M: Wire> Route<M> for Remote<M> {
         }
     }
 
-    fn deliver(&self, envelope: Envelope<M>, berth: Berth) -> Result<(), Unsent<M>> {
+    fn deliver(&self, envelope: Envelope<M>, berth: Berth, left: Option<Left>) -> Result<(), Unsent<M>> {
         let mut room = Reserved {
             of: self,
             berth: Some(berth),
@@ -202,7 +195,8 @@ impl<M: Wire> Route<M> for Remote<M> {
         };
         let (question, bytes) = (envelope.question.as_ref(), body.len());
         let (question, origin) = (untraced(question), origin_of(question));
-        let sent = self.send(&terms, &found, &mut body, question, origin, given);
+        let asks = question.and_then(|question| asks(&found.replies, question, left));
+        let sent = self.send(&terms, &found, &mut body, asks, origin, given);
         found.keep(body);
         sent.map_err(|why| unsent(why, envelope, bytes))
     }
@@ -253,6 +247,14 @@ impl<M: Wire> Route<M> for Remote<M> {
         };
         Some(self.peer().send(self.export(), parcel, None, None))
     }
+}
+
+/// That a message is a question, if one of the reply ports in it is that of its asker.
+#[inline]
+fn asks(replies: &[(u64, Arc<dyn peer::Asker>)], question: &Arc<dyn Question>, left: Option<Left>) -> Option<Asks> {
+    let (call, _) = replies.iter().find(|(_, asker)| is_same(&**asker, &**question))?;
+    let Left(left) = left.unwrap_or_else(|| question.wait().left());
+    Some(Asks { call: *call, left })
 }
 
 /// Whether both are the same asker: compared by where they are, as their types are not known.

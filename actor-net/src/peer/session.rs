@@ -5,9 +5,7 @@
 //! not want it any more: whoever takes it out is the one who acts on it. The peer's ([`Owed::begin_as`], by the number that it chose) is settled when we
 //! answer. When the connection is lost [`Session::lose`] gives everything that was open, and nothing can begin any more.
 
-use std::collections::hash_map::Entry;
-
-use super::numbers::{ByNumber, by_number};
+use super::sequence::Sequence;
 
 /// Why something cannot begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +23,7 @@ pub(crate) enum NotBegun {
 /// Open matters of one kind, by number.
 #[derive(Debug)]
 pub(crate) struct Owed<T> {
-    open: ByNumber<u64, T>,
+    open: Sequence<T>,
     next: u64,
     max: usize,
     over: bool,
@@ -35,7 +33,7 @@ pub(crate) struct Owed<T> {
 impl<T> Owed<T> {
     pub(crate) fn new(max: usize) -> Self {
         Self {
-            open: by_number(),
+            open: Sequence::default(),
             next: 1,
             max,
             over: false,
@@ -60,23 +58,20 @@ impl<T> Owed<T> {
             return Err((matter, NotBegun::Rests));
         }
         let is_full = self.open.len() >= self.max;
-        match self.open.entry(number) {
-            Entry::Occupied(_) => Err((matter, NotBegun::InUse)),
-            Entry::Vacant(_) if is_full => Err((matter, NotBegun::TooMany)),
-            Entry::Vacant(place) => {
-                place.insert(matter);
-                Ok(())
-            }
+        if is_full && self.open.get_mut(number).is_none() {
+            return Err((matter, NotBegun::TooMany));
         }
+        let begun = self.open.insert(number, matter);
+        begun.map_err(|matter| (matter, NotBegun::InUse))
     }
 
     /// Takes a matter out. `None` if it was never open, or is settled: what comes late is nothing.
     pub(crate) fn settle(&mut self, number: u64) -> Option<T> {
-        self.open.remove(&number)
+        self.open.remove(number)
     }
 
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
-        self.open.get_mut(&number)
+        self.open.get_mut(number)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -85,9 +80,7 @@ impl<T> Owed<T> {
 
     fn lose(&mut self) -> Vec<T> {
         self.over = true;
-        let mut open: Vec<_> = std::mem::take(&mut self.open).into_iter().collect();
-        open.sort_unstable_by_key(|(number, _)| *number);
-        open.into_iter().map(|(_, matter)| matter).collect()
+        self.open.take_all().collect()
     }
 }
 

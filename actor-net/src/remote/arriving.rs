@@ -1,8 +1,9 @@
 //! Messages for one actor, one behind the other, as they are taken out of what was read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use actor_core::wire::{Arrival, Arrivals, Asked, TraceContext};
+use actor_core::wire::{Arrival, Arrivals, Asked, Line, TraceContext};
 use tokio::time::Instant;
 
 use crate::clock::now;
@@ -82,11 +83,9 @@ impl<'a> Arriving<'a> {
         }
     }
 
-    /// Answers a question that never reached its actor, unless its reply port has done so.
+    /// Answers a question that never began.
     fn unanswered(&self, code: Unanswered, words: &str) {
-        if let Some(Asked { call, .. }) = self.last
-            && self.conversation.session().their_calls.settle(call).is_some()
-        {
+        if let Some(Asked { call, .. }) = self.last {
             self.conversation.control(&Frame::Unanswered { call, code, words });
         }
     }
@@ -99,16 +98,14 @@ fn context(headers: Headers<'_>) -> Option<Box<TraceContext>> {
     TraceContext::parse(parent, state).map(Box::new)
 }
 
-/// A question begins.
-fn begin(conversation: &Conversation, now_known: &mut Option<Instant>, question: Question) -> Result<Asked, Closed> {
+/// What a question says of itself, as of now.
+fn asked(now_known: &mut Option<Instant>, question: Question) -> Asked {
     let Question { call, deadline_millis } = question;
-    let begun = conversation.session().their_calls.begin_as(call, None);
-    begun.map_err(|_| Closed::Ended(Goodbye::Limit))?;
     let deadline = deadline_millis.map(|left| {
         let now = *now_known.get_or_insert_with(now);
         now + Duration::from_millis(left.into())
     });
-    Ok(Asked { call, deadline })
+    Asked { call, deadline }
 }
 
 impl Arrivals for Arriving<'_> {
@@ -128,23 +125,24 @@ impl Arrivals for Arriving<'_> {
         self.left -= 1;
         self.outcome.taken += 1;
         self.outcome.cost += cost(message.bytes());
-        self.last = match message
-            .question
-            .map(|asked| begin(self.conversation, &mut self.now, asked))
-        {
-            None => None,
-            Some(Ok(asked)) => Some(asked),
-            Some(Err(why)) => {
-                self.outcome.broken = Some(why);
-                return None;
-            }
-        };
+        self.last = message.question.map(|question| asked(&mut self.now, question));
         Some(Arrival {
             body: message.body,
             asked: self.last,
             trace: message.trace.and_then(context),
             bytes: message.bytes(),
         })
+    }
+
+    fn begin(&mut self, lines: &mut Vec<Arc<Line>>) {
+        let mut session = self.conversation.session();
+        for line in lines.drain(..) {
+            line.open();
+            if let Err((line, _)) = session.their_calls.begin_as(line.call(), line) {
+                line.hang_up();
+                self.outcome.broken = Some(Closed::Ended(Goodbye::Limit));
+            }
+        }
     }
 
     fn not_understood(&mut self, why: &str) {

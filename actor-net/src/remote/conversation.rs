@@ -47,8 +47,7 @@ impl Matters for Kinds {
     /// To whom, and by whom.
     type Link = (ExportId, Name);
     type Request = oneshot::Sender<Result<Arc<Proxy>, LookupError>>;
-    /// Until the message is read there is no way back yet.
-    type TheirCall = Option<Arc<Line>>;
+    type TheirCall = Arc<Line>;
     /// Until it has begun there is nothing to end.
     type TheirWatch = Option<Watched>;
     /// By whom, as its handles say.
@@ -436,7 +435,7 @@ impl Conversation {
         for proxy in lost.endings.into_iter().filter_map(|export| far.proxy(export)) {
             proxy.life_ended(&ExitReason::NodeDown);
         }
-        for line in lost.their_calls.into_iter().flatten() {
+        for line in lost.their_calls {
             line.hang_up();
         }
         for (from, linked) in lost.their_links {

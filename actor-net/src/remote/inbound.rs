@@ -27,6 +27,7 @@ use super::far::Far;
 use super::greeting::came;
 use super::net::Net;
 use super::reason::{fate_of, heard};
+use answers::Answered;
 
 /// A message that found its actor's mailbox full counts for so many: the actor is to have its turn, and the others are not to wait for it.
 const FRAMES_PER_HELD: u32 = 64;
@@ -58,6 +59,7 @@ pub(super) struct Inbound {
     /// What may bring more to be written waits, as too much of that waits already.
     holds: bool,
     late: Late,
+    answered: Answered,
 }
 
 /// Messages in a row for one actor.
@@ -90,6 +92,7 @@ impl Inbound {
             rests: false,
             holds: false,
             late,
+            answered: Answered::default(),
         }
     }
 
@@ -244,15 +247,12 @@ impl Inbound {
                 Ok(())
             }
             Frame::Unanswered { call, code, words } => {
-                let asked = self.conversation.session().calls.settle(call);
-                if let Some((asker, _)) = asked {
-                    asker.refuse(fate_of(code, words));
-                }
+                self.unanswered(call, fate_of(code, words));
                 Ok(())
             }
             Frame::Cancel { call } => {
                 let line = self.conversation.session().their_calls.settle(call);
-                if let Some(Some(line)) = line {
+                if let Some(line) = line {
                     line.hang_up();
                 }
                 Ok(())

@@ -147,6 +147,28 @@ impl Decoder {
         Ok(taken)
     }
 
+    /// The same, with where it lies.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    #[inline]
+    pub(crate) fn next_placed<T>(
+        &mut self,
+        is: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<(T, Range<usize>)>, FrameError> {
+        let Some(place) = self.whole()? else { return Ok(None) };
+        Ok(is(&self.buffer[place.clone()]).map(|taken| {
+            self.begin = place.end;
+            (taken, place)
+        }))
+    }
+
+    /// A frame that was taken from there, until there is [room](Self::room) made for more.
+    #[inline]
+    pub(crate) fn taken(&self, place: Range<usize>) -> &[u8] {
+        &self.buffer[place]
+    }
+
     /// Takes what has come of a frame that is not whole, if it `is` one whose rest is read to somewhere else: it is given that, and how long the
     /// frame is. Nothing is left here then.
     ///

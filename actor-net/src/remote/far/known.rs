@@ -33,7 +33,13 @@ impl Known {
     /// Whether there are any: there is a conversation, which messages may be sent in.
     #[inline]
     pub(super) fn is_set(&self) -> bool {
-        self.session.load(Ordering::Acquire) != 0
+        self.session() != 0
+    }
+
+    /// The number of the conversation; 0 if there is none.
+    #[inline]
+    pub(super) fn session(&self) -> u64 {
+        self.session.load(Ordering::Acquire)
     }
 
     pub(super) fn get(&self) -> Option<Terms> {

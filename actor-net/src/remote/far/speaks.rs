@@ -4,19 +4,17 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use actor_core::wire::{
-    self, Abroad, Address, Asked, Exported, Imported, Line, NoRoom, NotSent, Order, Parcel, Peer, Propagator, Terms,
-};
-use actor_core::{ActorId, ActorPath, AskError, ExitReason};
-use tokio::time::Instant;
-
-use crate::clock::now;
 use crate::id::ExportId;
 use crate::peer::outbox::{Receiver, Sent, cost};
 use crate::peer::session::NotBegun;
 use crate::wire::message::{Head, Headers, Question};
 use crate::wire::protocol::Frame;
+use actor_core::wire::{
+    self, Abroad, Address, Asks, Exported, Imported, Line, NoRoom, NotSent, Order, Parcel, Peer, Propagator, Terms,
+};
+use actor_core::{ActorId, ActorPath, AskError, ExitReason};
 
 use super::super::conversation::{Conversation, wake_all};
 use super::super::reason::{Told, fate};
@@ -134,16 +132,10 @@ impl Peer for Far {
         }
     }
 
-    fn send(
-        &self,
-        to: ExportId,
-        parcel: Parcel<'_>,
-        asked: Option<Asked>,
-        given: Option<usize>,
-    ) -> Result<(), NotSent> {
-        let question = asked.map(|Asked { call, deadline }| Question {
+    fn send(&self, to: ExportId, parcel: Parcel<'_>, asks: Option<Asks>, given: Option<usize>) -> Result<(), NotSent> {
+        let question = asks.map(|Asks { call, left }| Question {
             call,
-            deadline_millis: deadline.map(millis_left),
+            deadline_millis: left.map(millis),
         });
         let head = Head::message(to, question);
         let trace = parcel.trace.as_ref().map(|trace| (trace.parent(), trace.state()));
@@ -190,29 +182,12 @@ impl Peer for Far {
     }
 
     fn answer(&self, call: u64, answer: Result<Parcel<'_>, AskError>) {
-        let Some(conversation) = self.conversation() else {
-            return;
+        // Of another conversation than that in which it was asked nothing was noted, and nothing is sent.
+        let session = match &answer {
+            Ok(parcel) => parcel.session,
+            Err(_) => self.known.session(),
         };
-        if conversation.session().their_calls.settle(call).is_none() {
-            return;
-        }
-        let refused = match answer {
-            Ok(parcel) if parcel.session == conversation.number => {
-                match begin_calls(&conversation, parcel.replies, None) {
-                    Ok(()) => return conversation.answer(call, parcel.body),
-                    Err(_) => AskError::Unsendable("too many questions are unanswered".to_owned()),
-                }
-            }
-            // The conversation in which it was asked is over.
-            Ok(_) => return,
-            Err(why) => why,
-        };
-        let (code, words) = fate(&refused);
-        conversation.control(&Frame::Unanswered {
-            call,
-            code,
-            words: &words,
-        });
+        self.within(session, |conversation| answer_in(conversation, call, answer));
     }
 
     fn order(&self, to: ExportId, what: Order) {
@@ -295,18 +270,12 @@ impl Peer for Far {
     fn line(self: Arc<Self>, call: u64) -> Result<Arc<Line>, String> {
         let conversation = self.conversation().ok_or("there is no connection")?;
         let line = Line::new(self, call);
-        let mut session = conversation.session();
-        if let Some(begun) = session.their_calls.get_mut(call) {
-            if begun.is_some() {
-                return Err("two reply ports have the same number".to_owned());
-            }
-            *begun = Some(line.clone());
-            return Ok(line);
+        let begun = conversation.session().their_calls.begin_as(call, line.clone());
+        match begun {
+            Ok(()) => Ok(line),
+            Err((_, NotBegun::InUse)) => Err("two reply ports have the same number".to_owned()),
+            Err(_) => Err("too many questions are unanswered".to_owned()),
         }
-        let begun = session.their_calls.begin_as(call, Some(line.clone()));
-        drop(session);
-        begun.map_err(|_| "too many questions are unanswered".to_owned())?;
-        Ok(line)
     }
 
     fn taken(&self, session: u64, export: ExportId, bytes: usize) {
@@ -345,6 +314,27 @@ impl Peer for Far {
             conversation.in_order(Receiver::Export(export), &Frame::Release { export, count });
         }
     }
+}
+
+/// Sends an answer, or why there is none, unless the asker has gone.
+fn answer_in(conversation: &Conversation, call: u64, answer: Result<Parcel<'_>, AskError>) {
+    let asked = conversation.session().their_calls.settle(call);
+    if asked.is_none() {
+        return;
+    }
+    let refused = match answer {
+        Ok(parcel) => match begin_calls(conversation, parcel.replies, None) {
+            Ok(()) => return conversation.answer(call, parcel.body),
+            Err(_) => AskError::Unsendable("too many questions are unanswered".to_owned()),
+        },
+        Err(why) => why,
+    };
+    let (code, words) = fate(&refused);
+    conversation.control(&Frame::Unanswered {
+        call,
+        code,
+        words: &words,
+    });
 }
 
 /// Notes who waits for the answers to a message. Most have none.
@@ -388,7 +378,7 @@ fn end_calls(conversation: &Conversation, replies: &[(u64, Arc<dyn wire::Asker>)
     drop(unsent);
 }
 
-fn millis_left(deadline: Instant) -> u32 {
-    let left = deadline.saturating_duration_since(now());
+/// As it is said: what is longer than can be is not without end.
+fn millis(left: Duration) -> u32 {
     u32::try_from(left.as_millis()).unwrap_or(u32::MAX - 1)
 }
