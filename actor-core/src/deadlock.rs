@@ -401,6 +401,25 @@ mod tests {
     }
 
     #[test]
+    fn one_who_asks_the_same_again_waits_again() {
+        let [a, b] = nodes();
+        for _ in 0..3 {
+            wait(&a, &b).expect("no cycle").is_over();
+            wait(&b, &a).expect("no cycle").is_over();
+        }
+        assert_eq!(a.waits().list().len(), 1);
+        let owed = wait(&a, &b).expect("no cycle");
+        assert!(wait(&b, &a).is_err());
+        owed.is_over();
+        let owes = wait(&b, &a).expect("no cycle");
+        assert!(
+            wait(&a, &b).is_err(),
+            "who takes the place of an earlier wait looks where it leads"
+        );
+        owes.is_over();
+    }
+
+    #[test]
     fn a_wait_of_an_earlier_turn_closes_no_cycle() {
         let [a, b] = nodes();
         wait(&a, &b).expect("no cycle");

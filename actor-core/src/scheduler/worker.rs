@@ -17,13 +17,13 @@ use super::attention::Heed;
 use super::task::Entry;
 
 /// The runtime has the thread back after so many polls, to look at its sockets and to run other tasks.
-const POLLS_PER_SLICE: u32 = 64;
+const POLLS_PER_SLICE: u32 = 512;
 
 /// The poll of an actor that has more to do than it does in one poll counts as so many.
-const POLLS_OF_BUSY: u32 = 16;
+const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 4;
 
 /// And after so long, if actors take their time.
-const SLICE: Duration = Duration::from_micros(200);
+const SLICE: Duration = Duration::from_micros(100);
 
 /// The clock is looked at after so many polls, and sooner at the beginning of a slice: a look costs as much as a small
 /// message.
