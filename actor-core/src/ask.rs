@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clock;
-use crate::deadlock::{Owed, Waiting};
+use crate::deadlock::Owed;
 use crate::error::{AskError, Deadlock};
 use crate::handle::{Handle, Sending, Unsent};
 #[cfg(feature = "metrics")]
@@ -118,6 +118,10 @@ impl Owed for Claim {
 impl<T: Send + 'static> Question for Pending<T> {
     fn wait(&self) -> Wait {
         self.answer.wait()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.answer.is_awaited()
     }
 
     fn refuse(&self, why: AskError) {
@@ -335,8 +339,8 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
         let is_answered = !self.pending.answer.await_until(self.deadline, cx.waker());
         // Where one of several answers, it is known whom to wait for when there is room.
         if let Some(sending) = self.sending.as_ref().filter(|sending| !sending.handle().chooses()) {
-            let on = || -> Arc<dyn Waiting> { sending.handle().any_cell() };
-            turn::wait_for(on, &self.pending)?;
+            let handle = sending.handle();
+            turn::wait_for(handle.id(), || handle.any_cell(), &self.pending)?;
         }
         Ok(is_answered)
     }
@@ -406,7 +410,7 @@ impl<M: Send + 'static, T: Send + 'static> Ask<'_, M, T> {
             let left = now.map(|_| Left(ask.deadline.and(ask.timeout)));
             let sent = sending.poll_unless(cx, left, |handler| {
                 let claim = Arc::new(Claim::new(ask.pending.clone()));
-                let refused = turn::wait_for(|| handler, &claim).err();
+                let refused = turn::wait_for(handler.core().id, || handler, &claim).err();
                 if refused.is_some() {
                     claim.give_up();
                     deadlock = refused;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use crate::error::Deadlock;
 use crate::id::{ActorId, ActorPath};
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// So many edges are kept before a look at which of them are over.
 const EDGES_MIN: usize = 8;
@@ -47,6 +47,8 @@ pub(crate) struct Waits {
     any: AtomicBool,
 }
 
+type Kept<'a> = MutexGuard<'a, Option<Box<Edges>>>;
+
 #[derive(Default)]
 struct Edges {
     list: Vec<Edge>,
@@ -68,14 +70,37 @@ pub(crate) type Suspect = Option<Arc<dyn Waiting>>;
 impl Waits {
     /// Notes that the one whose edges these are waits for what `on` owes it.
     ///
-    /// Called in its turn, and so never twice at once.
-    pub(crate) fn begin(&self, on: Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Suspect {
-        self.begin_any(on, Vec::new(), owed)
+    /// Called in its turn, and so never twice at once. `on` has this `id`, and is asked for where there is no edge to it yet.
+    pub(crate) fn begin(&self, id: ActorId, on: impl FnOnce() -> Arc<dyn Waiting>, owed: Arc<dyn Owed>) -> Suspect {
+        let mut kept = self.edges.lock();
+        // Most who ask again ask the same one.
+        if let Some(last) = kept.as_mut().and_then(|edges| edges.list.last_mut())
+            && last.or.is_empty()
+            && last.on.id() == id
+            && !last.owed.is_owed()
+        {
+            let over = mem::replace(&mut last.owed, owed);
+            // That there are edges was said when this one was put here.
+            let suspect = last.on.waits().suspect(&last.on);
+            drop(kept);
+            drop(over);
+            return suspect;
+        }
+        self.add(kept, on(), Vec::new(), owed)
     }
 
     /// The same where each of `or` could give it as well. It is part of a cycle only if each of them is.
     pub(crate) fn begin_any(&self, on: Arc<dyn Waiting>, or: Vec<Arc<dyn Waiting>>, owed: Arc<dyn Owed>) -> Suspect {
-        let mut kept = self.edges.lock();
+        self.add(self.edges.lock(), on, or, owed)
+    }
+
+    fn add<'a>(
+        &'a self,
+        mut kept: Kept<'a>,
+        on: Arc<dyn Waiting>,
+        or: Vec<Arc<dyn Waiting>>,
+        owed: Arc<dyn Owed>,
+    ) -> Suspect {
         let mut edges = kept.get_or_insert_default();
         // Most ask one after the other. What is looked at has a lock of its own at most, whose holder takes no other.
         let last_is_over = edges.list.last().is_some_and(|last| !last.owed.is_owed());
@@ -88,8 +113,7 @@ impl Waits {
         if !self.any.load(Ordering::Relaxed) {
             self.any.store(true, Ordering::SeqCst);
         }
-        // Nearly always the other waits for nobody.
-        let suspect = on.waits().any.load(Ordering::SeqCst).then(|| on.clone());
+        let suspect = on.waits().suspect(&on);
         let edge = Edge { on, or, owed };
         let over = match edges.list.last_mut() {
             Some(last) if last_is_over => Some(mem::replace(last, edge)),
@@ -101,6 +125,11 @@ impl Waits {
         drop(kept);
         drop(over);
         suspect
+    }
+
+    /// The one whose these are, if it may wait in turn: nearly always it waits for nobody.
+    fn suspect(&self, owner: &Arc<dyn Waiting>) -> Suspect {
+        self.any.load(Ordering::SeqCst).then(|| owner.clone())
     }
 
     /// Ends the turn: whatever is still waited for is no longer waited for by the handler.
@@ -285,7 +314,7 @@ mod tests {
     }
     fn wait(owner: &Arc<Node>, on: &Arc<Node>) -> Result<Arc<Debt>, Deadlock> {
         let owed = debt();
-        let suspect = owner.waits().begin(on.clone(), owed.clone());
+        let suspect = owner.waits().begin(on.id(), || on.clone(), owed.clone());
         let owner: Arc<dyn Waiting> = owner.clone();
         let refused = suspect.map_or(Ok(()), |first| follow(&owner, first));
         refused.inspect_err(|_| owed.is_over()).map(|()| owed)
@@ -369,6 +398,25 @@ mod tests {
         let [a, b] = nodes();
         wait(&a, &b).expect("no cycle").is_over();
         assert!(wait(&b, &a).is_ok());
+    }
+
+    #[test]
+    fn one_who_asks_the_same_again_waits_again() {
+        let [a, b] = nodes();
+        for _ in 0..3 {
+            wait(&a, &b).expect("no cycle").is_over();
+            wait(&b, &a).expect("no cycle").is_over();
+        }
+        assert_eq!(a.waits().list().len(), 1);
+        let owed = wait(&a, &b).expect("no cycle");
+        assert!(wait(&b, &a).is_err());
+        owed.is_over();
+        let owes = wait(&b, &a).expect("no cycle");
+        assert!(
+            wait(&a, &b).is_err(),
+            "who takes the place of an earlier wait looks where it leads"
+        );
+        owes.is_over();
     }
 
     #[test]

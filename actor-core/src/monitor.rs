@@ -91,7 +91,7 @@ impl Future for Ending {
         if mem::take(&mut self.waits_for_handler) {
             let refused = match turn::is_below(&self.ends.core().path) {
                 Some(deadlock) => Err(deadlock),
-                None => turn::wait_for(|| self.ends.clone(), &self.slot),
+                None => turn::wait_for(self.ends.core().id, || self.ends.clone(), &self.slot),
             };
             if let Err(deadlock) = refused {
                 drop(self.slot.close());

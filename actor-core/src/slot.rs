@@ -8,9 +8,14 @@ use tokio::time::Instant;
 use crate::deadlock::Owed;
 use crate::question::Wait;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The place where a value is left for its taker.
-pub(crate) struct Slot<T>(Mutex<State<T>>);
+pub(crate) struct Slot<T> {
+    /// Whether the value has come, or the taker has gone: seen without the lock, under which it changes.
+    is_over: AtomicBool,
+    state: Mutex<State<T>>,
+}
 
 enum State<T> {
     Empty(Taker),
@@ -32,13 +37,16 @@ impl<T> Slot<T> {
             waker: None,
             until: None,
         };
-        Self(Mutex::new(State::Empty(nobody)))
+        Self {
+            is_over: AtomicBool::new(false),
+            state: Mutex::new(State::Empty(nobody)),
+        }
     }
 
     /// Begins the wait before the value can come: who leaves it wakes the taker. `false` if it is there already.
     pub(crate) fn await_until(&self, until: Option<Instant>, waker: &Waker) -> bool {
         let waker = Some(waker.clone());
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         let State::Empty(taker) = &mut *state else { return false };
         let before = mem::replace(taker, Taker { waker, until });
         drop(state);
@@ -48,11 +56,12 @@ impl<T> Slot<T> {
 
     /// Leaves `value` for the taker; returns it if there was one before, or if the taker has gone.
     pub(crate) fn put(&self, value: T) -> Result<(), T> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         if !matches!(*state, State::Empty(_)) {
             return Err(value);
         }
         let before = mem::replace(&mut *state, State::Full(value));
+        self.is_over.store(true, Ordering::Release);
         drop(state);
         if let State::Empty(Taker { waker: Some(waker), .. }) = before {
             waker.wake();
@@ -62,7 +71,7 @@ impl<T> Slot<T> {
 
     /// Takes the value. Must not be called again after it has returned `Ready`.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<T> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         if let State::Empty(Taker { waker, .. }) = &mut *state {
             if waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
                 return Poll::Pending;
@@ -81,7 +90,10 @@ impl<T> Slot<T> {
 
     /// Says that nobody will take the value; a value that is already there is returned.
     pub(crate) fn close(&self) -> Option<T> {
-        let before = mem::replace(&mut *self.0.lock(), State::Closed);
+        let mut state = self.state.lock();
+        let before = mem::replace(&mut *state, State::Closed);
+        self.is_over.store(true, Ordering::Release);
+        drop(state);
         match before {
             State::Full(value) => Some(value),
             _ => None,
@@ -89,13 +101,14 @@ impl<T> Slot<T> {
     }
 
     /// Whether somebody still waits for a value that has not come.
+    #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
-        matches!(self.wait(), Wait::Until(_))
+        !self.is_over.load(Ordering::Acquire)
     }
 
     /// Whether somebody still waits, and how long.
     pub(crate) fn wait(&self) -> Wait {
-        match &*self.0.lock() {
+        match &*self.state.lock() {
             State::Empty(taker) => Wait::Until(taker.until),
             State::Full(_) | State::Closed => Wait::Over,
         }

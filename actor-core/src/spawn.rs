@@ -152,7 +152,7 @@ pub(crate) async fn start_child<A: Actor>(
 /// Waits until the first `on_start` of a new child has ended well.
 pub(crate) async fn wait_for_start<M: Send + 'static>(handle: &Handle<M>, started: Started) -> Result<(), SpawnError> {
     let start = Start(started);
-    turn::wait_for(|| handle.any_cell(), &start.0).map_err(SpawnError::Deadlock)?;
+    turn::wait_for(handle.id(), || handle.any_cell(), &start.0).map_err(SpawnError::Deadlock)?;
     poll_fn(|cx| start.0.poll_take(cx)).await
 }
 

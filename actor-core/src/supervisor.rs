@@ -349,7 +349,7 @@ impl Handle<Supervise> {
                     };
                     let done = deed(family, key, ctx.home().clone());
                     let ended = child.cell.core().end_of_life();
-                    let waits = turn::wait_for(|| child.cell, &ended);
+                    let waits = turn::wait_for(child.cell.core().id, || child.cell, &ended);
                     let refused = match waits {
                         Ok(()) => {
                             done.await;

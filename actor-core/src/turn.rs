@@ -170,17 +170,18 @@ pub(crate) fn actor() -> Option<ActorId> {
     with(|turn| turn.owner.id())
 }
 
-/// Has the actor whose code runs here wait for what `on` owes it, until that is given, or the turn ends. Nobody waits
-/// where no actor runs.
+/// Has the actor whose code runs here wait for what `on`, which has this `id`, owes it, until that is given, or the turn ends.
+/// Nobody waits where no actor runs.
 ///
 /// `owed` must say so when it is not waited for any more.
 pub(crate) fn wait_for<O: Owed + 'static>(
+    id: ActorId,
     on: impl FnOnce() -> Arc<dyn Waiting>,
     owed: &Arc<O>,
 ) -> Result<(), Deadlock> {
     let suspect = with(|turn| {
         turn.begin_to_wait();
-        let first = turn.owner.waits().begin(on(), owed.clone())?;
+        let first = turn.owner.waits().begin(id, on, owed.clone())?;
         let owner: Arc<dyn Waiting> = turn.owner.clone();
         Some((owner, first))
     });

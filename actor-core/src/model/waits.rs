@@ -25,7 +25,7 @@ fn owed() -> Arc<dyn Owed> {
 
 /// Has `owner` wait for `on`, as its handler does; returns whether it may.
 fn waits(owner: &Arc<Cell<u32>>, on: &Arc<Cell<u32>>, owed: Arc<dyn Owed>) -> bool {
-    let suspect = owner.waits().begin(on.clone(), owed);
+    let suspect = owner.waits().begin(on.id(), || on.clone(), owed);
     let owner: Arc<dyn Waiting> = owner.clone();
     suspect.is_none_or(|first| follow(&owner, first).is_ok())
 }

@@ -16,14 +16,15 @@ use super::Scheduler;
 use super::attention::Heed;
 use super::task::Entry;
 
-/// The runtime has the thread back after so many polls, to look at its sockets and to run other tasks.
-const POLLS_PER_SLICE: u32 = 64;
+/// The runtime has the thread back after so many polls, to look at its sockets and to run other tasks: also where its clock stands
+/// still. It wakes another thread each time, which costs as much as some thirty questions, so that time is to end most slices.
+const POLLS_PER_SLICE: u32 = 512;
 
-/// The poll of an actor that has more to do than it does in one poll counts as so many.
-const POLLS_OF_BUSY: u32 = 16;
+/// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task.
+const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 4;
 
 /// And after so long, if actors take their time.
-const SLICE: Duration = Duration::from_micros(200);
+const SLICE: Duration = Duration::from_micros(100);
 
 /// The clock is looked at after so many polls, and sooner at the beginning of a slice: a look costs as much as a small
 /// message.
