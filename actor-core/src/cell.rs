@@ -120,7 +120,7 @@ impl<M: Send + 'static> Cell<M> {
     /// Ends the actor for good. Names, groups and what `release` stands for go first; then everyone who watches is
     /// told. Returns `false`, and does nothing, if it has ended before.
     pub(crate) fn end(&self, reason: ExitReason, inbox: &mut Inbox<M>, handled: u64, release: impl FnOnce()) -> bool {
-        let left = self.mailbox.close(inbox);
+        let (left, accepted) = self.mailbox.close(inbox);
         let Some(releases) = self.core.begin_end() else {
             // It was cut off before; what it did since is settled now.
             self.bury_all(left, DeadReason::Stopped);
@@ -128,7 +128,7 @@ impl<M: Send + 'static> Cell<M> {
             return false;
         };
         self.bury_all(left, DeadReason::Stopped);
-        self.core.ledger.settle(self.mailbox.accepted(), handled);
+        self.core.ledger.settle(accepted, handled);
         self.core.release(releases);
         release();
         self.core.tell_watchers(reason);
@@ -276,6 +276,12 @@ mod tests {
     struct Counted {
         counts: [AtomicUsize; 2],
         cell: Cell<u64>,
+    }
+
+    #[test]
+    fn what_is_rare_takes_no_room_in_an_actor() {
+        let sampling = size_of::<u64>() * usize::from(cfg!(feature = "metrics"));
+        assert!(size_of::<Counted>() <= 384 + sampling, "{}", size_of::<Counted>());
     }
 
     #[test]

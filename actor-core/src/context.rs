@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -24,28 +25,32 @@ use crate::work::{self, Attached, Fresh};
 pub struct Context<M> {
     cell: Arc<Cell<M>>,
     home: Arc<Home>,
-    /// Of its children, where they are not those that most have.
-    rules: Option<Box<Rules>>,
     family: Option<Arc<Family>>,
-    /// Made when there is the first of it: most actors have none.
+    /// Made when there is the first of it.
     begun: Option<Box<Begun<M>>>,
     stopping: bool,
     /// The children have been stopped, and there are to be no more in this life.
     over: bool,
+    /// There is to be no other life.
+    ended: bool,
 }
 
-/// What a life has begun that is to end with it.
+/// What most have none of.
 struct Begun<M> {
+    /// Of its children, for all its lives.
+    rules: Rules,
+    /// What a life has begun that is to end with it.
     watched: BTreeMap<WatchId, Arc<dyn AnyCell>>,
     fresh: Vec<Fresh<M>>,
 }
 
-impl<M> Default for Begun<M> {
-    fn default() -> Self {
-        Self {
+impl<M> Begun<M> {
+    fn new(rules: Rules) -> Box<Self> {
+        Box::new(Self {
+            rules,
             watched: BTreeMap::new(),
             fresh: Vec::new(),
-        }
+        })
     }
 }
 
@@ -54,11 +59,11 @@ impl<M: Send + 'static> Context<M> {
         Self {
             cell,
             home,
-            rules: (rules != Rules::default()).then(|| Box::new(rules)),
             family: None,
-            begun: None,
+            begun: (rules != Rules::default()).then(|| Begun::new(rules)),
             stopping: false,
             over: false,
+            ended: false,
         }
     }
 
@@ -224,7 +229,7 @@ impl<M: Send + 'static> Context<M> {
             let family = Arc::new(Family::new(
                 self.cell.core.path.clone(),
                 owner,
-                self.rules.as_deref().copied().unwrap_or_default(),
+                self.begun.as_ref().map(|begun| begun.rules).unwrap_or_default(),
                 self.cell.core.life(),
             ));
             self.cell.core.set_children(family.clone());
@@ -235,6 +240,15 @@ impl<M: Send + 'static> Context<M> {
     /// Says that there are to be no more children in this life.
     pub(crate) fn is_over(&mut self) {
         self.over = true;
+    }
+
+    /// Says that there is to be no other life.
+    pub(crate) fn has_ended(&mut self) {
+        self.ended = true;
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -253,7 +267,7 @@ impl<M: Send + 'static> Context<M> {
 
     pub(crate) fn take_fresh(&mut self) -> Vec<Fresh<M>> {
         let begun = self.begun.as_mut();
-        begun.map(|begun| std::mem::take(&mut begun.fresh)).unwrap_or_default()
+        begun.map(|begun| mem::take(&mut begun.fresh)).unwrap_or_default()
     }
 
     pub(crate) fn has_fresh(&self) -> bool {
@@ -271,17 +285,17 @@ impl<M: Send + 'static> Context<M> {
 
     /// Withdraws what belonged to the life that ends, and returns the attached work that was not begun.
     pub(crate) fn end_life(&mut self) -> Vec<Fresh<M>> {
-        let Some(begun) = self.begun.take() else {
+        let Some(begun) = &mut self.begun else {
             return Vec::new();
         };
-        for (watch, watched) in begun.watched {
+        for (watch, watched) in mem::take(&mut begun.watched) {
             watched.core().unwatch(watch);
         }
-        begun.fresh
+        mem::take(&mut begun.fresh)
     }
 
     fn begun(&mut self) -> &mut Begun<M> {
-        self.begun.get_or_insert_default()
+        self.begun.get_or_insert_with(|| Begun::new(Rules::default()))
     }
 
     /// Takes a watch out of those whose `Down` it is to hear.

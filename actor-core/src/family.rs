@@ -138,7 +138,7 @@ impl Family {
         if state.closed {
             return Err(SpawnError::Stopping);
         }
-        let path = self.path.child(name);
+        let path = self.path.child(&name);
         let key = state.next;
         match state.names.entry(Named(path.clone())) {
             Entry::Occupied(_) => return Err(SpawnError::NameTaken(path.name().to_owned())),
@@ -230,7 +230,7 @@ impl Family {
 
     /// The children of an actor, if it ever had any.
     pub(crate) fn of(core: &Core) -> Option<Arc<Self>> {
-        core.children()?.clone().as_any().downcast().ok()
+        core.children()?.as_any().downcast().ok()
     }
 
     /// Whom the failure of a child touches.
@@ -353,7 +353,7 @@ impl Family {
 
     /// The key of the living child with this name.
     pub(crate) fn key_of(&self, name: &str) -> Option<u64> {
-        self.state.lock().names.get(name).copied()
+        self.state.lock().names.get(name.as_bytes()).copied()
     }
 
     /// The living children in the order of their start.
@@ -378,7 +378,7 @@ impl Family {
     /// The living child with this name.
     pub(crate) fn named(&self, name: &str) -> Option<Standing> {
         let state = self.state.lock();
-        let key = *state.names.get(name)?;
+        let key = *state.names.get(name.as_bytes())?;
         state.children.get(key).map(|child| child.standing(key))
     }
 
@@ -410,7 +410,7 @@ impl Family {
             significant: child.treatment.significant,
         });
         if let Some(child) = &child {
-            state.names.remove(child.cell.core().path.name());
+            state.names.remove(child.cell.core().path.name_bytes());
             if state.names.len() < state.names.capacity() / NAMES_SPARE_MAX {
                 state.names.shrink_to_fit();
             }

@@ -49,21 +49,66 @@ pub struct ActorPath(Arc<Segment>);
 #[derive(PartialEq, Eq, Hash)]
 struct Segment {
     parent: Option<ActorPath>,
-    name: Box<str>,
+    name: Name,
+}
+
+/// A name of so many bytes at most lies in its path.
+const SHORT: usize = 14;
+
+/// Most are short, and need no room of their own. Each is kept in one of the two ways, so that equal ones are equal.
+#[derive(PartialEq, Eq, Hash)]
+enum Name {
+    Short {
+        len: u8,
+        bytes: [u8; SHORT],
+    },
+    /// Twice, as the word that tells how long it is would be one more in each path.
+    Long(Box<Box<str>>),
+}
+
+impl Name {
+    fn new(name: &str) -> Self {
+        let mut bytes = [0; SHORT];
+        match bytes.get_mut(..name.len()) {
+            Some(place) => {
+                place.copy_from_slice(name.as_bytes());
+                Self::Short {
+                    len: name.len() as u8,
+                    bytes,
+                }
+            }
+            None => Self::Long(Box::new(name.into())),
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short { len, bytes } => &bytes[..usize::from(*len)],
+            Self::Long(name) => name.as_bytes(),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            // Made of a `str`, so that it is one.
+            Self::Short { .. } => str::from_utf8(self.as_bytes()).unwrap_or_default(),
+            Self::Long(name) => name,
+        }
+    }
 }
 
 impl ActorPath {
     pub(crate) fn root(name: &str) -> Self {
         Self(Arc::new(Segment {
             parent: None,
-            name: name.into(),
+            name: Name::new(name),
         }))
     }
 
-    pub(crate) fn child(&self, name: impl Into<Box<str>>) -> Self {
+    pub(crate) fn child(&self, name: &str) -> Self {
         Self(Arc::new(Segment {
             parent: Some(self.clone()),
-            name: name.into(),
+            name: Name::new(name),
         }))
     }
 
@@ -76,12 +121,17 @@ impl ActorPath {
         let above = above.fold(None, |above: Option<Self>, part| {
             Some(above.map_or_else(|| Self::root(part), |above| above.child(part)))
         });
-        above.map_or_else(|| Self::root(&far), |above| above.child(&*far))
+        above.map_or_else(|| Self::root(&far), |above| above.child(&far))
     }
 
     /// The last part of the path: the name given at spawn.
     pub fn name(&self) -> &str {
-        &self.0.name
+        self.0.name.as_str()
+    }
+
+    /// The same as bytes.
+    pub(crate) fn name_bytes(&self) -> &[u8] {
+        self.0.name.as_bytes()
     }
 
     /// Whether `other` is the parent of this actor, or of one of its parents.
@@ -108,7 +158,7 @@ impl fmt::Display for ActorPath {
         if let Some(parent) = &self.0.parent {
             fmt::Display::fmt(parent, f)?;
         }
-        write!(f, "/{}", self.0.name)
+        write!(f, "/{}", self.name())
     }
 }
 
@@ -124,6 +174,9 @@ pub(crate) fn fault_in_name(name: &str) -> Option<&'static str> {
         Some("it is empty")
     } else if name.len() > NAME_BYTES_MAX {
         Some("it is longer than 255 bytes")
+    } else if name.bytes().all(|byte| matches!(byte, b' '..=b'.' | b'0'..=b'~')) {
+        // As nearly all are.
+        None
     } else if name.contains('/') {
         Some("it contains '/', which separates the parts of a path")
     } else if name.chars().any(char::is_control) {
@@ -146,6 +199,26 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_read_as_it_was_given_and_equal_ones_are_equal_wherever_they_are_kept() {
+        let root = ActorPath::root("demo");
+        for bytes in [0, 1, SHORT - 1, SHORT, SHORT + 1, NAME_BYTES_MAX] {
+            let name = "x".repeat(bytes);
+            let path = root.child(&name);
+            assert_eq!(path.name(), name);
+            assert_eq!(path.name_bytes(), name.as_bytes());
+            assert_eq!(path.to_string(), format!("/demo/{name}"));
+            assert!(path == root.child(&name) && path != root.child(&format!("{name}x")));
+        }
+        assert_eq!(root.child("Zürich").name(), "Zürich");
+        assert!(root.child("a") != root.child("a\0"));
+    }
+
+    #[test]
+    fn a_short_name_takes_no_room_of_its_own() {
+        assert!(size_of::<Segment>() <= 3 * size_of::<usize>());
+    }
+
+    #[test]
     fn ids_are_never_the_same() {
         assert_ne!(ActorId::next(), ActorId::next());
     }
@@ -153,7 +226,10 @@ mod tests {
     #[test]
     fn a_name_that_would_confuse_a_path_is_refused_with_the_reason() {
         assert_eq!(fault_in_name("room:lobby"), None);
-        for bad in ["", "a/b", "a\nb", &"x".repeat(256)] {
+        for good in ["a b", "#!~", "Zürich", "名前", &"x".repeat(255)] {
+            assert_eq!(fault_in_name(good), None, "{good:?} was refused");
+        }
+        for bad in ["", "a/b", "/", "a\nb", "a\u{7f}", "a\u{85}", &"x".repeat(256)] {
             assert!(fault_in_name(bad).is_some(), "{bad:?} passed");
         }
     }

@@ -6,6 +6,7 @@ mod asks;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::apart::{Share, Shares};
 use crate::id::ActorPath;
 
 #[cfg(feature = "metrics")]
@@ -64,11 +65,18 @@ impl fmt::Display for DeadReason {
 /// The running totals of a system.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    accepted: AtomicU64,
-    handled: AtomicU64,
+    /// Actors end on all threads at once, and would wait here for each other.
+    settled: Shares<Settled>,
     dead: [AtomicU64; DeadReason::ALL.len()],
     #[cfg(feature = "metrics")]
     asks: asks::Asks,
+}
+
+/// The totals of the mailboxes whose actors have ended on one thread.
+#[derive(Default)]
+struct Settled {
+    accepted: AtomicU64,
+    handled: AtomicU64,
 }
 
 impl Ledger {
@@ -84,8 +92,9 @@ impl Ledger {
     /// Adds the totals of one mailbox when its actor has ended; they are kept there while it lives, so that a tell
     /// touches no counter that other actors touch.
     pub(crate) fn settle(&self, accepted: u64, handled: u64) {
-        self.accepted.fetch_add(accepted, Ordering::Relaxed);
-        self.handled.fetch_add(handled, Ordering::Relaxed);
+        let settled = self.settled.of(Share::own());
+        settled.accepted.fetch_add(accepted, Ordering::Relaxed);
+        settled.handled.fetch_add(handled, Ordering::Relaxed);
     }
 
     /// Counts how a question to this actor has ended.
@@ -102,9 +111,13 @@ impl Ledger {
     }
 
     pub(crate) fn read(&self) -> DeadLetters {
+        let of_all = |count: fn(&Settled) -> &AtomicU64| {
+            let counts = self.settled.all().map(|settled| count(settled).load(Ordering::Relaxed));
+            counts.sum()
+        };
         let mut dead = DeadLetters {
-            accepted: self.accepted.load(Ordering::Relaxed),
-            handled: self.handled.load(Ordering::Relaxed),
+            accepted: of_all(|settled| &settled.accepted),
+            handled: of_all(|settled| &settled.handled),
             by_reason: [0; DeadReason::ALL.len()],
         };
         for (seen, count) in dead.by_reason.iter_mut().zip(&self.dead) {

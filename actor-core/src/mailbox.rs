@@ -124,6 +124,8 @@ pub(crate) struct Inbox<M> {
     batch: VecDeque<Entry<M>>,
     /// It has found nothing when it looked last.
     has_waited: bool,
+    /// A message that was taken out of it is being handled.
+    pub(crate) in_hand: bool,
 }
 
 impl<M> Inbox<M> {
@@ -131,6 +133,7 @@ impl<M> Inbox<M> {
         Self {
             batch: VecDeque::new(),
             has_waited: false,
+            in_hand: false,
         }
     }
 }
@@ -336,6 +339,9 @@ impl<M> Mailbox<M> {
 
     /// Takes back orders that were obeyed. One that comes after this stands, though it be the same again.
     pub(crate) fn obeyed(&self, orders: Orders) {
+        if !self.orders().any_of(orders) {
+            return;
+        }
         let _state = self.state.lock();
         self.orders.fetch_and(!orders.bits(), Ordering::AcqRel);
     }
@@ -452,30 +458,29 @@ impl<M> Mailbox<M> {
         state.open = !self.orders().any_of(Orders::CLOSING);
     }
 
-    /// Accepts nothing more, sends away those who wait, and returns what was left.
-    pub(crate) fn close(&self, inbox: &mut Inbox<M>) -> VecDeque<Entry<M>> {
+    /// Accepts nothing more, sends away those who wait, and returns what was left, with how many messages it has accepted.
+    pub(crate) fn close(&self, inbox: &mut Inbox<M>) -> (impl Iterator<Item = Entry<M>> + use<M>, u64) {
         let mut state = self.state.lock();
         state.open = false;
         state.ended = true;
         let dismissed = state.room.dismiss();
-        let mut left = mem::take(&mut inbox.batch);
-        left.append(&mut state.queue);
-        state.queue = VecDeque::new();
-        state.keys = None;
+        let queue = mem::take(&mut state.queue);
+        let (keys, accepted) = (state.keys.take(), state.accepted);
         // It keeps its own actor.
         let parked = self.unpark(&mut state);
         drop(state);
-        drop(parked);
+        drop((keys, parked));
         wake_all(dismissed);
-        left
+        (mem::take(&mut inbox.batch).into_iter().chain(queue), accepted)
     }
 
     /// Takes out what is queued. The room of it goes back as that of handled messages does.
-    pub(crate) fn clear(&self, inbox: &mut Inbox<M>) -> VecDeque<Entry<M>> {
+    ///
+    /// If it `shuts`, accepts nothing more, for the rest of this life, and sends away those who wait.
+    pub(crate) fn clear(&self, inbox: &mut Inbox<M>, shuts: bool) -> VecDeque<Entry<M>> {
         let mut state = self.state.lock();
-        if state.queue.is_empty() && inbox.batch.is_empty() {
-            return VecDeque::new();
-        }
+        state.open &= !shuts;
+        let dismissed = if shuts { state.room.dismiss() } else { Vec::new() };
         let mut left = mem::take(&mut inbox.batch);
         let pops_one = self.pops_one;
         while let Some(entry) = if pops_one {
@@ -486,15 +491,11 @@ impl<M> Mailbox<M> {
             left.push_back(entry);
         }
         drop(state);
+        wake_all(dismissed);
         for _ in left.iter().filter(|entry| matches!(entry, Entry::Message(_))) {
             self.finish_one();
         }
         left
-    }
-
-    /// How many messages were accepted so far.
-    pub(crate) fn accepted(&self) -> u64 {
-        self.state.lock().accepted
     }
 
     fn key_of(&self, msg: &M) -> Option<u64> {

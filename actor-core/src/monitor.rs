@@ -79,6 +79,7 @@ pub struct Ending {
     ends: Arc<dyn AnyCell>,
     /// Until it is known to be no part of a cycle. A kill waits for no handler, and cannot be.
     waits_for_handler: bool,
+    has_resolved: bool,
 }
 
 impl Future for Ending {
@@ -86,6 +87,7 @@ impl Future for Ending {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(end) = self.slot.poll_take(cx) {
+            self.has_resolved = true;
             return Poll::Ready(end);
         }
         if mem::take(&mut self.waits_for_handler) {
@@ -104,7 +106,9 @@ impl Future for Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        drop(self.slot.close());
+        if !self.has_resolved {
+            drop(self.slot.close());
+        }
     }
 }
 
@@ -156,6 +160,7 @@ impl<M: Send + 'static> Handle<M> {
             slot,
             ends: self.any_cell(),
             waits_for_handler: order != Orders::KILL,
+            has_resolved: false,
         }
     }
 }

@@ -185,7 +185,7 @@ impl<A: Actor> Plan<A> {
 fn cells<A: Actor>(specs: &mut [ChildSpec<A>], pool: &ActorPath, ledger: &Arc<Ledger>) -> Vec<Arc<Cell<A::Msg>>> {
     let cell = |spec: &mut ChildSpec<A>| {
         let mailbox = std::mem::take(&mut spec.mailbox);
-        Arc::new(Cell::new(pool.child(&*spec.name), ledger.clone(), mailbox))
+        Arc::new(Cell::new(pool.child(&spec.name), ledger.clone(), mailbox))
     };
     specs.iter_mut().map(cell).collect()
 }

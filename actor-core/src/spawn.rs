@@ -85,10 +85,8 @@ pub(crate) fn spawn_in<A: Actor>(
         factory,
         started,
         handled: 0,
-        in_hand: false,
         #[cfg(feature = "metrics")]
         sampler: Sampler::default(),
-        ended: false,
     });
     Ok(handle)
 }
@@ -104,10 +102,8 @@ pub(crate) fn spawn_root<A: Actor>(cell: Arc<Cell<A::Msg>>, ctx: Context<A::Msg>
         factory: Factory::Once(Some(Box::new(move || root))),
         started: None,
         handled: 0,
-        in_hand: false,
         #[cfg(feature = "metrics")]
         sampler: Sampler::default(),
-        ended: false,
     });
 }
 
@@ -168,7 +164,7 @@ impl Drop for Start {
 fn launch<A: Actor>(run: Run<A>) {
     let cell = run.cell.clone();
     let scheduler = run.ctx.home().scheduler.clone();
-    Task::launch(&cell, &scheduler, whole(run));
+    Task::launch(cell, scheduler, whole(run));
 }
 
 pin_project! {
@@ -230,7 +226,7 @@ mod tests {
     fn the_state_of_an_actor_has_one_place_and_the_rest_is_small() {
         let empty = bytes(whole::<Holds<8>>);
         let words = usize::from(cfg!(feature = "metrics")) + 3 * usize::from(cfg!(feature = "traces"));
-        assert!(empty <= 392 + words * size_of::<usize>(), "{empty}");
+        assert!(empty <= 304 + words * size_of::<usize>(), "{empty}");
         assert_eq!(bytes(whole::<Holds<4096>>), empty + 4088);
     }
 }

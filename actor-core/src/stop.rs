@@ -80,7 +80,7 @@ async fn bury_if_stuck(siblings: &dyn Subtree, cell: &Arc<dyn AnyCell>, ended: &
         }
         home.note_stuck(&core.path, core.id);
         if let Some(children) = core.children() {
-            Box::pin(kill_children(&**children, home)).await;
+            Box::pin(kill_children(&*children, home)).await;
         }
         siblings.forget(core.id);
         cell.abandon(ExitReason::Stuck);

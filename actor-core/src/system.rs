@@ -417,7 +417,7 @@ fn abandon_all(home: &Home, children: &dyn Subtree) {
     for child in children.children() {
         let core = child.cell.core();
         if let Some(grandchildren) = core.children() {
-            abandon_all(home, &**grandchildren);
+            abandon_all(home, &*grandchildren);
         }
         if core.is_alive() {
             home.note_stuck(&core.path, core.id);
@@ -432,7 +432,7 @@ fn note_all(home: &Home, children: &dyn Subtree) {
     for child in children.children() {
         let core = child.cell.core();
         if let Some(grandchildren) = core.children() {
-            note_all(home, &**grandchildren);
+            note_all(home, &*grandchildren);
         }
         if core.is_alive() {
             home.note_killed(&core.path, core.id);

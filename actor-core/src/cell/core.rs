@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::contain::contain;
 use crate::deadlock::Waits;
@@ -13,7 +13,7 @@ use crate::ledger::Ledger;
 use crate::signal::{Down, LinkBroken, LinkEnd, LinkId, Orders, Signal, WatchId, Watcher};
 use crate::slot::Slot;
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::awaited::Awaited;
 use super::{AnyCell, Subtree};
@@ -24,13 +24,15 @@ use super::{AnyCell, Subtree};
 pub(crate) struct Core {
     /// Its run loop is at work on stopping its children, and so is not stuck.
     winding_up: AtomicBool,
+    /// Something was said to one of its lives that the end of that life, or the beginning of the next, is to undo: links, and what comes
+    /// of them. Set under the lock of those, so that most lives begin and end without it.
+    is_tied: AtomicBool,
+    /// The number of the present life. Written by its run loop.
+    number: AtomicU32,
     pub(crate) id: ActorId,
     pub(crate) path: ActorPath,
     pub(super) ledger: Arc<Ledger>,
     pub(super) life: Mutex<Life>,
-    /// The actor's children, once it has any. They hang here, and not in its run loop, so that they can be stopped
-    /// from above when that loop does not answer.
-    children: OnceLock<Arc<dyn Subtree>>,
     pub(super) waits: Waits,
 }
 
@@ -44,7 +46,16 @@ pub(super) struct Life {
     /// Made when there is the first of them: most actors have none.
     bonds: Option<Box<Bonds>>,
     traps_links: bool,
-    number: u32,
+    /// Made when there is the first of it.
+    rare: Option<Box<Rare>>,
+}
+
+/// What most actors never have.
+#[derive(Default)]
+struct Rare {
+    /// The actor's children, once it has any. They hang here, and not in its run loop, so that they can be stopped
+    /// from above when that loop does not answer.
+    children: Option<Arc<dyn Subtree>>,
     /// The failure of another that the present life is to end for.
     doom: Option<Failure>,
 }
@@ -67,6 +78,16 @@ impl Life {
     /// Its bonds, to add one.
     fn bonds(&mut self) -> &mut Bonds {
         self.bonds.get_or_insert_default()
+    }
+
+    /// Dooms it, unless it is.
+    fn doom(&mut self, failure: Failure) {
+        let rare = self.rare.get_or_insert_default();
+        rare.doom.get_or_insert(failure);
+    }
+
+    fn take_doom(&mut self) -> Option<Failure> {
+        self.rare.as_mut()?.doom.take()
     }
 }
 
@@ -94,9 +115,10 @@ impl Core {
             path,
             ledger,
             life: Mutex::new(Life::default()),
-            children: OnceLock::new(),
             waits: Waits::default(),
             winding_up: AtomicBool::new(false),
+            is_tied: AtomicBool::new(false),
+            number: AtomicU32::new(0),
         }
     }
 
@@ -141,6 +163,7 @@ impl Core {
         let mut life = self.life.lock();
         let open = !life.ending;
         if open {
+            self.is_tied.store(true, Ordering::Relaxed);
             life.bonds().links.insert(link, other);
         }
         open
@@ -183,40 +206,53 @@ impl Core {
 
     /// Says whether this life is told of broken links, instead of failing with them.
     pub(crate) fn trap_links(&self, on: bool) {
-        self.life.lock().traps_links = on;
+        let mut life = self.life.lock();
+        self.is_tied.store(true, Ordering::Relaxed);
+        life.traps_links = on;
     }
 
     /// Dooms the present life to end for another's failure. The first to say so is the cause.
     pub(crate) fn doom(&self, failure: Failure) {
-        self.life.lock().doom.get_or_insert(failure);
+        let mut life = self.life.lock();
+        self.is_tied.store(true, Ordering::Relaxed);
+        life.doom(failure);
     }
 
     /// The failure that the present life ends for.
     pub(crate) fn take_doom(&self) -> Option<Failure> {
-        self.life.lock().doom.take()
+        self.life.lock().take_doom()
     }
 
     pub(crate) fn is_doomed(&self) -> bool {
-        self.life.lock().doom.is_some()
+        let life = self.life.lock();
+        life.rare.as_ref().is_some_and(|rare| rare.doom.is_some())
     }
 
     /// The number of the present life.
     pub(crate) fn life(&self) -> u64 {
-        self.life.lock().number.into()
+        self.number.load(Ordering::Relaxed).into()
     }
 
     /// Begins a life without links, of which nobody has said anything.
     pub(crate) fn begin_life(&self) {
+        let number = self.number.load(Ordering::Relaxed).wrapping_add(1);
+        if !self.is_tied.load(Ordering::Relaxed) {
+            self.number.store(number, Ordering::Relaxed);
+            return;
+        }
         let mut life = self.life.lock();
-        life.number = life.number.wrapping_add(1);
+        self.number.store(number, Ordering::Relaxed);
         life.traps_links = false;
-        let before = life.doom.take();
+        let before = life.take_doom();
         drop(life);
         drop(before);
     }
 
     /// Tells the other ends of this life's links that it has ended.
     pub(crate) fn break_links(&self, reason: &ExitReason) {
+        if !self.is_tied.load(Ordering::Relaxed) {
+            return;
+        }
         let links = match &mut self.life.lock().bonds {
             Some(bonds) if !bonds.links.is_empty() => mem::take(&mut bonds.links),
             _ => return,
@@ -244,7 +280,7 @@ impl Core {
     /// Hears at this end that a link is broken; `cell` is this very actor.
     pub(crate) fn link_broken(&self, cell: &dyn AnyCell, mut broken: LinkBroken) {
         let mut life = self.life.lock();
-        broken.life = life.number.into();
+        broken.life = self.life();
         // The link of an earlier life, which has ended at this end too.
         let known = life.bonds.as_mut().and_then(|bonds| bonds.links.remove(&broken.link));
         if known.is_none() {
@@ -258,7 +294,7 @@ impl Core {
             let words = format!("was linked to {}, which failed", broken.path);
             // Under the lock, so that it is this life and not the next that is doomed.
             let doom = Failure::caused_by(self.path.clone(), FailureKind::Linked, words, Some(cause));
-            life.doom.get_or_insert(doom);
+            life.doom(doom);
             drop(life);
             cell.order(Orders::GIVE_UP);
         }
@@ -382,7 +418,8 @@ impl Core {
 
     /// Hangs the table of its children where it can be found from above. There is one, for all lives of the actor.
     pub(crate) fn set_children(&self, children: Arc<dyn Subtree>) {
-        let _ = self.children.set(children);
+        let mut life = self.life.lock();
+        life.rare.get_or_insert_default().children.get_or_insert(children);
     }
 
     pub(crate) fn set_winding_up(&self, on: bool) {
@@ -394,8 +431,8 @@ impl Core {
     }
 
     /// The actor's children, if it ever had any.
-    pub(crate) fn children(&self) -> Option<&Arc<dyn Subtree>> {
-        self.children.get()
+    pub(crate) fn children(&self) -> Option<Arc<dyn Subtree>> {
+        self.life.lock().rare.as_ref()?.children.clone()
     }
 
     #[cfg(feature = "wire")]

@@ -79,21 +79,21 @@ pub(super) struct Past {
 /// A path that is found by its last part: the name that a child has among its siblings, kept once.
 pub(super) struct Named(pub(super) ActorPath);
 
-impl Borrow<str> for Named {
-    fn borrow(&self) -> &str {
-        self.0.name()
+impl Borrow<[u8]> for Named {
+    fn borrow(&self) -> &[u8] {
+        self.0.name_bytes()
     }
 }
 
 impl Hash for Named {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.0.name().hash(hasher);
+        self.0.name_bytes().hash(hasher);
     }
 }
 
 impl PartialEq for Named {
     fn eq(&self, other: &Self) -> bool {
-        self.0.name() == other.0.name()
+        self.0.name_bytes() == other.0.name_bytes()
     }
 }
 

@@ -18,7 +18,7 @@ const IDLE_BUFFER_BYTES_MAX: usize = 2048;
 /// The second buffer of an idle mailbox stays if it is as small as they come.
 const SECOND_BUFFER_MAX: usize = 4;
 
-/// Room for a first message that is no larger than so many bytes is there from the beginning.
+/// Room for the first messages that are no larger than so many bytes is there from the beginning.
 const FIRST_ROOM_BYTES_MAX: usize = 256;
 
 pub(super) struct State<M> {
@@ -38,10 +38,11 @@ pub(super) struct State<M> {
     pub(super) sampling: Sampling,
 }
 
-/// Most actors are sent one message and then another, and hold no room for four; large ones have none before they come.
+/// Most actors never have more than two messages before them, and hold no room for four, to which one would grow; large ones
+/// have none before they come.
 const fn first_room<M>() -> usize {
-    if size_of::<Entry<M>>() <= FIRST_ROOM_BYTES_MAX {
-        1
+    if 2 * size_of::<Entry<M>>() <= FIRST_ROOM_BYTES_MAX {
+        2
     } else {
         0
     }

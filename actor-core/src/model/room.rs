@@ -151,7 +151,7 @@ fn who_waits_when_the_mailbox_shuts_is_sent_away_or_served_by_the_next_life() {
             }
             // What waits is lost to the order, as at the end of a life; then comes another.
             actor.obeyed(Orders::STOP);
-            let lost = actor.clear(&mut inbox).len();
+            let lost = actor.clear(&mut inbox, false).len();
             actor.reopen();
             while !actor.orders().any_of(Orders::DRAIN) {
                 seen.extend(next(&actor, &mut inbox));

@@ -40,7 +40,7 @@ impl Wake for Toy {
 fn launch(scheduler: &Arc<Scheduler>, mut poll: impl FnMut(&Waker) -> bool + Send + 'static) -> (Arc<Toy>, End) {
     let (toy, end) = (Arc::new(Toy::default()), Arc::new(Slot::new()));
     let (own, told) = (toy.clone(), end.clone());
-    Task::launch(&toy, scheduler, async move {
+    Task::launch(toy.clone(), scheduler.clone(), async move {
         poll_fn(|cx| {
             assert_eq!(
                 own.inside.fetch_add(1, Ordering::SeqCst),

@@ -73,8 +73,8 @@ struct Body {
 impl Task {
     /// Has `runnable` run `future` from now on.
     pub(crate) fn launch<R: Runnable>(
-        runnable: &Arc<R>,
-        scheduler: &Arc<Scheduler>,
+        runnable: Arc<R>,
+        scheduler: Arc<Scheduler>,
         future: impl Future<Output = ()> + Send + 'static,
     ) {
         let task = runnable.task();
@@ -84,9 +84,9 @@ impl Task {
         };
         let before = task.body.lock().replace(body);
         debug_assert!(before.is_none(), "it runs one future");
-        let _ = task.scheduler.set(scheduler.clone());
+        let _ = task.scheduler.set(scheduler);
         task.phase.fetch_or(SCHEDULED, Ordering::AcqRel);
-        Self::push(runnable.clone(), How::Behind);
+        Self::push(runnable, How::Behind);
     }
 
     /// Has `runnable` polled: what its waker does.
@@ -191,9 +191,12 @@ impl<R: Runnable> Entry for R {
             };
         }
         task.is_polled.store(false, Ordering::Relaxed);
+        let body = if goes_on { None } else { slot.take() };
         drop(slot);
         if !goes_on {
             task.phase.fetch_or(OVER, Ordering::AcqRel);
+            discard(body);
+            return false;
         }
         let rests = task
             .phase

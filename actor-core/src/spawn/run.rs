@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use futures_util::FutureExt;
 use tokio::time::sleep;
 
 use crate::actor::Actor;
@@ -39,8 +40,6 @@ pub(super) struct Run<A: Actor> {
     pub(super) beside: Beside<A::Msg>,
     pub(super) started: Option<Started>,
     pub(super) handled: u64,
-    pub(super) in_hand: bool,
-    pub(super) ended: bool,
     #[cfg(feature = "metrics")]
     pub(super) sampler: Sampler,
 }
@@ -60,7 +59,12 @@ impl<A: Actor> Run<A> {
     pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
             loop {
-                let end = self.live().await;
+                self.cell.core.begin_life();
+                self.ctx.begin_life();
+                // It stays in this place, and everybody borrows it: moved from one future into the next, it would lie in each.
+                let mut state = None;
+                let served = self.serve(&mut state);
+                let end = served.then(|(run, state, end)| run.wind_up(end, state)).await;
                 match self.between_lives(end) {
                     Err(reason) => return self.end(reason),
                     Ok(Next::RestartAfter(wait)) if wait.is_zero() => {}
@@ -99,42 +103,6 @@ impl<A: Actor> Run<A> {
         self.cell.mailbox.reopen();
         self.cell.core.life_ended(&end.reason);
         Ok(next)
-    }
-
-    /// One life, from the making of the state to its end.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` keeps its arguments twice, in every actor"
-    )]
-    fn live(&mut self) -> impl Future<Output = End> + Send {
-        async move {
-            self.cell.core.begin_life();
-            self.ctx.begin_life();
-            // It stays in this place, and everybody borrows it: moved from one future into the next, it would lie in each.
-            let mut state = None;
-            let mut end = self.until_its_end(&mut state).await;
-            self.wind_up(&mut end, &mut state).await;
-            end
-        }
-    }
-
-    /// What comes of a life before it is wound up. By itself, so that what is kept meanwhile and what is kept afterwards have one place.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` keeps its arguments twice, in every actor"
-    )]
-    fn until_its_end(&mut self, state: &mut Option<A>) -> impl Future<Output = End> + Send {
-        async move {
-            let actor = match self.make().await {
-                Ok(actor) => state.insert(actor),
-                Err(fault) => return self.failed_start(fault),
-            };
-            if let Err(fault) = self.begin(actor).await {
-                discard(state.take());
-                return self.failed_start(fault);
-            }
-            self.serve(actor).await
-        }
     }
 
     pub(super) fn interrupted(&self) -> End {
@@ -244,7 +212,7 @@ impl<A: Actor> Run<A> {
 
     /// Ends the actor for good.
     fn end(&mut self, reason: ExitReason) {
-        self.ended = true;
+        self.ctx.has_ended();
         tracing::debug!(%reason, "ended");
         self.note(Happening::Ended(reason.clone()));
         if self.place.is_none() && matches!(reason, ExitReason::Failed(_)) {
@@ -252,7 +220,7 @@ impl<A: Actor> Run<A> {
             tracing::error!(%reason, "the system ends, after: {}", Lines(&events));
         }
         let core = &self.cell.core;
-        if std::mem::take(&mut self.in_hand) {
+        if std::mem::take(&mut self.inbox.in_hand) {
             core.ledger().bury::<A::Msg>(&core.path, DeadReason::Killed, 1);
         }
         if let Some(family) = self.ctx.family() {
@@ -288,7 +256,7 @@ impl<A: Actor> Drop for Run<A> {
     /// The runtime may drop an actor at any await, when it shuts down. Those who wait for it are told all the same.
     fn drop(&mut self) {
         discard(self.beside.work.take());
-        if !self.ended {
+        if !self.ctx.is_ended() {
             self.end(ExitReason::Killed);
         }
     }

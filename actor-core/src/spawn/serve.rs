@@ -10,7 +10,7 @@ use crate::actor::Actor;
 use crate::cell::Core;
 use crate::child::Factory;
 use crate::clock;
-use crate::contain::contain;
+use crate::contain::{contain, discard};
 use crate::error::{ActorError, AskError};
 use crate::exit::{ExitReason, FailureKind};
 use crate::history::Happening;
@@ -25,13 +25,13 @@ use crate::work::{Outcome, Work};
 
 use super::ending::End;
 use super::run::{Fault, Run, verdict};
-use super::step::{Beside, Step, clear_away, drive, is_interrupted, step};
+use super::step::{Step, drive, is_interrupted, step};
 
 /// A busy actor gives its thread back after so many messages.
-const MESSAGES_PER_YIELD: u32 = 64;
+const MESSAGES_PER_YIELD: u8 = 64;
 
 /// Attached work gets its turn after so many messages, however many more there are.
-const MESSAGES_PER_WORK: u32 = 8;
+const MESSAGES_PER_WORK: u8 = 8;
 
 /// What the loop finds to do.
 enum Event<M> {
@@ -42,50 +42,33 @@ enum Event<M> {
 }
 
 impl<A: Actor> Run<A> {
-    /// Makes the state.
-    pub(super) async fn make(&mut self) -> Result<A, Fault> {
-        match &mut self.factory {
-            Factory::Plain(make) => contain(make).map_err(Fault::Panic),
-            Factory::Once(make) => match make.take() {
-                Some(make) => contain(make).map_err(Fault::Panic),
-                None => Err(Fault::Error(ActorError::new("its state cannot be made a second time"))),
-            },
-            Factory::Fallible(make) => {
-                let making = step(&self.cell, &mut Beside::default(), Orders::KILL, make).await;
-                verdict(making)
-            }
-        }
+    /// Makes the state, where that takes no time.
+    fn make(&mut self) -> Result<A, Fault> {
+        let made = match &mut self.factory {
+            Factory::Plain(make) => Some(contain(make)),
+            Factory::Once(make) => make.take().map(contain),
+            Factory::Fallible(_) => None,
+        };
+        let made = made.ok_or_else(|| Fault::Error(ActorError::new("its state cannot be made a second time")))?;
+        made.map_err(Fault::Panic)
     }
 
-    /// Runs `on_start`.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` keeps its arguments twice, in every actor"
-    )]
-    pub(super) fn begin(&mut self, actor: &mut A) -> impl Future<Output = Result<(), Fault>> + Send {
-        async move {
-            let ctx = &mut self.ctx;
-            let on_start = step(&self.cell, &mut Beside::default(), Orders::INTERRUPTING, move || {
-                actor.on_start(ctx)
-            })
-            .await;
-            verdict(on_start)?;
-            turn::end(&AskError::NoReply);
-            if let Some(started) = self.started.take() {
-                let _ = started.put(Ok(()));
-            }
-            if let Some(place) = &self.place {
-                let (now, core) = (clock::now().into_std(), &self.cell.core);
-                place.family.life_is_up(place.key, now);
-                let started = Happening::Started { life: core.life() };
-                self.ctx.home().history.note(&core.path, core.id, started, now);
-            }
-            tracing::debug!("started");
-            Ok(())
+    /// Notes that `on_start` has ended well.
+    fn is_up(&mut self) {
+        turn::end(&AskError::NoReply);
+        if let Some(started) = self.started.take() {
+            let _ = started.put(Ok(()));
         }
+        if let Some(place) = &self.place {
+            let (now, core) = (clock::now().into_std(), &self.cell.core);
+            place.family.life_is_up(place.key, now);
+            let started = Happening::Started { life: core.life() };
+            self.ctx.home().history.note(&core.path, core.id, started, now);
+        }
+        tracing::debug!("started");
     }
 
-    pub(super) fn failed_start(&mut self, fault: Fault) -> End {
+    fn failed_start(&mut self, fault: Fault) -> End {
         turn::end(&AskError::Failed);
         let end = match fault {
             Fault::Interrupted => self.interrupted(),
@@ -99,24 +82,59 @@ impl<A: Actor> Run<A> {
         end
     }
 
-    /// Handles messages until there is a reason to end.
+    /// Makes the state, starts, and handles messages until there is a reason to end; with that, gives back what it has borrowed
+    /// for whoever goes on.
+    ///
+    /// One block, as each that awaits another is kept in every actor beside it.
     #[expect(
         clippy::manual_async_fn,
         reason = "an `async fn` keeps its arguments twice, in every actor"
     )]
-    pub(super) fn serve(&mut self, actor: &mut A) -> impl Future<Output = End> + Send {
+    pub(super) fn serve<'a>(
+        &'a mut self,
+        state: &'a mut Option<A>,
+    ) -> impl Future<Output = (&'a mut Self, &'a mut Option<A>, End)> + Send {
         async move {
-            let mut since_yield = 0;
-            let mut since_work = 0;
+            // In a scope of its own: what is looked into lies in each actor that waits.
+            let actor = {
+                let made = if let Factory::Fallible(make) = &mut self.factory {
+                    // Boxed, as what is rare must not make every actor larger.
+                    let making = Box::pin(step(&self.cell, None, Orders::KILL, make));
+                    verdict(making.await)
+                } else {
+                    self.make()
+                };
+                match made {
+                    Ok(made) => state.insert(made),
+                    Err(fault) => {
+                        let end = self.failed_start(fault);
+                        return (self, state, end);
+                    }
+                }
+            };
+            let begun = {
+                let Self { ctx, cell, .. } = &mut *self;
+                let actor = &mut *actor;
+                verdict(step(cell, None, Orders::INTERRUPTING, move || actor.on_start(ctx)).await)
+            };
+            if let Err(fault) = { begun } {
+                discard(state.take());
+                let end = self.failed_start(fault);
+                return (self, state, end);
+            }
+            self.is_up();
+            let (mut since_yield, mut since_work) = (0, 0);
+            // Out here, where it shares a word with the others.
+            let mut asked: bool;
             // Heard at the top of the loop: an await beside what it came in would keep the room for that in every actor.
             let mut heard: Option<Box<Signal>> = None;
-            loop {
+            let end = loop {
                 if let Some(signal) = heard.take() {
                     // Boxed, as what is rare must not make every actor larger.
                     if self.ctx.accepts(&signal)
                         && let Err(fault) = Box::pin(self.hear(signal, actor)).await
                     {
-                        return self.faulted(fault);
+                        break self.faulted(fault);
                     }
                     turn::end(&AskError::NoReply);
                 }
@@ -124,10 +142,10 @@ impl<A: Actor> Run<A> {
                 if !orders.is_none()
                     && let Some(end) = self.obey(orders)
                 {
-                    return end;
+                    break end;
                 }
                 if self.ctx.is_stopping() {
-                    return End {
+                    break End {
                         reason: ExitReason::Normal,
                         obeyed: Orders::STOPPING,
                     };
@@ -160,12 +178,12 @@ impl<A: Actor> Run<A> {
                             continue;
                         }
                     }
-                    self.in_hand = true;
+                    self.inbox.in_hand = true;
                 } else {
                     match poll_fn(|cx| self.poll_next(&mut since_work, cx)).await {
                         Event::Entry(Entry::Message(envelope)) => {
                             Envelope { msg, question } = envelope;
-                            self.in_hand = true;
+                            self.inbox.in_hand = true;
                         }
                         Event::Entry(Entry::Signal(signal)) => {
                             heard = Some(signal);
@@ -179,10 +197,10 @@ impl<A: Actor> Run<A> {
                         Event::Work(Outcome::Message(attached, trace)) => {
                             (msg, question) = (attached, trace.into_question());
                         }
-                        Event::Work(Outcome::Panicked(message)) => return self.faulted(Fault::Panic(message)),
+                        Event::Work(Outcome::Panicked(message)) => break self.faulted(Fault::Panic(message)),
                         // Only when nothing stronger was said.
                         Event::Idle if self.cell.mailbox.orders() == Orders::DRAIN => {
-                            return End {
+                            break End {
                                 reason: ExitReason::Normal,
                                 obeyed: Orders::STOPPING,
                             };
@@ -190,7 +208,7 @@ impl<A: Actor> Run<A> {
                         Event::Idle => continue,
                     }
                 }
-                let mut asked = false;
+                asked = false;
                 if let Some(question) = { question } {
                     asked = question::untraced(Some(&question)).is_some();
                     match take_up::<A>(question, &self.cell.core) {
@@ -199,7 +217,7 @@ impl<A: Actor> Run<A> {
                             let question = Some(question);
                             self.cell.bury(Envelope { msg, question }, DeadReason::Abandoned);
                             self.cell.mailbox.finish_one();
-                            self.in_hand = false;
+                            self.inbox.in_hand = false;
                             #[cfg(feature = "metrics")]
                             self.sampler.begin(false);
                             continue;
@@ -207,7 +225,7 @@ impl<A: Actor> Run<A> {
                     }
                 }
                 #[cfg(feature = "metrics")]
-                if self.in_hand {
+                if self.inbox.in_hand {
                     self.sampler.begin(true);
                 }
                 if self.cell.mailbox.is_filmed() {
@@ -216,35 +234,32 @@ impl<A: Actor> Run<A> {
                 let outcome = 'handled: {
                     // What `step` does, without a state of its own to be made and moved for each message.
                     let Self { ctx, cell, beside, .. } = &mut *self;
-                    let state = &mut *actor;
                     let mut future = pin!(None);
                     let made = {
                         let _within = beside.handling.enter();
-                        contain(|| future.set(Some(state.handle(msg, ctx))))
+                        contain(|| future.set(Some(actor.handle(msg, ctx))))
                     };
                     // Taken out of its place, as is the question above: what is looked into there lies in each actor that waits.
                     if let Err(panic) = { made } {
                         break 'handled Err(Fault::Panic(panic));
                     }
-                    match poll_fn(|cx| drive(future.as_mut(), cell, beside, Orders::INTERRUPTING, cx)).await {
+                    match poll_fn(move |cx| drive(future.as_mut(), cell, beside, Orders::INTERRUPTING, cx)).await {
                         Step::Done(Ok(())) => Ok(()),
-                        ended => {
-                            clear_away(&ended, future);
-                            verdict(ended)
-                        }
+                        ended => verdict(ended),
                     }
                 };
                 self.beside.handling.end(outcome.as_ref().err());
                 self.settle(asked, matches!(outcome, Err(Fault::Interrupted)));
                 if let Err(fault) = outcome {
                     self.note_dealt_with(Some(&fault));
-                    return self.faulted(fault);
+                    break self.faulted(fault);
                 }
                 if self.cell.mailbox.is_filmed() {
                     self.note_dealt_with(None);
                 }
                 turn::end(&AskError::NoReply);
-            }
+            };
+            (self, state, end)
         }
     }
 
@@ -262,11 +277,11 @@ impl<A: Actor> Run<A> {
     async fn hear(&mut self, signal: Box<Signal>, actor: &mut A) -> Result<(), Fault> {
         let Self { ctx, cell, beside, .. } = self;
         let on_signal = move || actor.on_signal(*signal, ctx);
-        verdict(step(cell, beside, Orders::INTERRUPTING, on_signal).await)
+        verdict(step(cell, Some(beside), Orders::INTERRUPTING, on_signal).await)
     }
 
     /// The next message, signal, or result of attached work.
-    fn poll_next(&mut self, since_work: &mut u32, cx: &mut Context<'_>) -> Poll<Event<A::Msg>> {
+    fn poll_next(&mut self, since_work: &mut u8, cx: &mut Context<'_>) -> Poll<Event<A::Msg>> {
         let work = &mut self.beside.work;
         let work_first = *since_work >= MESSAGES_PER_WORK;
         if work_first && let Some(outcome) = work.as_mut().and_then(|work| work.poll_next(cx)) {
@@ -278,7 +293,7 @@ impl<A: Actor> Run<A> {
         match self.cell.mailbox.poll_next(&mut self.inbox, cx) {
             Poll::Ready(Some(entry)) => {
                 // Of no meaning without attached work, however high it counts.
-                *since_work = if work_first { 0 } else { since_work.wrapping_add(1) };
+                *since_work = if work_first { 0 } else { since_work.saturating_add(1) };
                 return Poll::Ready(Event::Entry(entry));
             }
             Poll::Ready(None) => return Poll::Ready(Event::Idle),
@@ -295,7 +310,7 @@ impl<A: Actor> Run<A> {
     fn settle(&mut self, asked: bool, interrupted: bool) {
         #[cfg(feature = "metrics")]
         self.sampler.end();
-        let waited = std::mem::take(&mut self.in_hand);
+        let waited = std::mem::take(&mut self.inbox.in_hand);
         if waited {
             self.cell.mailbox.finish_one();
         }

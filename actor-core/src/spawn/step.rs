@@ -1,8 +1,10 @@
 //! Polls one future of a user's to its end: contains its panics, and drops it when an order interrupts it.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::cell::Cell;
 use crate::contain::contain;
@@ -36,29 +38,58 @@ pub(super) enum Step<T> {
     Interrupted,
 }
 
-/// Runs the future that `make` makes, unless one of the orders `interrupting` comes first.
-///
-/// While it waits, attached work makes progress, and the room of finished messages goes back.
-pub(super) async fn step<M, F>(
-    cell: &Cell<M>,
-    beside: &mut Beside<M>,
-    interrupting: Orders,
-    make: impl FnOnce() -> F,
-) -> Step<F::Output>
-where
-    M: Send + 'static,
-    F: Future,
-{
-    let mut future = pin!(None);
-    if let Err(message) = contain(|| future.set(Some(make()))) {
-        return Step::Panicked(message);
+pin_project! {
+    /// See [`step`]. No `async fn`, which would keep its arguments beside what it made of them.
+    pub(super) struct Stepping<'a, M, F> {
+        #[pin]
+        future: Option<F>,
+        cell: &'a Cell<M>,
+        beside: Option<&'a mut Beside<M>>,
+        interrupting: Orders,
+        // The words of the panic in which it was made.
+        panic: Option<Box<String>>,
     }
-    let ended = poll_fn(|cx| drive(future.as_mut(), cell, beside, interrupting, cx)).await;
-    clear_away(&ended, future);
-    ended
 }
 
-/// Polls a future, which is in an `Option` so that it is dropped, too, where a panic can be contained.
+/// Runs the future that `make` makes, unless one of the orders `interrupting` comes first.
+///
+/// While it waits, attached work makes progress, if there is any `beside`, and the room of finished messages goes back.
+pub(super) fn step<'a, M, F>(
+    cell: &'a Cell<M>,
+    beside: Option<&'a mut Beside<M>>,
+    interrupting: Orders,
+    make: impl FnOnce() -> F,
+) -> Stepping<'a, M, F> {
+    let (future, panic) = match contain(make) {
+        Ok(future) => (Some(future), None),
+        Err(panic) => (None, Some(Box::new(panic))),
+    };
+    Stepping {
+        future,
+        cell,
+        beside,
+        interrupting,
+        panic,
+    }
+}
+
+impl<M: Send + 'static, F: Future> Future for Stepping<'_, M, F> {
+    type Output = Step<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Step<F::Output>> {
+        let this = self.project();
+        if let Some(panic) = this.panic.take() {
+            return Poll::Ready(Step::Panicked(*panic));
+        }
+        match this.beside {
+            Some(beside) => drive(this.future, this.cell, beside, *this.interrupting, cx),
+            None => drive(this.future, this.cell, &mut Beside::default(), *this.interrupting, cx),
+        }
+    }
+}
+
+/// Polls a future, which is in an `Option` so that it is dropped, too, where a panic can be contained: also one that has
+/// panicked, or was interrupted.
 #[inline(always)]
 pub(super) fn drive<M, F>(
     mut future: Pin<&mut Option<F>>,
@@ -83,9 +114,15 @@ where
     };
     match polled {
         Ok(Some(value)) => Poll::Ready(Step::Done(value)),
-        Err(message) => Poll::Ready(Step::Panicked(message)),
+        Err(message) => {
+            clear_away(future);
+            Poll::Ready(Step::Panicked(message))
+        }
         Ok(None) if waits(cell, &mut beside.work, interrupting, cx) => Poll::Pending,
-        Ok(None) => Poll::Ready(Step::Interrupted),
+        Ok(None) => {
+            clear_away(future);
+            Poll::Ready(Step::Interrupted)
+        }
     }
 }
 
@@ -106,12 +143,10 @@ fn waits<M: Send + 'static>(
     !is_interrupted(cell, interrupting)
 }
 
-/// Drops a future that has panicked, or was interrupted: it is that, however its drop goes. One that is done is dropped
-/// already.
-pub(super) fn clear_away<T, F>(ended: &Step<T>, mut future: Pin<&mut Option<F>>) {
-    if !matches!(ended, Step::Done(_))
-        && let Err(panic) = contain(|| future.set(None))
-    {
+/// Drops a future that has panicked, or was interrupted: it is that, however its drop goes.
+#[cold]
+fn clear_away<F>(mut future: Pin<&mut Option<F>>) {
+    if let Err(panic) = contain(|| future.set(None)) {
         tracing::error!(panic, "a handler panicked while it was dropped");
     }
 }

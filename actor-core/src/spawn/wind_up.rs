@@ -17,7 +17,7 @@ use crate::turn;
 
 use super::ending::End;
 use super::run::{Fault, Run, verdict};
-use super::step::{Beside, step};
+use super::step::step;
 
 impl<A: Actor> Run<A> {
     /// Ends a life: the attached work first, then the children, then `on_stop`, then the state itself.
@@ -25,7 +25,7 @@ impl<A: Actor> Run<A> {
         clippy::manual_async_fn,
         reason = "an `async fn` keeps its arguments twice, in every actor"
     )]
-    pub(super) fn wind_up(&mut self, end: &mut End, state: &mut Option<A>) -> impl Future<Output = ()> + Send {
+    pub(super) fn wind_up(&mut self, mut end: End, state: &mut Option<A>) -> impl Future<Output = End> + Send {
         async move {
             let failed = |end: &End| matches!(end.reason, ExitReason::Failed(_) | ExitReason::Killed);
             self.ctx.is_over();
@@ -35,7 +35,7 @@ impl<A: Actor> Run<A> {
             }
             discard((self.beside.work.take(), self.ctx.end_life()));
             // Those who asked what is dropped here must not wait until the children have stopped.
-            turn::end(if failed(end) {
+            turn::end(if failed(&end) {
                 &AskError::Failed
             } else {
                 &AskError::NoReply
@@ -50,13 +50,10 @@ impl<A: Actor> Run<A> {
             if let Some(actor) = &mut *state
                 && !matches!(end.reason, ExitReason::Killed)
             {
-                let ctx = &mut self.ctx;
+                let Self { ctx, cell, .. } = &mut *self;
                 let reason = &end.reason;
-                let stopped = step(&self.cell, &mut Beside::default(), Orders::KILL, move || {
-                    actor.on_stop(reason, ctx)
-                })
-                .await;
-                let fault = match verdict(stopped) {
+                let on_stop = step(cell, None, Orders::KILL, move || actor.on_stop(reason, ctx));
+                let fault = match verdict(on_stop.await) {
                     Ok(()) => None,
                     Err(Fault::Interrupted) => Some(End {
                         reason: ExitReason::Killed,
@@ -74,20 +71,18 @@ impl<A: Actor> Run<A> {
                 discard(self.ctx.end_life());
             }
             discard(state.take());
-            turn::end(if failed(end) {
+            turn::end(if failed(&end) {
                 &AskError::Failed
             } else {
                 &AskError::NoReply
             });
+            end
         }
     }
 
     /// Leaves what waits in the mailbox to dead letters.
     pub(super) fn leave_the_rest(&mut self, cycled: bool) {
-        if !cycled {
-            self.cell.mailbox.shut();
-        }
-        let left = self.cell.mailbox.clear(&mut self.inbox);
+        let left = self.cell.mailbox.clear(&mut self.inbox, !cycled);
         let reason = if cycled {
             DeadReason::Restarted
         } else {
