@@ -30,6 +30,7 @@ const PURE: &[&str] = &[
     "actor-net/src/peer/packing.rs",
     "actor-net/src/peer/reassembly.rs",
     "actor-net/src/peer/roster.rs",
+    "actor-net/src/peer/sequence.rs",
     "actor-net/src/peer/session.rs",
     "actor-net/src/presence/roll.rs",
     "actor-net/src/share.rs",
