@@ -286,7 +286,7 @@ pub trait Exported: Send + Sync {
     fn message_type(&self) -> &'static str;
     /// Delivers messages that came from there to this, their export: each is in the mailbox then, or a dead letter whose asker
     /// was told. It ends with the arrivals, or before them when the mailbox is full. A question is answered in every case, but
-    /// where it is [not understood](Arrivals::not_understood).
+    /// where it is [not understood](Arrivals::not_understood), or where the port by which it is asked is not in the message as its type reads it.
     fn deliver(&self, to: ExportId, peer: &Arc<dyn Peer>, terms: &Terms, arrivals: &mut dyn Arrivals);
     /// Gives an order; resolves when the present life has ended.
     fn order(&self, order: Order) -> Pin<Box<dyn Future<Output = ExitReason> + Send>>;

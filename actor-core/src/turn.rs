@@ -85,6 +85,10 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        // In the middle of one, as where the runtime ends: two who had asked each other would hold each other for ever.
+        if self.has_waited {
+            self.owner.waits().end_turn();
+        }
         if let (Some(set), Some(scheduler)) = (self.wakes.take(), self.owner.task().scheduler()) {
             scheduler.alarm.clear(*set);
         }

@@ -61,7 +61,7 @@ impl Line {
         self.has_gone_on.store(true, Ordering::Release);
     }
 
-    /// Its message was read, and it was noted: from now on it can be answered.
+    /// Its message was read: from now on it can be answered. It is noted before anybody who could answer is handed the message.
     pub fn open(&self) {
         let _ = self
             .state

@@ -68,6 +68,9 @@ impl Scope {
     /// Keeps the memory for the next message, with that of the bytes.
     #[inline]
     pub(crate) fn keep(mut self: Box<Self>, mut bytes: Vec<u8>) {
+        // The next one may be of another peer.
+        self.asked = None;
+        self.begun.clear();
         if !self.is_empty() {
             self.replies.clear();
             self.exports.clear();

@@ -2,14 +2,15 @@
 //!
 //! `foldhash` takes a fifth of the time of a tree, and of std's own hash, and they are looked into for each message. Its seeds come from std's
 //! source of chance, and not from the clock and addresses as they would by themselves: nobody outside can choose numbers which all
-//! fall on one place. Whoever goes through one is to sort it: its order is another in each run.
+//! fall on one place. It is the variant that mixes once more: with the quick one, numbers in a row fell four times as often on some places as on
+//! others, by some seeds. Whoever goes through one is to sort it: its order is another in each run.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use foldhash::SharedSeed;
-use foldhash::fast::SeedableRandomState;
+use foldhash::quality::SeedableRandomState;
 
 /// A table by numbers.
 pub(crate) type ByNumber<K, V> = HashMap<K, V, SeedableRandomState>;

@@ -65,6 +65,11 @@ impl<T> Owed<T> {
         begun.map_err(|matter| (matter, NotBegun::InUse))
     }
 
+    /// Whether the peer may begin one by this number.
+    pub(crate) fn admits(&mut self, number: u64) -> bool {
+        self.open.len() < self.max && self.open.get_mut(number).is_none()
+    }
+
     /// Takes a matter out. `None` if it was never open, or is settled: what comes late is nothing.
     pub(crate) fn settle(&mut self, number: u64) -> Option<T> {
         self.open.remove(number)

@@ -83,10 +83,14 @@ impl<'a> Arriving<'a> {
         }
     }
 
-    /// Answers a question that never began.
-    fn unanswered(&self, code: Unanswered, words: &str) {
+    /// Answers a question that never began; by a number that it could not have begun by, it ends the conversation as any other does.
+    fn unanswered(&mut self, code: Unanswered, words: &str) {
         if let Some(Asked { call, .. }) = self.last {
-            self.conversation.control(&Frame::Unanswered { call, code, words });
+            if self.conversation.session().their_calls.admits(call) {
+                self.conversation.control(&Frame::Unanswered { call, code, words });
+            } else {
+                self.outcome.broken = Some(Closed::Ended(Goodbye::Limit));
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Answers of a peer, handed to those who asked.
 
-use std::collections::VecDeque;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use actor_core::AskError;
@@ -18,12 +18,17 @@ const LOOKED_UP_AT_A_TIME: u32 = 32;
 
 /// Those whose answers have come, and where in what was read those are.
 #[derive(Default)]
-pub(super) struct Answered(VecDeque<(Arc<dyn Asker>, Range<usize>)>);
+pub(super) struct Answered(Vec<(Arc<dyn Asker>, Range<usize>)>);
 
-impl Drop for Answered {
-    /// There are any only where one of them panicked when it was woken: nobody else tells the others.
-    fn drop(&mut self) {
-        self.0.drain(..).for_each(|(asker, _)| asker.refuse(AskError::NodeDown));
+impl Answered {
+    /// Hands on what has come. Wakers and values are others' code: a panic in one must not keep the rest from their answers, who are
+    /// known to nobody else any more.
+    fn hand_on(&mut self, mut answer: impl FnMut(Arc<dyn Asker>, Range<usize>)) {
+        for (asker, place) in self.0.drain(..) {
+            if catch_unwind(AssertUnwindSafe(|| answer(asker, place))).is_err() {
+                tracing::error!("somebody who asked panicked when the answer came");
+            }
+        }
     }
 }
 
@@ -41,7 +46,7 @@ impl Inbound {
                     taken += 1;
                     let session = session.get_or_insert_with(|| self.conversation.session());
                     if let Some((asker, _)) = session.calls.settle(call) {
-                        self.answered.0.push_back((asker, place));
+                        self.answered.0.push((asker, place));
                     }
                 }
                 Ok(None) => break Ok(taken),
@@ -49,11 +54,12 @@ impl Inbound {
             }
         };
         drop(session);
-        while let Some((asker, place)) = self.answered.0.pop_front() {
+        let (peer, terms) = (&self.peer, &self.conversation.terms);
+        self.answered.hand_on(|asker, place| {
             if let Some(Answer { body, .. }) = Answer::of(decoder.taken(place)) {
-                asker.answer(&self.peer, &self.conversation.terms, body);
+                asker.answer(peer, terms, body);
             }
-        }
+        });
         self.handed_on += u64::from(taken);
         if taken > 0 {
             self.goes_on();
@@ -81,21 +87,19 @@ impl Inbound {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use actor_core::wire::{Peer, Terms};
 
     use super::*;
 
     #[derive(Default)]
-    struct Told(Mutex<Vec<AskError>>);
+    struct Told(AtomicUsize);
 
     impl Asker for Told {
         fn answer(&self, _peer: &Arc<dyn Peer>, _terms: &Terms, _body: &[u8]) {}
 
-        fn refuse(&self, why: AskError) {
-            self.0.lock().expect("nobody panics").push(why);
-        }
+        fn refuse(&self, _why: AskError) {}
 
         fn is_awaited(&self) -> bool {
             true
@@ -105,13 +109,18 @@ mod tests {
     }
 
     #[test]
-    fn those_who_were_looked_up_and_not_answered_are_told_so() {
-        let told = Arc::new(Told::default());
-        let mut answered = Answered::default();
-        answered.0.push_back((told.clone(), 0..0));
-        answered.0.push_back((told.clone(), 0..0));
-        drop(answered.0.pop_front());
-        drop(answered);
-        assert_eq!(*told.0.lock().expect("nobody panics"), [AskError::NodeDown]);
+    fn one_that_panics_when_it_is_answered_keeps_nobody_else_from_the_answer() {
+        let asker = Arc::new(Told::default());
+        let mut answered = Answered(vec![
+            (asker.clone(), 0..0),
+            (asker.clone(), 1..1),
+            (asker.clone(), 2..2),
+        ]);
+        let told = asker.clone();
+        answered.hand_on(|_, place| {
+            told.0.fetch_add(place.start, Ordering::Relaxed);
+            assert!(place.start == 1, "its waker fails");
+        });
+        assert_eq!((asker.0.load(Ordering::Relaxed), answered.0.len()), (3, 0));
     }
 }
