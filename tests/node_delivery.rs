@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{self, Wake, Waker};
 use std::time::Duration;
 
 use actor_core::prelude::*;
@@ -60,6 +61,32 @@ async fn many_large_messages_at_once_do_not_cost_the_connection() {
             assert_eq!(journal.take(), ["0"]);
         }
         assert_eq!(sites.a.node.peers().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_asker_whose_waker_panics_keeps_nobody_else_from_an_answer_of_another_node() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("on purpose");
+        }
+    }
+    in_each_codec(async |sites: Sites| {
+        let far = sites.a.far("b").await;
+        // All are answered at once, so that their answers come in one read.
+        let waker = Waker::from(Arc::new(Panics));
+        let mut fails = [(); 2].map(|()| Box::pin(far.ask(|reply| Say::Echo(1, reply))));
+        for asks in &mut fails {
+            assert!(asks.as_mut().poll(&mut task::Context::from_waker(&waker)).is_pending());
+        }
+        let others = (2..40).map(|number| far.ask(move |reply| Say::Echo(number, reply)));
+        let answers = futures_util::future::join_all(others).await;
+        assert_eq!(answers, (2..40).map(Ok).collect::<Vec<_>>());
+        for asks in fails {
+            assert_eq!(asks.await, Ok(1));
+        }
     })
     .await;
 }

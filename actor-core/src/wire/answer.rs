@@ -8,6 +8,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ask::{AnswerRoute, Pending, Reply, Way};
+use crate::contain::{contain, discard};
 use crate::error::AskError;
 use crate::peer::{self, Asker, Line, Parcel, Peer, Terms};
 use crate::question::{Away, Question};
@@ -65,7 +66,13 @@ struct Onward<T> {
 impl<T: Wire> Asker for Onward<T> {
     fn answer(&self, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8]) {
         match read::<T>(peer, terms, body) {
-            Ok(answer) => send(&self.line, &answer),
+            Ok(answer) => {
+                if let Err(panic) = contain(|| send(&self.line, &answer)) {
+                    self.line
+                        .refuse(AskError::Unsendable(format!("its Serialize panicked: {panic}")));
+                }
+                discard(answer);
+            }
             Err(why) => self.line.refuse(why),
         }
     }
@@ -83,14 +90,22 @@ impl<T: Wire> Asker for Onward<T> {
     }
 }
 
+/// Leaves it for an asker of this process. Its waker is others' code, and so is what drops an answer that nobody waits for any more: a
+/// panic there is no matter of the connection, nor of the others whose answers it brings.
+fn hand<T: Wire>(asker: &Pending<T>, answer: Result<T, AskError>) {
+    if let Err(panic) = contain(|| asker.put(answer)) {
+        tracing::error!(panic, "one who asks another node panicked when the answer came");
+    }
+}
+
 /// An asker of this process, whose answer comes from another node.
 impl<T: Wire> Asker for Pending<T> {
     fn answer(&self, peer: &Arc<dyn Peer>, terms: &Terms, body: &[u8]) {
-        self.put(read(peer, terms, body));
+        hand(self, read(peer, terms, body));
     }
 
     fn refuse(&self, why: AskError) {
-        self.put(Err(why));
+        hand(self, Err(why));
     }
 
     fn is_awaited(&self) -> bool {

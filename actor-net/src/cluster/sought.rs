@@ -46,6 +46,11 @@ fn is_lasting(why: &Closed) -> bool {
     matches!(code, Version | Cluster | Name | Proof | Method | Codec | Malformed)
 }
 
+/// Where members may be, as far as the sources have said.
+fn named(said: &BTreeMap<usize, BTreeSet<String>>) -> BTreeSet<&str> {
+    said.values().flatten().map(String::as_str).collect()
+}
+
 /// What is known of all places so far.
 #[derive(Default)]
 pub(super) struct Sought {
@@ -84,15 +89,10 @@ impl Sought {
         })
     }
 
-    /// Where members may be, as far as it is known.
-    fn addresses(&self) -> BTreeSet<&String> {
-        self.said.values().flatten().collect()
-    }
-
     /// Those where no member is known. There is no end to looking, so nobody goes through all members for an address of which it is known whose it
     /// is; they are in the order of their names.
     pub(super) fn open(&mut self, members: &[Member]) -> Vec<String> {
-        let named = |name: &str| {
+        let member = |name: &str| {
             let at = members
                 .binary_search_by(|member| member.id.name.as_str().cmp(name))
                 .ok()?;
@@ -100,18 +100,18 @@ impl Sought {
         };
         (self.has_met, self.vain) = (false, BTreeMap::new());
         let mut open = Vec::new();
-        for address in self.said.values().flatten().collect::<BTreeSet<_>>() {
+        for address in named(&self.said) {
             let found = self.found.get(address).map(NodeName::as_str);
-            let home = self.homes.get(address).and_then(|name| named(name.as_str()));
-            if named(address).is_some()
-                || found.and_then(named).is_some()
-                || home.is_some_and(|member| *member.address == **address)
+            let home = self.homes.get(address).and_then(|name| member(name.as_str()));
+            if member(address).is_some()
+                || found.and_then(member).is_some()
+                || home.is_some_and(|member| *member.address == *address)
             {
                 continue;
             }
-            match members.iter().find(|member| *member.address == **address) {
-                Some(member) => drop(self.homes.insert(address.clone(), member.id.name.clone())),
-                None => open.push(address.clone()),
+            match members.iter().find(|member| *member.address == *address) {
+                Some(member) => drop(self.homes.insert(address.to_owned(), member.id.name.clone())),
+                None => open.push(address.to_owned()),
             }
         }
         open
@@ -143,10 +143,10 @@ impl Sought {
     /// All have been tried, for the node of this name, which is reached at `own_address` and has so many `sources`. It may be the first if it is one of those that
     /// were named, or if nobody was; and never while a source has yet to say: others could be there.
     pub(super) fn turn(&mut self, own: &NodeName, own_address: Option<&str>, sources: usize, is_joining: bool) -> Turn {
-        let named: BTreeSet<_> = self.addresses().into_iter().cloned().collect();
-        self.found.retain(|address, _| named.contains(address));
-        self.homes.retain(|address, _| named.contains(address));
-        self.refused.retain(|address, _| named.contains(address));
+        let named = named(&self.said);
+        self.found.retain(|address, _| named.contains(address.as_str()));
+        self.homes.retain(|address, _| named.contains(address.as_str()));
+        self.refused.retain(|address, _| named.contains(address.as_str()));
         let is_named =
             own_address.is_some_and(|address| named.contains(address)) || self.found.values().any(|name| name == own);
         if self.has_met || !is_joining {
