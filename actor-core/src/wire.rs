@@ -26,6 +26,7 @@ pub use crate::peer::{
     Peer, Proxy, Terms, Watched,
 };
 pub use crate::question::Abroad;
+pub use crate::scheduler::yield_now;
 pub use crate::trace::{Propagator, TraceContext};
 
 /// Reads a message or an answer from bytes. A panic of a user's `Deserialize` is no more than bytes that are not

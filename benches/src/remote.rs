@@ -58,7 +58,7 @@ enum Counts {
     Cpu,
 }
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 12] = [
     time(
         "tell 64 B, by hand inline",
         400_000,
@@ -85,6 +85,13 @@ const CASES: [Case; 11] = [
     time("ask 64 in flight, in tasks", 100_000, ours::ask_many, tasks::ask_many),
     // Beside the same fan-out at one node.
     time("broadcast, 3 nodes", 20 * fan_out::ALL, fan_out::across, fan_out::local),
+    Case {
+        name: "broadcast, 3 nodes, CPU",
+        operations: 20 * fan_out::ALL,
+        ours: fan_out::across,
+        by_hand: fan_out::local,
+        counts: Counts::Cpu,
+    },
     Case {
         name: "tell 64 B over TLS, CPU",
         operations: 400_000,

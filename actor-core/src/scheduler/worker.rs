@@ -302,8 +302,8 @@ impl Drop for Worker {
     }
 }
 
-/// Gives the worker to others, once: to all that are queued.
-pub(crate) async fn yield_now() {
+/// In an actor, has all others go first, once, that are queued with the same worker. Cancel safe.
+pub async fn yield_now() {
     let mut has_yielded = false;
     poll_fn(|cx| {
         if mem::replace(&mut has_yielded, true) {
