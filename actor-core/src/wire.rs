@@ -18,6 +18,7 @@ use crate::exit::{Failure, FailureKind};
 use crate::group::Group;
 use crate::handle::Handle;
 use crate::id::ActorPath;
+use crate::scheduler;
 use crate::system::System;
 
 pub use crate::error::NoRoom;
@@ -26,7 +27,6 @@ pub use crate::peer::{
     Peer, Proxy, Terms, Watched,
 };
 pub use crate::question::Abroad;
-pub use crate::scheduler::yield_now;
 pub use crate::trace::{Propagator, TraceContext};
 
 /// Reads a message or an answer from bytes. A panic of a user's `Deserialize` is no more than bytes that are not
@@ -46,6 +46,11 @@ fn panicked(words: &str) -> String {
 /// A group without a name, which calls `notice` when somebody has joined or left; from wherever that happened.
 pub fn noticed_group<M: Send + 'static>(notice: impl Fn() + Send + Sync + 'static) -> Group<M> {
     Group::noticed(notice)
+}
+
+/// In an actor, has all others go first, once, that are queued with the same worker. Cancel safe.
+pub async fn yield_now() {
+    scheduler::yield_now().await;
 }
 
 /// What stands here for an actor at another node. There is to be one for each address: handles are equal by it.

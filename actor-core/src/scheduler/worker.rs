@@ -21,7 +21,7 @@ use super::task::Entry;
 const POLLS_PER_SLICE: u32 = 512;
 
 /// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task.
-const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 4;
+const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 16;
 
 /// And after so long, if actors take their time.
 const SLICE: Duration = Duration::from_micros(100);
@@ -302,8 +302,20 @@ impl Drop for Worker {
     }
 }
 
-/// In an actor, has all others go first, once, that are queued with the same worker. Cancel safe.
-pub async fn yield_now() {
+/// Whether others are queued with the worker that polls this.
+pub(crate) fn others_wait_here() -> bool {
+    let look = |here: &RefCell<Option<Here>>| match &*here.borrow() {
+        Some(Here {
+            scheduler,
+            seat: Some(seat),
+        }) => !scheduler.seats[*seat].queue.lock().is_empty(),
+        _ => false,
+    };
+    HERE.try_with(look).unwrap_or(false)
+}
+
+/// Gives the worker to others, once: to all that are queued.
+pub(crate) async fn yield_now() {
     let mut has_yielded = false;
     poll_fn(|cx| {
         if mem::replace(&mut has_yielded, true) {

@@ -17,7 +17,7 @@ use crate::history::Happening;
 use crate::ledger::DeadReason;
 use crate::mailbox::Entry;
 use crate::question::{self, Envelope, Question, Wait};
-use crate::scheduler::yield_now;
+use crate::scheduler::{others_wait_here, yield_now};
 use crate::signal::{Orders, Signal};
 use crate::trace::Handling;
 use crate::turn;
@@ -29,6 +29,10 @@ use super::step::{Step, drive, is_interrupted, step};
 
 /// A busy actor gives its thread back after so many messages.
 const MESSAGES_PER_YIELD: u8 = 64;
+
+/// And after so many to other actors, where any is queued. Those who hand on what they get would else come to go in one bunch, of which
+/// each handles all before the next one begins, and other workers find nothing to do.
+const MESSAGES_PER_TURN: u8 = 16;
 
 /// Attached work gets its turn after so many messages, however many more there are.
 const MESSAGES_PER_WORK: u8 = 8;
@@ -123,7 +127,7 @@ impl<A: Actor> Run<A> {
                 return (self, state, end);
             }
             self.is_up();
-            let (mut since_yield, mut since_work) = (0, 0);
+            let (mut since_yield, mut since_work) = (0_u8, 0);
             // Out here, where it shares a word with the others.
             let mut asked: bool;
             // Heard at the top of the loop: an await beside what it came in would keep the room for that in every actor.
@@ -154,7 +158,8 @@ impl<A: Actor> Run<A> {
                     let work = self.beside.work.get_or_insert_with(|| Box::new(Work::new()));
                     self.ctx.take_fresh().into_iter().for_each(|fresh| work.begin(fresh));
                 }
-                if since_yield == MESSAGES_PER_YIELD {
+                let is_others_turn = since_yield != 0 && since_yield.is_multiple_of(MESSAGES_PER_TURN);
+                if is_others_turn && (since_yield == MESSAGES_PER_YIELD || others_wait_here()) {
                     since_yield = 0;
                     yield_now().await;
                     continue;
@@ -180,7 +185,15 @@ impl<A: Actor> Run<A> {
                     }
                     self.inbox.in_hand = true;
                 } else {
-                    match poll_fn(|cx| self.poll_next(&mut since_work, cx)).await {
+                    let next = poll_fn(|cx| {
+                        let next = self.poll_next(&mut since_work, cx);
+                        if next.is_pending() {
+                            // It waits, and so gives way.
+                            since_yield = 0;
+                        }
+                        next
+                    });
+                    match next.await {
                         Event::Entry(Entry::Message(envelope)) => {
                             Envelope { msg, question } = envelope;
                             self.inbox.in_hand = true;
