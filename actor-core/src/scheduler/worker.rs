@@ -21,7 +21,7 @@ use super::task::Entry;
 const POLLS_PER_SLICE: u32 = 512;
 
 /// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task.
-const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 16;
+const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 8;
 
 /// And after so long, if actors take their time.
 const SLICE: Duration = Duration::from_micros(100);

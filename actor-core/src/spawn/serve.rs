@@ -28,7 +28,7 @@ use super::run::{Fault, Run, verdict};
 use super::step::{Step, drive, is_interrupted, step};
 
 /// A busy actor gives its thread back after so many messages.
-const MESSAGES_PER_YIELD: u8 = 64;
+const MESSAGES_PER_YIELD: u8 = 32;
 
 /// And after so many to other actors, where any is queued. Those who hand on what they get would else come to go in one bunch, of which
 /// each handles all before the next one begins, and other workers find nothing to do.
