@@ -35,7 +35,7 @@ use worker::Worker;
 pub(crate) use alarm::Deadline;
 pub(crate) use attention::{ATTENTION, Look};
 pub(crate) use task::{Runnable, Sight, Task};
-pub(crate) use worker::{others_wait_here, yield_now};
+pub(crate) use worker::yield_now;
 
 /// What a runtime polls actors with; all systems of the runtime share it, and it ends with the runtime.
 pub(crate) struct Scheduler {

@@ -144,6 +144,17 @@ impl Task {
         }
     }
 
+    /// Whether others are queued with the worker that polls it.
+    pub(crate) fn others_wait(&self) -> bool {
+        let Some(scheduler) = self.scheduler.get() else {
+            return false;
+        };
+        let look = |scheduler: &Scheduler, seat: Option<usize>| {
+            seat.is_some_and(|seat| !scheduler.seats[seat].queue.lock().is_empty())
+        };
+        worker::on_this_thread(Arc::as_ptr(scheduler), look).unwrap_or(false)
+    }
+
     /// The scheduler that polls it, if it was launched.
     pub(crate) fn scheduler(&self) -> Option<&Scheduler> {
         self.scheduler.get().map(|scheduler| &**scheduler)

@@ -20,7 +20,8 @@ use super::task::Entry;
 /// still. It wakes another thread each time, which costs as much as some thirty questions, so that time is to end most slices.
 const POLLS_PER_SLICE: u32 = 512;
 
-/// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task.
+/// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task, and
+/// waits for a slice of such polls, each of as many messages as an actor handles in one.
 const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 8;
 
 /// And after so long, if actors take their time.
@@ -300,18 +301,6 @@ impl Drop for Worker {
         });
         drop(here);
     }
-}
-
-/// Whether others are queued with the worker that polls this.
-pub(crate) fn others_wait_here() -> bool {
-    let look = |here: &RefCell<Option<Here>>| match &*here.borrow() {
-        Some(Here {
-            scheduler,
-            seat: Some(seat),
-        }) => !scheduler.seats[*seat].queue.lock().is_empty(),
-        _ => false,
-    };
-    HERE.try_with(look).unwrap_or(false)
 }
 
 /// Gives the worker to others, once: to all that are queued.

@@ -17,7 +17,7 @@ use crate::history::Happening;
 use crate::ledger::DeadReason;
 use crate::mailbox::Entry;
 use crate::question::{self, Envelope, Question, Wait};
-use crate::scheduler::{others_wait_here, yield_now};
+use crate::scheduler::yield_now;
 use crate::signal::{Orders, Signal};
 use crate::trace::Handling;
 use crate::turn;
@@ -27,7 +27,8 @@ use super::ending::End;
 use super::run::{Fault, Run, verdict};
 use super::step::{Step, drive, is_interrupted, step};
 
-/// A busy actor gives its thread back after so many messages.
+/// A busy actor gives its worker back after so many messages. A worker that has nobody else polls it on, eight times in a slice: so a
+/// task of the runtime that waits for room waits for eight times as many.
 const MESSAGES_PER_YIELD: u8 = 32;
 
 /// And after so many to other actors, where any is queued. Those who hand on what they get would else come to go in one bunch, of which
@@ -159,7 +160,7 @@ impl<A: Actor> Run<A> {
                     self.ctx.take_fresh().into_iter().for_each(|fresh| work.begin(fresh));
                 }
                 let is_others_turn = since_yield != 0 && since_yield.is_multiple_of(MESSAGES_PER_TURN);
-                if is_others_turn && (since_yield == MESSAGES_PER_YIELD || others_wait_here()) {
+                if is_others_turn && (since_yield == MESSAGES_PER_YIELD || self.cell.task.others_wait()) {
                     since_yield = 0;
                     yield_now().await;
                     continue;
@@ -188,8 +189,8 @@ impl<A: Actor> Run<A> {
                     let next = poll_fn(|cx| {
                         let next = self.poll_next(&mut since_work, cx);
                         if next.is_pending() {
-                            // It waits, and so gives way.
-                            since_yield = 0;
+                            // It waits, and so gives way. What it waits for is counted already.
+                            since_yield = 1;
                         }
                         next
                     });

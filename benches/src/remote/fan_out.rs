@@ -125,7 +125,7 @@ fn until_all(operations: u64, heard: fn(&Stage) -> &Heard, broadcast: fn(&Stage,
         }
         begun.elapsed()
     };
-    runtime.block_on(async { tokio::spawn(work).await.expect("all have heard it") })
+    runtime.block_on(runtime.spawn(work)).expect("all have heard it")
 }
 
 pub(super) fn across(_: &Runtime, _: &Ends, operations: u64) -> Duration {
