@@ -81,16 +81,18 @@ pub(crate) struct Stoppable {
 }
 
 impl<M: Send + 'static> Cell<M> {
-    pub(crate) fn new(path: ActorPath, ledger: Arc<Ledger>, mailbox: MailboxSpec<M>) -> Self {
+    /// One that nothing runs.
+    #[cfg(any(test, feature = "wire"))]
+    pub(crate) fn at_rest(path: ActorPath, mailbox: MailboxSpec<M>) -> Self {
+        Self::new(path, Arc::default(), Task::default(), mailbox)
+    }
+
+    pub(crate) fn new(path: ActorPath, ledger: Arc<Ledger>, task: Task, mailbox: MailboxSpec<M>) -> Self {
         let core = Core::new(path, ledger);
         let mailbox = Mailbox::new(mailbox);
         #[cfg(feature = "metrics")]
         let mailbox = mailbox.sampled_for(core.id);
-        Self {
-            core,
-            mailbox,
-            task: Task::default(),
-        }
+        Self { task, mailbox, core }
     }
 
     /// Records a message that nobody will handle, and answers its asker.

@@ -204,6 +204,10 @@ impl<M: Send + 'static> Context<M> {
         work::blocking(f)
     }
 
+    pub(crate) fn cell(&self) -> &Cell<M> {
+        &self.cell
+    }
+
     pub(crate) fn home(&self) -> &Arc<Home> {
         &self.home
     }

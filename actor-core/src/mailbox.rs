@@ -103,7 +103,7 @@ pub(crate) struct Mailbox<M> {
 }
 
 /// What is missing to a line between the two.
-const APART: usize = 3;
+const APART: usize = 4;
 
 #[cfg(test)]
 impl<M> Mailbox<M> {

@@ -15,8 +15,6 @@ use crate::child::{ChildSpec, Front};
 use crate::context::Context;
 use crate::error::{ActorResult, SpawnError};
 use crate::handle::Route;
-use crate::id::ActorPath;
-use crate::ledger::Ledger;
 use crate::signal::Signal;
 use crate::slot::Slot;
 use crate::spawn::{spawn_in, wait_for_start};
@@ -182,10 +180,11 @@ impl<A: Actor> Plan<A> {
     }
 }
 
-fn cells<A: Actor>(specs: &mut [ChildSpec<A>], pool: &ActorPath, ledger: &Arc<Ledger>) -> Vec<Arc<Cell<A::Msg>>> {
+fn cells<A: Actor>(specs: &mut [ChildSpec<A>], pool: &Cell<A::Msg>) -> Vec<Arc<Cell<A::Msg>>> {
     let cell = |spec: &mut ChildSpec<A>| {
         let mailbox = std::mem::take(&mut spec.mailbox);
-        Arc::new(Cell::new(pool.child(&spec.name), ledger.clone(), mailbox))
+        let (path, ledger) = (pool.core.path.child(&spec.name), pool.core.ledger().clone());
+        Arc::new(Cell::new(path, ledger, pool.task.another(), mailbox))
     };
     specs.iter_mut().map(cell).collect()
 }
@@ -214,7 +213,7 @@ impl<A: Actor> Front<A::Msg> for Plan<A> {
 
     fn open(&self, cell: &Arc<Cell<A::Msg>>) -> Arc<dyn Route<A::Msg>> {
         let mut specs = std::mem::take(&mut self.next.lock().specs);
-        let cells = cells(&mut specs, &cell.core.path, cell.core.ledger());
+        let cells = cells(&mut specs, cell);
         let crew = Arc::new(Crew::new(cell.clone(), (self.choice)(), cells.clone()));
         let ended = Arc::downgrade(&crew);
         cell.core.at_end(move |_| {
@@ -258,7 +257,7 @@ impl<A: Actor> Actor for Running<A> {
             Some(cells) => (specs, cells),
             None => {
                 let mut specs = self.0.specs();
-                let cells = cells(&mut specs, ctx.path(), &home.ledger);
+                let cells = cells(&mut specs, ctx.cell());
                 crew.renew(cells.clone());
                 (specs, cells)
             }

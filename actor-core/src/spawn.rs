@@ -45,9 +45,9 @@ pub(crate) fn spawn_child<A: Actor>(
     spec: ChildSpec<A>,
     started: Option<Started>,
 ) -> Result<Handle<A::Msg>, SpawnError> {
-    let ledger = home.ledger.clone();
     spawn_in(family, home, spec, started, |path, mailbox| {
-        Arc::new(Cell::new(path, ledger, mailbox))
+        let (ledger, task) = (home.ledger.clone(), Task::of(home.scheduler.clone()));
+        Arc::new(Cell::new(path, ledger, task, mailbox))
     })
 }
 
@@ -162,9 +162,7 @@ impl Drop for Start {
 }
 
 fn launch<A: Actor>(run: Run<A>) {
-    let cell = run.cell.clone();
-    let scheduler = run.ctx.home().scheduler.clone();
-    Task::launch(cell, scheduler, whole(run));
+    Task::launch(run.cell.clone(), whole(run));
 }
 
 pin_project! {

@@ -28,6 +28,7 @@ use crate::ledger::DeadLetters;
 use crate::mailbox::MailboxSpec;
 use crate::monitor::Monitor;
 use crate::registry::Registry;
+use crate::scheduler::Task;
 use crate::signal::Orders;
 use crate::spawn::{spawn_child, spawn_root, start_child};
 use crate::stop::KILL_GRACE;
@@ -142,7 +143,8 @@ impl SystemBuilder {
         let home = Arc::new(Home::new(self.name, self.seed));
         let tree = Arc::downgrade(&home);
         home.scheduler.tend(tree);
-        let cell = Arc::new(Cell::new(path, home.ledger.clone(), MailboxSpec::bounded(1)));
+        let task = Task::of(home.scheduler.clone());
+        let cell = Arc::new(Cell::new(path, home.ledger.clone(), task, MailboxSpec::bounded(1)));
         let rules = Rules {
             intensity: self.intensity,
             heard: Heard::None,

@@ -115,15 +115,10 @@ mod tests {
     use crate::cell::Cell;
     use crate::family::{Phase, Treatment};
     use crate::id::ActorPath;
-    use crate::ledger::Ledger;
     use crate::mailbox::MailboxSpec;
 
     fn child() -> Child {
-        let cell = Cell::<()>::new(
-            ActorPath::root("x"),
-            Arc::new(Ledger::default()),
-            MailboxSpec::unbounded(),
-        );
+        let cell = Cell::<()>::at_rest(ActorPath::root("x"), MailboxSpec::unbounded());
         Child {
             cell: Arc::new(cell),
             treatment: Treatment::default(),

@@ -20,8 +20,7 @@ use super::{in_every_order, in_many_orders};
 type Shared = Arc<Cell<u32>>;
 
 fn cell() -> Shared {
-    let (path, ledger) = (ActorPath::root("model"), Arc::default());
-    Arc::new(Cell::new(path, ledger, MailboxSpec::bounded(1)))
+    Arc::new(Cell::at_rest(ActorPath::root("model"), MailboxSpec::bounded(1)))
 }
 
 fn end(cell: &Shared) -> bool {

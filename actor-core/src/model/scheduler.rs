@@ -14,7 +14,6 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 
 use super::in_many_orders;
 
-#[derive(Default)]
 struct Toy {
     task: Task,
     inside: AtomicUsize,
@@ -38,9 +37,10 @@ impl Wake for Toy {
 
 /// Runs `poll` again and again, until it says that it is done; returns where that is told.
 fn launch(scheduler: &Arc<Scheduler>, mut poll: impl FnMut(&Waker) -> bool + Send + 'static) -> (Arc<Toy>, End) {
-    let (toy, end) = (Arc::new(Toy::default()), Arc::new(Slot::new()));
+    let (task, inside) = (Task::of(scheduler.clone()), AtomicUsize::new(0));
+    let (toy, end) = (Arc::new(Toy { task, inside }), Arc::new(Slot::new()));
     let (own, told) = (toy.clone(), end.clone());
-    Task::launch(toy.clone(), scheduler.clone(), async move {
+    Task::launch(toy.clone(), async move {
         poll_fn(|cx| {
             assert_eq!(
                 own.inside.fetch_add(1, Ordering::SeqCst),

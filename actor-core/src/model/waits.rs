@@ -15,7 +15,7 @@ use super::{in_every_order, in_many_orders};
 fn cells<const N: usize>() -> [Arc<Cell<u32>>; N] {
     std::array::from_fn(|n| {
         let path = ActorPath::root(&format!("n{n}"));
-        Arc::new(Cell::new(path, Arc::default(), MailboxSpec::bounded(1)))
+        Arc::new(Cell::at_rest(path, MailboxSpec::bounded(1)))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use super::attention::{Look, Noted};
 use super::{How, Scheduler, worker};
 
-/// It is in a queue, or a worker polls it.
+/// It is in a queue, or a worker polls it, or it is not launched yet.
 const SCHEDULED: u8 = 1;
 
 /// It was woken while it was: it goes into a queue after its poll.
@@ -47,7 +47,8 @@ pub(crate) struct Task {
     is_polled: AtomicBool,
     /// Locked by the worker that polls it and by nobody else, until it is over.
     body: Mutex<Option<Body>>,
-    scheduler: OnceLock<Arc<Scheduler>>,
+    /// `None`: it is never launched.
+    scheduler: Option<Arc<Scheduler>>,
     noted: Noted,
 }
 
@@ -71,12 +72,22 @@ struct Body {
 }
 
 impl Task {
+    /// One to be launched, by `scheduler`.
+    pub(crate) fn of(scheduler: Arc<Scheduler>) -> Self {
+        Self {
+            phase: AtomicU8::new(SCHEDULED),
+            scheduler: Some(scheduler),
+            ..Self::default()
+        }
+    }
+
+    /// One more to be launched, by the same scheduler.
+    pub(crate) fn another(&self) -> Self {
+        self.scheduler.clone().map_or_else(Self::default, Self::of)
+    }
+
     /// Has `runnable` run `future` from now on.
-    pub(crate) fn launch<R: Runnable>(
-        runnable: Arc<R>,
-        scheduler: Arc<Scheduler>,
-        future: impl Future<Output = ()> + Send + 'static,
-    ) {
+    pub(crate) fn launch<R: Runnable>(runnable: Arc<R>, future: impl Future<Output = ()> + Send + 'static) {
         let task = runnable.task();
         let body = Body {
             future: Box::pin(future),
@@ -84,8 +95,6 @@ impl Task {
         };
         let before = task.body.lock().replace(body);
         debug_assert!(before.is_none(), "it runs one future");
-        let _ = task.scheduler.set(scheduler);
-        task.phase.fetch_or(SCHEDULED, Ordering::AcqRel);
         Self::push(runnable, How::Behind);
     }
 
@@ -117,7 +126,7 @@ impl Task {
     }
 
     fn push<R: Runnable>(runnable: Arc<R>, how: How) {
-        let Some(scheduler) = runnable.task().scheduler.get() else {
+        let Some(scheduler) = &runnable.task().scheduler else {
             return;
         };
         let scheduler = Arc::as_ptr(scheduler);
@@ -129,7 +138,7 @@ impl Task {
         });
         if let Some(runnable) = runnable {
             let kept = runnable.clone();
-            if let Some(scheduler) = kept.task().scheduler.get() {
+            if let Some(scheduler) = &kept.task().scheduler {
                 scheduler.push(runnable, how, None);
             }
         }
@@ -146,7 +155,7 @@ impl Task {
 
     /// Whether others are queued with the worker that polls it.
     pub(crate) fn others_wait(&self) -> bool {
-        let Some(scheduler) = self.scheduler.get() else {
+        let Some(scheduler) = &self.scheduler else {
             return false;
         };
         let look = |scheduler: &Scheduler, seat: Option<usize>| {
@@ -155,9 +164,9 @@ impl Task {
         worker::on_this_thread(Arc::as_ptr(scheduler), look).unwrap_or(false)
     }
 
-    /// The scheduler that polls it, if it was launched.
+    /// The scheduler that polls it, unless it is never launched.
     pub(crate) fn scheduler(&self) -> Option<&Scheduler> {
-        self.scheduler.get().map(|scheduler| &**scheduler)
+        self.scheduler.as_deref()
     }
 
     /// What one sees of it who has said that he looks.

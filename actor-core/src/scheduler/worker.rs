@@ -22,7 +22,7 @@ const POLLS_PER_SLICE: u32 = 512;
 
 /// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task, and
 /// waits for a slice of such polls, each of as many messages as an actor handles in one.
-const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 8;
+const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 4;
 
 /// And after so long, if actors take their time.
 const SLICE: Duration = Duration::from_micros(100);

@@ -27,13 +27,13 @@ use super::ending::End;
 use super::run::{Fault, Run, verdict};
 use super::step::{Step, drive, is_interrupted, step};
 
-/// A busy actor gives its worker back after so many messages. A worker that has nobody else polls it on, eight times in a slice: so a
-/// task of the runtime that waits for room waits for eight times as many.
-const MESSAGES_PER_YIELD: u8 = 32;
-
-/// And after so many to other actors, where any is queued. Those who hand on what they get would else come to go in one bunch, of which
-/// each handles all before the next one begins, and other workers find nothing to do.
+/// A busy actor gives way after so many messages, where other actors are queued. Those who hand on what they get would else come to go
+/// in one bunch, of which each handles all before the next one begins, and other workers find nothing to do.
 const MESSAGES_PER_TURN: u8 = 16;
+
+/// And after so many turns in any case. A worker that has nobody else polls it on, four times in a slice: so a task of the runtime that
+/// waits for room waits for four times as many.
+const TURNS_PER_POLL: u8 = 4;
 
 /// Attached work gets its turn after so many messages, however many more there are.
 const MESSAGES_PER_WORK: u8 = 8;
@@ -128,7 +128,7 @@ impl<A: Actor> Run<A> {
                 return (self, state, end);
             }
             self.is_up();
-            let (mut since_yield, mut since_work) = (0_u8, 0);
+            let (mut turns, mut in_turn, mut since_work) = (0_u8, 0_u8, 0);
             // Out here, where it shares a word with the others.
             let mut asked: bool;
             // Heard at the top of the loop: an await beside what it came in would keep the room for that in every actor.
@@ -159,13 +159,15 @@ impl<A: Actor> Run<A> {
                     let work = self.beside.work.get_or_insert_with(|| Box::new(Work::new()));
                     self.ctx.take_fresh().into_iter().for_each(|fresh| work.begin(fresh));
                 }
-                let is_others_turn = since_yield != 0 && since_yield.is_multiple_of(MESSAGES_PER_TURN);
-                if is_others_turn && (since_yield == MESSAGES_PER_YIELD || self.cell.task.others_wait()) {
-                    since_yield = 0;
-                    yield_now().await;
-                    continue;
+                if in_turn == MESSAGES_PER_TURN {
+                    (turns, in_turn) = (turns + 1, 0);
+                    if turns == TURNS_PER_POLL || self.cell.task.others_wait() {
+                        turns = 0;
+                        yield_now().await;
+                        continue;
+                    }
                 }
-                since_yield += 1;
+                in_turn += 1;
                 // The message alone is kept while its handler runs, and nothing that it came in. Each of the two ways has its own place
                 // for that: where they met, a large message would be copied once more.
                 let (mut msg, question);
@@ -180,6 +182,7 @@ impl<A: Actor> Run<A> {
                         }
                         #[cfg(feature = "metrics")]
                         Entry::Stamp(queued) => {
+                            in_turn -= 1;
                             self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
                             continue;
                         }
@@ -190,7 +193,7 @@ impl<A: Actor> Run<A> {
                         let next = self.poll_next(&mut since_work, cx);
                         if next.is_pending() {
                             // It waits, and so gives way. What it waits for is counted already.
-                            since_yield = 1;
+                            (turns, in_turn) = (0, 1);
                         }
                         next
                     });
@@ -205,6 +208,7 @@ impl<A: Actor> Run<A> {
                         }
                         #[cfg(feature = "metrics")]
                         Event::Entry(Entry::Stamp(queued)) => {
+                            in_turn -= 1;
                             self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
                             continue;
                         }

@@ -167,7 +167,6 @@ pub(super) fn is_interrupted<M: Send + 'static>(cell: &Cell<M>, interrupting: Or
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
     use crate::exit::{Failure, FailureKind};
@@ -177,7 +176,7 @@ mod tests {
     #[test]
     fn an_order_to_give_up_without_a_reason_was_for_an_earlier_life() {
         let path = ActorPath::root("x");
-        let cell = Cell::<u32>::new(path.clone(), Arc::default(), MailboxSpec::default());
+        let cell = Cell::<u32>::at_rest(path.clone(), MailboxSpec::default());
         cell.mailbox.order(Orders::GIVE_UP);
         assert!(!is_interrupted(&cell, Orders::INTERRUPTING));
         assert!(cell.mailbox.orders().is_none(), "it would be looked at again and again");

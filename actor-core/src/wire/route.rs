@@ -346,5 +346,5 @@ fn read<M: Wire>((node, incarnation, high, low, path): Written) -> Result<Handle
 /// A handle for who only looks at the shape of a message.
 fn nowhere<M: Wire>() -> Handle<M> {
     let path = ActorPath::root("nowhere");
-    Handle::local(Arc::new(Cell::new(path, Arc::default(), MailboxSpec::default())))
+    Handle::local(Arc::new(Cell::at_rest(path, MailboxSpec::default())))
 }
