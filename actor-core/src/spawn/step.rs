@@ -167,7 +167,6 @@ pub(super) fn is_interrupted<M: Send + 'static>(cell: &Cell<M>, interrupting: Or
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::exit::{Failure, FailureKind};
     use crate::id::ActorPath;
