@@ -1,6 +1,7 @@
 //! Who runs when: actors beside each other, and beside the runtime's own tasks and sockets.
 
 mod outside;
+mod turns;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -185,36 +186,6 @@ fn actors_that_never_rest_leave_sockets_timers_and_tasks_their_turn() {
             assert_eq!(quiet.ask(Do::Life).await, Ok(1), "actors have their turn as well");
             system.shutdown().await;
         });
-    }
-}
-
-#[tokio::test]
-async fn a_busy_actor_gives_way_to_others_after_16_messages() {
-    const BATCH: usize = 100;
-    // Where in a batch the message stands whose waiting is timed depends on the number of its actor.
-    for _ in 0..64 {
-        let system = System::new("test");
-        let handled = Arc::new(AtomicUsize::new(0));
-        let [busy, other] = ["busy", "other"].map(|name| spawn(&system, name));
-        for handle in [&busy, &other] {
-            assert_eq!(handle.ask(Do::Life).await, Ok(1));
-        }
-        for _ in 0..BATCH {
-            let handled = handled.clone();
-            let counts = with(move |_| {
-                handled.fetch_add(1, Ordering::Relaxed);
-            });
-            busy.try_tell(counts).expect("there is room");
-        }
-        let (tells, told) = tokio::sync::oneshot::channel();
-        let before_it = handled.clone();
-        let looks = with(move |_| {
-            let _ = tells.send(before_it.load(Ordering::Relaxed));
-        });
-        other.try_tell(looks).expect("there is room");
-        assert_eq!(told.await, Ok(16), "so many went first");
-        assert_eq!(busy.ask(Do::Life).await, Ok(1));
-        assert_eq!(handled.load(Ordering::Relaxed), BATCH);
     }
 }
 

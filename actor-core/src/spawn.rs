@@ -45,8 +45,9 @@ pub(crate) fn spawn_child<A: Actor>(
     spec: ChildSpec<A>,
     started: Option<Started>,
 ) -> Result<Handle<A::Msg>, SpawnError> {
+    // Out here, as the cell is made under the lock of the family.
+    let (ledger, task) = (home.ledger.clone(), Task::of(home.scheduler.clone()));
     spawn_in(family, home, spec, started, |path, mailbox| {
-        let (ledger, task) = (home.ledger.clone(), Task::of(home.scheduler.clone()));
         Arc::new(Cell::new(path, ledger, task, mailbox))
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! A [`Handle`] and a [`Reply`](crate::Reply) implement `Serialize` and `Deserialize` where their messages and answers can travel. They
 //! have a wire form only while a message is on its way to or from a [`Peer`]: for a handle an [`Address`], for a reply
-//! port the number of a call. Outside of that it is an error of serde.
+//! port the number of a call. Outside of that it is an error of serde. Beside them is what only those who connect nodes need of the rest.
 
 mod answer;
 mod batch;

@@ -20,8 +20,8 @@ use super::task::Entry;
 /// still. It wakes another thread each time, which costs as much as some thirty questions, so that time is to end most slices.
 const POLLS_PER_SLICE: u32 = 512;
 
-/// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task, and
-/// waits for a slice of such polls, each of as many messages as an actor handles in one.
+/// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task. So
+/// the runtime has the thread back after 256 messages of one that is alone, and after 64 where those that are busy give way to each other.
 const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 4;
 
 /// And after so long, if actors take their time.

@@ -31,8 +31,7 @@ use super::step::{Step, drive, is_interrupted, step};
 /// in one bunch, of which each handles all before the next one begins, and other workers find nothing to do.
 const MESSAGES_PER_TURN: u8 = 16;
 
-/// And after so many turns in any case. A worker that has nobody else polls it on, four times in a slice: so a task of the runtime that
-/// waits for room waits for four times as many.
+/// And after so many turns in any case. A worker that has nobody else polls it on until its slice is spent.
 const TURNS_PER_POLL: u8 = 4;
 
 /// Attached work gets its turn after so many messages, however many more there are.
