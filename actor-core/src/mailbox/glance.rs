@@ -1,7 +1,7 @@
-//! What one sees of a mailbox from outside.
+//! What one sees of a mailbox without taking anything out of it.
 
-use super::Mailbox;
 use super::spec::Policy;
+use super::{Inbox, Mailbox};
 
 /// Taken at one moment, under its lock.
 #[derive(Default)]
@@ -34,6 +34,11 @@ impl<M> Mailbox<M> {
             awaits_messages: state.parked.is_some() && state.messages_wake,
             is_open: state.open,
         }
+    }
+
+    /// Whether there is more to take at this moment.
+    pub(crate) fn has_more(&self, inbox: &Inbox<M>) -> bool {
+        !inbox.batch.is_empty() || !self.state.lock().queue.is_empty()
     }
 
     /// How much of its room is taken, also by those who were given it and have not used it yet.

@@ -95,7 +95,7 @@ impl Attention {
 
     /// Runs one, and notes when that was and how long it took.
     #[inline(never)]
-    pub(super) fn run(&self, entry: Arc<dyn Entry>) -> bool {
+    pub(super) fn run(&self, entry: Arc<dyn Entry>) -> Option<u8> {
         let began = clock::now();
         let began_ms = self.ms(began);
         if began_ms > self.until_ms.load(Ordering::Acquire) {

@@ -29,8 +29,8 @@ pub(crate) trait Runnable: Wake + Send + Sync + 'static {
 
 /// A [`Runnable`] of any type.
 pub(super) trait Entry: Send + Sync {
-    /// Polls it once. Returns whether it is to be polled again at once: it has much to do.
-    fn run(self: Arc<Self>) -> bool;
+    /// Polls it once. If it is to be polled again at once, as it has more to do, this returns how much it has done.
+    fn run(self: Arc<Self>) -> Option<u8>;
     /// Lets it go, unpolled.
     fn end(&self);
     fn noted(&self) -> &Noted;
@@ -45,6 +45,8 @@ pub(crate) struct Task {
     phase: AtomicU8,
     /// For those who look from outside.
     is_polled: AtomicBool,
+    /// What it has done in this poll, by its own count. For no eyes but those of the worker that polls it, so no model looks at it.
+    counted: std::sync::atomic::AtomicU8,
     /// Locked by the worker that polls it and by nobody else, until it is over.
     body: Mutex<Option<Body>>,
     /// `None`: it is never launched.
@@ -153,6 +155,18 @@ impl Task {
         }
     }
 
+    /// Counts what it does in this poll.
+    #[inline]
+    pub(crate) fn count(&self) {
+        self.counted.store(self.counted().saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// How much it has counted in this poll.
+    #[inline]
+    pub(crate) fn counted(&self) -> u8 {
+        self.counted.load(Ordering::Relaxed)
+    }
+
     /// Whether others are queued with the worker that polls it.
     pub(crate) fn others_wait(&self) -> bool {
         let Some(scheduler) = &self.scheduler else {
@@ -191,11 +205,12 @@ impl Task {
 }
 
 impl<R: Runnable> Entry for R {
-    fn run(self: Arc<Self>) -> bool {
+    fn run(self: Arc<Self>) -> Option<u8> {
         let task = self.task();
         let mut goes_on = false;
         let mut slot = task.body.lock();
         task.is_polled.store(true, Ordering::Relaxed);
+        task.counted.store(0, Ordering::Relaxed);
         let before = task.phase.load(Ordering::Acquire);
         task.looks_for_itself();
         if before & OVER == 0
@@ -216,21 +231,22 @@ impl<R: Runnable> Entry for R {
         if !goes_on {
             task.phase.fetch_or(OVER, Ordering::AcqRel);
             discard(body);
-            return false;
+            return None;
         }
+        let counted = task.counted();
         let rests = task
             .phase
             .compare_exchange(SCHEDULED, 0, Ordering::AcqRel, Ordering::Acquire);
         match rests {
-            Ok(_) => false,
+            Ok(_) => None,
             Err(meanwhile) if meanwhile & OVER != 0 => {
                 let body = task.body.lock().take();
                 discard(body);
-                false
+                None
             }
             Err(_) => {
                 Task::push(self, How::Behind);
-                true
+                Some(counted)
             }
         }
     }

@@ -20,9 +20,9 @@ use super::task::Entry;
 /// still. It wakes another thread each time, which costs as much as some thirty questions, so that time is to end most slices.
 const POLLS_PER_SLICE: u32 = 512;
 
-/// The poll of an actor that has more to do than it does in one poll counts as so many: whoever waits for room there may be a task. So
-/// the runtime has the thread back after 256 messages of one that is alone, and after 64 where those that are busy give way to each other.
-const POLLS_OF_BUSY: u32 = POLLS_PER_SLICE / 4;
+/// Each message of an actor that has more of them than it handles in one poll counts as so many polls: whoever waits for room there may
+/// be a task. So the runtime has the thread back after 256 messages of those that are busy.
+const POLLS_PER_MESSAGE: u32 = 2;
 
 /// And after so long, if actors take their time.
 const SLICE: Duration = Duration::from_micros(100);
@@ -158,7 +158,7 @@ impl Worker {
                 Heed::Nobody => entry.run(),
                 _ => self.scheduler.attention.run(entry),
             };
-            spent += if again { POLLS_OF_BUSY } else { 1 };
+            spent += again.map_or(1, |counted| u32::from(counted.max(1)) * POLLS_PER_MESSAGE);
             polls += 1;
             if let Some(seat) = self.seat {
                 let polls = &self.scheduler.seats[seat].polls;

@@ -31,8 +31,8 @@ use super::step::{Step, drive, is_interrupted, step};
 /// in one bunch, of which each handles all before the next one begins, and other workers find nothing to do.
 const MESSAGES_PER_TURN: u8 = 16;
 
-/// And after so many turns in any case. A worker that has nobody else polls it on until its slice is spent.
-const TURNS_PER_POLL: u8 = 4;
+/// And after so many in any case. A worker that has nobody else polls it on until its slice is spent.
+const MESSAGES_PER_POLL: u8 = 4 * MESSAGES_PER_TURN;
 
 /// Attached work gets its turn after so many messages, however many more there are.
 const MESSAGES_PER_WORK: u8 = 8;
@@ -127,13 +127,14 @@ impl<A: Actor> Run<A> {
                 return (self, state, end);
             }
             self.is_up();
-            let (mut turns, mut in_turn, mut since_work) = (0_u8, 0_u8, 0);
+            let mut since_work = 0;
             // Out here, where it shares a word with the others.
             let mut asked: bool;
             // Heard at the top of the loop: an await beside what it came in would keep the room for that in every actor.
             let mut heard: Option<Box<Signal>> = None;
             let end = loop {
                 if let Some(signal) = heard.take() {
+                    self.cell.task.count();
                     // Boxed, as what is rare must not make every actor larger.
                     if self.ctx.accepts(&signal)
                         && let Err(fault) = Box::pin(self.hear(signal, actor)).await
@@ -158,15 +159,11 @@ impl<A: Actor> Run<A> {
                     let work = self.beside.work.get_or_insert_with(|| Box::new(Work::new()));
                     self.ctx.take_fresh().into_iter().for_each(|fresh| work.begin(fresh));
                 }
-                if in_turn == MESSAGES_PER_TURN {
-                    (turns, in_turn) = (turns + 1, 0);
-                    if turns == TURNS_PER_POLL || self.cell.task.others_wait() {
-                        turns = 0;
-                        yield_now().await;
-                        continue;
-                    }
+                let counted = self.cell.task.counted();
+                if counted > 0 && counted.is_multiple_of(MESSAGES_PER_TURN) && self.gives_way(counted) {
+                    yield_now().await;
+                    continue;
                 }
-                in_turn += 1;
                 // The message alone is kept while its handler runs, and nothing that it came in. Each of the two ways has its own place
                 // for that: where they met, a large message would be copied once more.
                 let (mut msg, question);
@@ -181,22 +178,13 @@ impl<A: Actor> Run<A> {
                         }
                         #[cfg(feature = "metrics")]
                         Entry::Stamp(queued) => {
-                            in_turn -= 1;
                             self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
                             continue;
                         }
                     }
                     self.inbox.in_hand = true;
                 } else {
-                    let next = poll_fn(|cx| {
-                        let next = self.poll_next(&mut since_work, cx);
-                        if next.is_pending() {
-                            // It waits, and so gives way. What it waits for is counted already.
-                            (turns, in_turn) = (0, 1);
-                        }
-                        next
-                    });
-                    match next.await {
+                    match poll_fn(|cx| self.poll_next(&mut since_work, cx)).await {
                         Event::Entry(Entry::Message(envelope)) => {
                             Envelope { msg, question } = envelope;
                             self.inbox.in_hand = true;
@@ -207,7 +195,6 @@ impl<A: Actor> Run<A> {
                         }
                         #[cfg(feature = "metrics")]
                         Event::Entry(Entry::Stamp(queued)) => {
-                            in_turn -= 1;
                             self.sampler.stamped::<A::Msg>(queued, &self.ctx.home().times);
                             continue;
                         }
@@ -225,6 +212,7 @@ impl<A: Actor> Run<A> {
                         Event::Idle => continue,
                     }
                 }
+                self.cell.task.count();
                 asked = false;
                 if let Some(question) = { question } {
                     asked = question::untraced(Some(&question)).is_some();
@@ -295,6 +283,13 @@ impl<A: Actor> Run<A> {
         let Self { ctx, cell, beside, .. } = self;
         let on_signal = move || actor.on_signal(*signal, ctx);
         verdict(step(cell, Some(beside), Orders::INTERRUPTING, on_signal).await)
+    }
+
+    /// Whether others go first, after so many messages and signals.
+    #[inline(never)]
+    fn gives_way(&self, counted: u8) -> bool {
+        let has_more = || self.beside.work.is_some() || self.cell.mailbox.has_more(&self.inbox);
+        counted >= MESSAGES_PER_POLL || (self.cell.task.others_wait() && has_more())
     }
 
     /// The next message, signal, or result of attached work.
