@@ -29,7 +29,7 @@ pub(crate) trait Runnable: Wake + Send + Sync + 'static {
 
 /// A [`Runnable`] of any type.
 pub(super) trait Entry: Send + Sync {
-    /// Polls it once. If it is to be polled again at once, as it has more to do, this returns how much it has done.
+    /// Polls it once. If it is to be polled again at once, as it has more to do, this returns how many messages it has handled.
     fn run(self: Arc<Self>) -> Option<u8>;
     /// Lets it go, unpolled.
     fn end(&self);
@@ -45,7 +45,8 @@ pub(crate) struct Task {
     phase: AtomicU8,
     /// For those who look from outside.
     is_polled: AtomicBool,
-    /// What it has done in this poll, by its own count. For no eyes but those of the worker that polls it, so no model looks at it.
+    /// The messages and signals that it has handled in this poll. Of no concern to anybody but the worker that polls it, so that no model
+    /// has to look at it.
     counted: std::sync::atomic::AtomicU8,
     /// Locked by the worker that polls it and by nobody else, until it is over.
     body: Mutex<Option<Body>>,
@@ -155,13 +156,13 @@ impl Task {
         }
     }
 
-    /// Counts what it does in this poll.
+    /// Counts one more message or signal of this poll.
     #[inline]
     pub(crate) fn count(&self) {
         self.counted.store(self.counted().saturating_add(1), Ordering::Relaxed);
     }
 
-    /// How much it has counted in this poll.
+    /// How many it has counted in this poll.
     #[inline]
     pub(crate) fn counted(&self) -> u8 {
         self.counted.load(Ordering::Relaxed)

@@ -154,11 +154,11 @@ impl Worker {
                 return Slice::Idle;
             };
             self.end_search();
-            let again = match heed {
+            let busy_with = match heed {
                 Heed::Nobody => entry.run(),
                 _ => self.scheduler.attention.run(entry),
             };
-            spent += again.map_or(1, |counted| u32::from(counted.max(1)) * POLLS_PER_MESSAGE);
+            spent += busy_with.map_or(1, |messages| u32::from(messages.max(1)) * POLLS_PER_MESSAGE);
             polls += 1;
             if let Some(seat) = self.seat {
                 let polls = &self.scheduler.seats[seat].polls;
