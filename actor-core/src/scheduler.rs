@@ -12,7 +12,9 @@ mod attention;
 mod deadlines;
 mod line;
 mod lookout;
+mod next;
 mod queue;
+mod seat;
 mod sleepers;
 mod task;
 mod worker;
@@ -27,7 +29,7 @@ use alarm::Alarm;
 use attention::Attention;
 use line::Line;
 use lookout::Lookout;
-use queue::Queue;
+use seat::Seat;
 use sleepers::Sleepers;
 use task::Entry;
 use worker::Worker;
@@ -41,9 +43,10 @@ pub(crate) use worker::yield_now;
 pub(crate) struct Scheduler {
     #[cfg(not(shuttle))]
     runtime: tokio::runtime::Id,
-    seats: Box<[Apart<Seat>]>,
+    /// One for each worker.
+    seats: Box<[Apart<Seat<Queued>>]>,
     /// What was woken or launched elsewhere than on a worker's thread.
-    common: Apart<Line<Arc<dyn Entry>>>,
+    common: Apart<Line<Queued>>,
     /// How often the common queue was served.
     served: Apart<AtomicU64>,
     sleepers: Apart<Sleepers>,
@@ -54,6 +57,9 @@ pub(crate) struct Scheduler {
     trees: Mutex<Vec<Weak<dyn Tree>>>,
 }
 
+/// What stands in the queues.
+type Queued = Arc<dyn Entry>;
+
 /// In which way a queue takes one.
 #[derive(Clone, Copy)]
 enum How {
@@ -62,56 +68,19 @@ enum How {
     Behind,
 }
 
-/// What a worker shares with the others. It writes there all the time.
-struct Seat {
-    queue: Line<Arc<dyn Entry>>,
-    /// Whether something was put there since its worker found nothing. Where there are several workers each puts it there for itself,
-    /// and asks no lock for nothing.
-    is_worth_a_look: AtomicBool,
-    /// How often its worker has polled an actor: one who does not come on is held up.
-    polls: AtomicU64,
-}
-
 /// Actors that are to be let go when there is nobody left to poll them.
 pub(crate) trait Tree: Send + Sync {
     /// Ends the [task](Task) of each.
     fn cut_down(&self);
 }
 
-impl Seat {
-    fn written_by_its_worker(&self) -> &Line<Arc<dyn Entry>> {
-        self.is_worth_a_look.store(true, Ordering::Relaxed);
-        &self.queue
-    }
-
-    /// The next one for its worker.
-    fn pop(&self) -> Option<Arc<dyn Entry>> {
-        if !self.is_worth_a_look.load(Ordering::Relaxed) {
-            return None;
-        }
-        let next = self.queue.lock().pop();
-        if next.is_none() && self.queue.is_shared() {
-            self.is_worth_a_look.store(false, Ordering::Relaxed);
-        }
-        next
-    }
-}
-
 impl Scheduler {
     fn new(workers: usize, #[cfg(not(shuttle))] runtime: tokio::runtime::Id) -> Self {
-        let strict = workers == 1;
-        let seat = |_| {
-            Apart(Seat {
-                queue: Line::new(Queue::new(strict), !strict),
-                is_worth_a_look: AtomicBool::new(true),
-                polls: AtomicU64::new(0),
-            })
-        };
         Self {
             #[cfg(not(shuttle))]
             runtime,
-            seats: (0..workers).map(seat).collect(),
-            common: Apart(Line::new(Queue::new(true), true)),
+            seats: (0..workers).map(|_| Apart(Seat::new(workers > 1))).collect(),
+            common: Apart(Line::new(true)),
             served: Apart(AtomicU64::new(0)),
             sleepers: Apart(Sleepers::new(workers)),
             lookout: Lookout::default(),
@@ -137,26 +106,20 @@ impl Scheduler {
 
     /// Queues one, from the thread of the worker in that seat or from elsewhere.
     fn push(&self, entry: Arc<dyn Entry>, how: How, seat: Option<usize>) {
-        let queue = match (seat, &*self.seats) {
-            // Where there is one worker, all come in one order, wherever they come from.
-            (_, [only]) => &only.queue,
-            (Some(seat), seats) => seats[seat].written_by_its_worker(),
-            (None, _) => &self.common,
+        // Under a lock: who ends the scheduler empties each place after it has said so.
+        let is_closed = || self.ended.load(Ordering::Acquire);
+        let pushed = match (seat, &*self.seats) {
+            (_, [only]) => only.push(entry, how, is_closed),
+            (Some(seat), seats) => seats[seat].push(entry, how, is_closed),
+            (None, _) => self.common.push(entry, is_closed).map(|()| true),
         };
-        let mut queue = queue.lock();
-        // Under the lock: who ends the scheduler empties each queue after it has said so.
-        if self.ended.load(Ordering::Acquire) {
-            drop(queue);
-            entry.end();
-            return;
-        }
-        let for_others = match how {
-            How::Woken => queue.push_woken(entry),
-            How::Behind => queue.push_behind(entry),
-        };
-        drop(queue);
-        if for_others && self.sleepers.wake_one() {
-            self.after_waking(seat.is_some());
+        match pushed {
+            Err(entry) => entry.end(),
+            Ok(for_others) => {
+                if for_others && self.sleepers.wake_one() {
+                    self.after_waking(seat.is_some());
+                }
+            }
         }
     }
 
@@ -171,6 +134,14 @@ impl Scheduler {
         self.lookout.after_waking();
     }
 
+    /// Puts what waits for one worker where all find it.
+    fn relieve(&self, seat: &Seat<Queued>) {
+        let mut left = seat.take_all();
+        if !left.is_empty() {
+            self.common.lock().append(&mut left);
+        }
+    }
+
     /// Says that somebody looks at the actors: from now on, and for a while, their polls are noted.
     pub(crate) fn look(&self) -> Look {
         self.attention.look()
@@ -179,7 +150,7 @@ impl Scheduler {
     /// Whether a worker without work would find some.
     fn has_work(&self) -> bool {
         match &*self.seats {
-            [only] => !only.queue.lock().is_empty(),
+            [only] => !only.is_empty(),
             seats => self.common.has_work() || seats.iter().any(|seat| seat.queue.has_work()),
         }
     }
@@ -188,11 +159,10 @@ impl Scheduler {
     fn end(&self) {
         self.ended.store(true, Ordering::Release);
         self.attention.ended();
-        let queues = self.seats.iter().map(|seat| &seat.queue).chain([&*self.common]);
-        for queue in queues {
-            let left = queue.lock().take_all();
-            left.into_iter().for_each(|entry| entry.end());
-        }
+        let left = self.seats.iter().flat_map(|seat| seat.take_all());
+        left.for_each(|entry| entry.end());
+        let left = self.common.lock().take_all();
+        left.into_iter().for_each(|entry| entry.end());
         self.lookout.wake();
         let trees = std::mem::take(&mut *self.trees.lock());
         trees.iter().filter_map(Weak::upgrade).for_each(|tree| tree.cut_down());
@@ -262,6 +232,12 @@ mod of_runtime {
 
 #[cfg(shuttle)]
 impl Scheduler {
+    /// What the one does who looks after the workers, had all of them been held up.
+    pub(crate) fn relieve_all(&self) {
+        self.seats.iter().for_each(|seat| self.relieve(seat));
+        self.sleepers.wake_one_more();
+    }
+
     /// The clock of a model stands still, and no deadline comes.
     pub(crate) fn rings_here(&self) -> bool {
         false

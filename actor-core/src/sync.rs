@@ -9,9 +9,13 @@ use parking_lot as locks;
 use shuttle::sync as locks;
 
 #[cfg(shuttle)]
-pub(crate) use shuttle::{sync::atomic, thread_local};
+pub(crate) use shuttle::{sync::atomic, thread::yield_now as yield_thread, thread_local};
 #[cfg(not(shuttle))]
-pub(crate) use std::{sync::atomic, thread_local};
+pub(crate) use std::{sync::atomic, thread::yield_now as yield_thread, thread_local};
+
+/// A lock for what one has nearly all the time and nobody waits for: it changes one word where a mutex changes one twice.
+#[cfg(not(shuttle))]
+pub(crate) use try_lock::TryLock;
 
 pub(crate) use locks::MutexGuard;
 
@@ -37,14 +41,18 @@ impl<T> Mutex<T> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
 
-    /// The lock, if nobody has it.
-    #[cfg(not(shuttle))]
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.0.try_lock()
+#[cfg(shuttle)]
+#[derive(Debug, Default)]
+pub(crate) struct TryLock<T>(locks::Mutex<T>);
+
+#[cfg(shuttle)]
+impl<T> TryLock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(locks::Mutex::new(value))
     }
 
-    #[cfg(shuttle)]
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         use std::sync::TryLockError;
         match self.0.try_lock() {

@@ -81,38 +81,58 @@ fn one_that_is_woken_is_polled_after_that_and_by_one_at_a_time() {
     });
 }
 
+/// Three of which each wakes the others when its turn has come, until there have been all turns.
+fn play(scheduler: &Arc<Scheduler>) -> Vec<End> {
+    const TURNS: usize = 4;
+    let ball = Arc::new(Mutex::new((0, Vec::<Waker>::new())));
+    let player = |player| {
+        let ball = ball.clone();
+        let play = move |waker: &Waker| {
+            let mut ball = ball.lock();
+            let mut woken = Vec::new();
+            if ball.0 < 3 * TURNS && ball.0 % 3 == player {
+                ball.0 += 1;
+                woken = std::mem::take(&mut ball.1);
+            }
+            let over = ball.0 >= 3 * TURNS;
+            if !over {
+                ball.1.push(waker.clone());
+            } else {
+                woken.append(&mut ball.1);
+            }
+            drop(ball);
+            woken.into_iter().for_each(Waker::wake);
+            over
+        };
+        launch(scheduler, play).1
+    };
+    (0..3).map(player).collect()
+}
+
 #[test]
 fn two_who_wake_each_other_and_a_third_all_come_to_their_ends() {
-    const TURNS: usize = 4;
+    in_many_orders(|| {
+        for end in &play(&Scheduler::current()) {
+            block_on(wait_for(end));
+        }
+    });
+}
+
+#[test]
+fn those_whose_worker_is_taken_for_held_up_are_run_by_another_and_none_is_lost() {
     in_many_orders(|| {
         let scheduler = Scheduler::current();
-        let ball = Arc::new(Mutex::new((0, Vec::<Waker>::new())));
-        let players: Vec<End> = (0..3)
-            .map(|player| {
-                let ball = ball.clone();
-                let play = move |waker: &Waker| {
-                    let mut ball = ball.lock();
-                    let mut woken = Vec::new();
-                    if ball.0 < 3 * TURNS && ball.0 % 3 == player {
-                        ball.0 += 1;
-                        woken = std::mem::take(&mut ball.1);
-                    }
-                    let over = ball.0 >= 3 * TURNS;
-                    if !over {
-                        ball.1.push(waker.clone());
-                    } else {
-                        woken.append(&mut ball.1);
-                    }
-                    drop(ball);
-                    woken.into_iter().for_each(Waker::wake);
-                    over
-                };
-                launch(&scheduler, play).1
-            })
-            .collect();
+        let players = play(&scheduler);
+        let looks = thread::spawn(move || {
+            for _ in 0..4 {
+                scheduler.relieve_all();
+                thread::yield_now();
+            }
+        });
         for end in &players {
             block_on(wait_for(end));
         }
+        looks.join().expect("it does not fail");
     });
 }
 

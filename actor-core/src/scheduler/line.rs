@@ -15,9 +15,9 @@ pub(super) struct Line<T> {
 }
 
 impl<T> Line<T> {
-    pub(super) fn new(queue: Queue<T>, is_shared: bool) -> Self {
+    pub(super) fn new(is_shared: bool) -> Self {
         Self {
-            queue: Mutex::new(queue),
+            queue: Mutex::new(Queue::new()),
             has_work: AtomicBool::new(false),
             is_shared,
         }
@@ -28,6 +28,17 @@ impl<T> Line<T> {
             queue: self.queue.lock(),
             line: self,
         }
+    }
+
+    /// Adds one, unless nobody would find it there: that is what `is_closed` says, called under the lock. Then it is returned.
+    #[inline]
+    pub(super) fn push(&self, entry: T, is_closed: impl FnOnce() -> bool) -> Result<(), T> {
+        let mut queue = self.lock();
+        if is_closed() {
+            return Err(entry);
+        }
+        queue.push(entry);
+        Ok(())
     }
 
     pub(super) fn is_shared(&self) -> bool {
@@ -66,7 +77,7 @@ impl<T> Drop for Locked<'_, T> {
     #[inline]
     fn drop(&mut self) {
         let seen = &self.line.has_work;
-        let has_work = self.queue.has_work_for_others();
+        let has_work = !self.queue.is_empty();
         if has_work && self.line.is_shared && !seen.load(Ordering::Relaxed) {
             // In the one order that all see, and so before the look for sleepers.
             seen.swap(true, Ordering::SeqCst);

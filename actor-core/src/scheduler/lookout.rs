@@ -78,13 +78,10 @@ fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
         }
         let mut stand_still = 0;
         for (seat, seen) in scheduler.seats.iter().zip(&mut polls) {
-            let before = std::mem::replace(seen, seat.polls.load(Ordering::Relaxed));
-            stand_still += usize::from(before == *seen);
-            let mut queue = seat.queue.lock();
-            if before == *seen && !queue.is_empty() {
-                let mut left = queue.take_all();
-                drop(queue);
-                scheduler.common.lock().append(&mut left);
+            let before = std::mem::replace(seen, seat.polls());
+            if before == *seen {
+                stand_still += 1;
+                scheduler.relieve(seat);
             }
         }
         // Those who sleep stand still, too.

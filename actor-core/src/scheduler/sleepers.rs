@@ -85,6 +85,7 @@ impl Sleepers {
     }
 
     /// How many sleep.
+    #[cfg(not(shuttle))]
     pub(super) fn count(&self) -> usize {
         let count = |word: &AtomicU64| word.load(Ordering::SeqCst).count_ones() as usize;
         self.asleep.iter().map(count).sum()

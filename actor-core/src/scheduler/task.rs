@@ -7,7 +7,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use crate::contain::{contain, discard};
-use crate::sync::Mutex;
+use crate::sync::TryLock;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::attention::{Look, Noted};
@@ -49,7 +49,7 @@ pub(crate) struct Task {
     /// has to look at it.
     counted: std::sync::atomic::AtomicU8,
     /// Locked by the worker that polls it and by nobody else, until it is over.
-    body: Mutex<Option<Body>>,
+    body: TryLock<Option<Body>>,
     /// `None`: it is never launched.
     scheduler: Option<Arc<Scheduler>>,
     noted: Noted,
@@ -96,7 +96,12 @@ impl Task {
             future: Box::pin(future),
             waker: Waker::from(runnable.clone()),
         };
-        let before = task.body.lock().replace(body);
+        // Who has the lock is ending it.
+        let Some(mut place) = task.body.try_lock() else {
+            return discard(body);
+        };
+        let before = place.replace(body);
+        drop(place);
         debug_assert!(before.is_none(), "it runs one future");
         Self::push(runnable, How::Behind);
     }
@@ -173,9 +178,8 @@ impl Task {
         let Some(scheduler) = &self.scheduler else {
             return false;
         };
-        let look = |scheduler: &Scheduler, seat: Option<usize>| {
-            seat.is_some_and(|seat| !scheduler.seats[seat].queue.lock().is_empty())
-        };
+        let look =
+            |scheduler: &Scheduler, seat: Option<usize>| seat.is_some_and(|seat| !scheduler.seats[seat].is_empty());
         worker::on_this_thread(Arc::as_ptr(scheduler), look).unwrap_or(false)
     }
 
@@ -209,7 +213,8 @@ impl<R: Runnable> Entry for R {
     fn run(self: Arc<Self>) -> Option<u8> {
         let task = self.task();
         let mut goes_on = false;
-        let mut slot = task.body.lock();
+        // Who has the lock is ending it.
+        let mut slot = task.body.try_lock()?;
         task.is_polled.store(true, Ordering::Relaxed);
         task.counted.store(0, Ordering::Relaxed);
         let before = task.phase.load(Ordering::Acquire);
@@ -241,8 +246,7 @@ impl<R: Runnable> Entry for R {
         match rests {
             Ok(_) => None,
             Err(meanwhile) if meanwhile & OVER != 0 => {
-                let body = task.body.lock().take();
-                discard(body);
+                Task::end(task);
                 None
             }
             Err(_) => {

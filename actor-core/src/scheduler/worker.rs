@@ -161,8 +161,7 @@ impl Worker {
             spent += busy_with.map_or(1, |messages| u32::from(messages.max(1)) * POLLS_PER_MESSAGE);
             polls += 1;
             if let Some(seat) = self.seat {
-                let polls = &self.scheduler.seats[seat].polls;
-                polls.store(polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                self.scheduler.seats[seat].has_polled();
             }
             if polls.is_multiple_of(POLLS_PER_LOOK) || polls == 2 || polls == 4 {
                 let now = clock::now();
@@ -223,8 +222,7 @@ impl Worker {
         if let Some(seat) = self.seat
             && !self.taken.is_empty()
         {
-            let own = self.scheduler.seats[seat].written_by_its_worker();
-            own.lock().append(&mut self.taken);
+            self.scheduler.seats[seat].append(&mut self.taken);
         }
     }
 
