@@ -134,11 +134,12 @@ impl Scheduler {
         self.lookout.after_waking();
     }
 
-    /// Puts what waits for one worker where all find it.
+    /// Puts what waits for one worker where all find it. That one may have gone to sleep meanwhile, as it found nothing of it.
     fn relieve(&self, seat: &Seat<Queued>) {
         let mut left = seat.take_all();
         if !left.is_empty() {
             self.common.lock().append(&mut left);
+            self.sleepers.wake_one();
         }
     }
 
@@ -235,7 +236,6 @@ impl Scheduler {
     /// What the one does who looks after the workers, had all of them been held up.
     pub(crate) fn relieve_all(&self) {
         self.seats.iter().for_each(|seat| self.relieve(seat));
-        self.sleepers.wake_one_more();
     }
 
     /// The clock of a model stands still, and no deadline comes.
