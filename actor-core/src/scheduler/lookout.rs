@@ -65,7 +65,7 @@ pub(super) fn begin(scheduler: &Arc<Scheduler>, runtime: tokio::runtime::Handle)
 
 #[cfg(not(shuttle))]
 fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
-    let mut polls = vec![0; scheduler.seats.len()];
+    let mut steps = vec![0; scheduler.seats.len()];
     let mut served = 0;
     let mut was_held_up = false;
     while !scheduler.ended.load(Ordering::Acquire) {
@@ -77,8 +77,8 @@ fn look(scheduler: &Arc<Scheduler>, runtime: &tokio::runtime::Handle) {
             thread::park();
         }
         let mut stand_still = 0;
-        for (seat, seen) in scheduler.seats.iter().zip(&mut polls) {
-            let before = std::mem::replace(seen, seat.polls());
+        for (seat, seen) in scheduler.seats.iter().zip(&mut steps) {
+            let before = std::mem::replace(seen, seat.steps());
             if before == *seen {
                 stand_still += 1;
                 scheduler.relieve(seat);

@@ -20,8 +20,8 @@ pub(super) struct Seat<T> {
     /// itself, and asks no lock for nothing.
     is_worth_a_look: AtomicBool,
     pub(super) queue: Line<T>,
-    /// How often its worker has polled an actor: one who does not come on is held up.
-    polls: AtomicU64,
+    /// How often its worker has begun a slice or polled an actor: one who does not come on is held up.
+    steps: AtomicU64,
 }
 
 impl<T> Seat<T> {
@@ -32,7 +32,7 @@ impl<T> Seat<T> {
             jumps: std::sync::atomic::AtomicU8::new(0),
             is_worth_a_look: AtomicBool::new(true),
             queue: Line::new(is_shared),
-            polls: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
         }
     }
 
@@ -100,14 +100,14 @@ impl<T> Seat<T> {
         all
     }
 
-    /// Counts one poll more.
+    /// Says that its worker comes on.
     #[inline]
-    pub(super) fn has_polled(&self) {
-        self.polls.store(self.polls() + 1, Ordering::Relaxed);
+    pub(super) fn comes_on(&self) {
+        self.steps.store(self.steps() + 1, Ordering::Relaxed);
     }
 
-    pub(super) fn polls(&self) -> u64 {
-        self.polls.load(Ordering::Relaxed)
+    pub(super) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
     }
 }
 

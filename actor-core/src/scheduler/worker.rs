@@ -142,7 +142,15 @@ impl Worker {
         }))
     }
 
+    fn comes_on(&self) {
+        if let Some(seat) = self.seat {
+            self.scheduler.seats[seat].comes_on();
+        }
+    }
+
     fn poll_actors(&mut self) -> Slice {
+        // It has stood still while it slept, and is not to be taken for held up when it is woken together with the one who looks.
+        self.comes_on();
         let (mut polls, mut spent) = (0_u32, 0);
         let mut began = None;
         while spent < POLLS_PER_SLICE {
@@ -160,9 +168,7 @@ impl Worker {
             };
             spent += busy_with.map_or(1, |messages| u32::from(messages.max(1)) * POLLS_PER_MESSAGE);
             polls += 1;
-            if let Some(seat) = self.seat {
-                self.scheduler.seats[seat].has_polled();
-            }
+            self.comes_on();
             if polls.is_multiple_of(POLLS_PER_LOOK) || polls == 2 || polls == 4 {
                 let now = clock::now();
                 if now - *began.get_or_insert(now) > SLICE {
